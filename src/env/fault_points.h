@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace penstock::env {
+
+/// Rare paths made common by name, for the simulator and the scenario lab.
+/// Every point is listed here; a simulation reports which were never reached.
+enum class FaultPoint : std::uint8_t {
+  kJournalShortQueue,      ///< The writer takes one loop's buffer only.
+  kFlushDelayed,           ///< Chunks stay in memory although they could be flushed.
+  kSnapshotNow,            ///< The state log snapshots although it is not due.
+  kSegmentCompactNow,      ///< A shared segment is rewritten although enough of it is alive.
+  kShortRead,              ///< A read returns fewer records than it could.
+  kDestinationFails,       ///< A failure destination refuses once.
+  kInvokeThrottled,        ///< The function service answers "throttled".
+  kCount,
+};
+std::string_view fault_point_name(FaultPoint point);
+
+class FaultPoints {
+ public:
+  virtual ~FaultPoints() = default;
+  virtual bool hit(FaultPoint point) = 0;
+};
+
+/// Never hits: the real world has faults of its own.
+class NoFaults final : public FaultPoints {
+ public:
+  bool hit(FaultPoint) override { return false; }
+};
+
+}  // namespace penstock::env
