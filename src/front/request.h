@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/task.h"
+
+namespace penstock::front {
+
+/// How bodies and errors are written on the wire.
+enum class Protocol : std::uint8_t {
+  kJson10,    ///< application/x-amz-json-1.0 (SQS)
+  kJson11,    ///< application/x-amz-json-1.1 (Kinesis)
+  kCbor11,    ///< application/x-amz-cbor-1.1 (Kinesis, Java SDKs)
+  kRestJson,  ///< Lambda
+  kPlain,     ///< admin, health: JSON without a protocol of AWS
+};
+
+/// Who asks, from the credential scope; unsigned requests have the defaults.
+struct Caller {
+  Tenant tenant;           ///< account: 12-digit access key, else 000000000000; region: from the scope.
+  std::string access_key;  ///< Empty when unsigned.
+  std::string peer;        ///< Address without port.
+  std::string user_agent;
+};
+
+/// One parsed request. The views live as long as the handler runs.
+struct Request {
+  std::string_view method;
+  std::string_view path;   ///< Raw, still percent-encoded, without the query.
+  std::string_view query;  ///< Raw, without '?'.
+  std::string_view body;   ///< At least 64 readable bytes follow it.
+  Protocol protocol = Protocol::kJson11;
+  Caller caller;
+  std::string_view host;       ///< The Host header, for URLs in replies.
+  std::string request_id;      ///< UUID, also in the reply's x-amzn-RequestId.
+  std::vector<std::pair<std::string_view, std::string_view>> headers;  ///< Names in lower case.
+  std::vector<std::pair<std::string_view, std::string>> labels;        ///< REST path labels, decoded.
+
+  /// The header's value, empty when absent. `name` in lower case.
+  std::string_view header(std::string_view name) const;
+};
+
+struct Reply {
+  int status = 200;
+  std::string content_type;  ///< Empty: that of the request's protocol.
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+};
+
+/// On which loop an operation runs.
+enum class Affinity : std::uint8_t {
+  kAnyLoop,      ///< The connection's own loop: Kinesis puts and gets.
+  kControlLoop,  ///< Loop 0: everything that touches catalogs, functions, queues, mappings.
+};
+
+/// One operation of one service, ready to be dispatched to.
+struct Operation {
+  std::string_view name;
+  Affinity affinity = Affinity::kControlLoop;
+  std::function<Task<Reply>(Request&)> serve;
+  // REST only:
+  std::string_view method;
+  std::string_view path;  ///< e.g. "/2015-03-31/functions/{FunctionName}/code"
+};
+
+/// A service as dispatch sees it.
+struct Service {
+  std::string_view name;           ///< Signing name: "kinesis", "lambda", "sqs".
+  std::string_view target_prefix;  ///< "Kinesis_20131202", "AmazonSQS"; empty for REST services.
+  std::vector<Operation> operations;
+};
+
+}  // namespace penstock::front
