@@ -1,0 +1,219 @@
+# How every target of Penstock is compiled, and the functions that folders call to declare theirs.
+#
+#   penstock_library(<name> [DEPS other folders] [LINK imported targets])   in src/<folder>/
+#   penstock_executable(<target> <output name> [DEPS ...] [LINK ...])       in src/server/
+#   penstock_test(<name> [DEPS ...] [LINK ...])                             in tests/<kind>/...
+#   penstock_benchmark(<name> [DEPS ...] [LINK ...])                        in bench/...
+#   penstock_fuzzer(<name> [DEPS ...] [LINK ...])                           in fuzz/...
+#   penstock_embed(<folder> <name> <file>...)                               bytes of files as constants
+#
+# Folders are found by their CMakeLists.txt and may come in any order: DEPS are names, and they are
+# checked once everything has been read. A name with a slash (engine/local) becomes penstock_engine_local.
+
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  message(FATAL_ERROR "gcc before 13 miscompiles coroutines; use Clang 19 (cmake --preset dev).")
+endif()
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_CXX_SCAN_FOR_MODULES OFF)
+set(CMAKE_CXX_FLAGS_DEV "-O0 -g1")
+set(CMAKE_CXX_FLAGS_SAN "-O1 -g1 -fno-omit-frame-pointer")
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")  # no -DNDEBUG: our checks stay on
+
+option(PENSTOCK_TESTS "Build tests/." OFF)
+option(PENSTOCK_BENCH "Declare bench/ (built by the target penstock_benchmarks)." OFF)
+option(PENSTOCK_FUZZ "Build fuzz/; needs fuzzer-no-link in PENSTOCK_SANITIZE." OFF)
+option(PENSTOCK_PCH "Share one precompiled header of std headers." OFF)
+option(PENSTOCK_LTO "ThinLTO." OFF)
+option(PENSTOCK_COVERAGE "Clang's source-based coverage." OFF)
+option(PENSTOCK_ASSERTIONS "Checked std containers (_GLIBCXX_ASSERTIONS, ABI-neutral)." OFF)
+set(PENSTOCK_SANITIZE "" CACHE STRING "What -fsanitize= gets, for compiling and linking.")
+
+add_library(penstock_options INTERFACE)
+target_include_directories(penstock_options INTERFACE ${PROJECT_SOURCE_DIR}/src)
+target_compile_options(penstock_options INTERFACE
+  -march=x86-64-v2
+  -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=
+  -Wall -Wextra -Wshadow -Wconversion -Wnon-virtual-dtor -Werror)
+if(PENSTOCK_ASSERTIONS)
+  target_compile_definitions(penstock_options INTERFACE _GLIBCXX_ASSERTIONS)
+endif()
+if(PENSTOCK_SANITIZE)
+  target_compile_options(penstock_options INTERFACE
+    -fsanitize=${PENSTOCK_SANITIZE} -fno-sanitize-recover=all)
+  target_link_options(penstock_options INTERFACE -fsanitize=${PENSTOCK_SANITIZE})
+endif()
+if(PENSTOCK_COVERAGE)
+  target_compile_options(penstock_options INTERFACE -fprofile-instr-generate -fcoverage-mapping)
+  target_link_options(penstock_options INTERFACE -fprofile-instr-generate)
+endif()
+if(PENSTOCK_LTO)
+  target_compile_options(penstock_options INTERFACE -flto=thin)
+  target_link_options(penstock_options INTERFACE -flto=thin -Wl,--thinlto-jobs=2
+    -Wl,--thinlto-cache-dir=${CMAKE_BINARY_DIR}/thinlto)
+endif()
+
+# One precompiled header of std headers, built once and used by every target. Asio stays out of it:
+# files that do not need Asio would pay for it (docs/decisions/0003-build-layout.md).
+if(PENSTOCK_PCH)
+  add_library(penstock_pch OBJECT ${PROJECT_SOURCE_DIR}/cmake/shims/pch.cc)
+  target_link_libraries(penstock_pch PRIVATE penstock_options)
+  target_precompile_headers(penstock_pch PRIVATE ${PROJECT_SOURCE_DIR}/cmake/shims/pch.h)
+  # ccache can only reuse objects built with a PCH when the PCH holds no time stamp.
+  target_compile_options(penstock_pch PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+endif()
+
+function(penstock_use_pch target)
+  if(PENSTOCK_PCH)
+    target_precompile_headers(${target} REUSE_FROM penstock_pch)
+    target_compile_options(${target} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
+  endif()
+endfunction()
+
+# Target names of folders: "engine/local" -> penstock_engine_local. Also notes them for the check below.
+function(penstock_targets_of out asked_by)
+  set(targets "")
+  foreach(name IN LISTS ARGN)
+    string(REPLACE "/" "_" target "penstock_${name}")
+    list(APPEND targets ${target})
+    set_property(GLOBAL APPEND PROPERTY PENSTOCK_ASKED "${target}|${asked_by}")
+  endforeach()
+  set(${out} "${targets}" PARENT_SCOPE)
+endfunction()
+
+# Run after all folders have been read: a DEPS name nobody defined would otherwise end as a
+# puzzling "cannot find -lpenstock_x" from the linker.
+function(penstock_check_deps)
+  get_property(asked GLOBAL PROPERTY PENSTOCK_ASKED)
+  foreach(pair IN LISTS asked)
+    string(REGEX REPLACE "\\|.*" "" target "${pair}")
+    string(REGEX REPLACE ".*\\|" "" asked_by "${pair}")
+    if(NOT TARGET ${target})
+      message(WARNING "${asked_by} names ${target} in DEPS, but no CMakeLists.txt defines it; taken as empty.")
+      add_library(${target} INTERFACE)
+      target_link_libraries(${target} INTERFACE penstock_options)
+    endif()
+  endforeach()
+endfunction()
+
+function(penstock_library name)
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "" "DEPS;LINK")
+  string(REPLACE "/" "_" target "penstock_${name}")
+  penstock_targets_of(deps ${target} ${ARG_DEPS})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  if(sources)
+    add_library(${target} STATIC ${sources})
+    set(scope PUBLIC)
+    penstock_use_pch(${target})
+  else()
+    add_library(${target} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_link_libraries(${target} ${scope} penstock_options ${deps} ${ARG_LINK})
+  # tests/support is included as "support/x.h"; cli and producer by their own name or their include/.
+  if(CMAKE_CURRENT_SOURCE_DIR MATCHES "^${PROJECT_SOURCE_DIR}/tests/")
+    target_include_directories(${target} ${scope} ${PROJECT_SOURCE_DIR}/tests)
+  elseif(NOT CMAKE_CURRENT_SOURCE_DIR MATCHES "^${PROJECT_SOURCE_DIR}/src/")
+    target_include_directories(${target} ${scope} ${PROJECT_SOURCE_DIR})
+  endif()
+  if(IS_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/include)
+    target_include_directories(${target} ${scope} ${CMAKE_CURRENT_SOURCE_DIR}/include)
+  endif()
+endfunction()
+
+# A program at build/<preset>/<output name>, from the *.cc of this folder.
+function(penstock_executable target output)
+  cmake_parse_arguments(PARSE_ARGV 2 ARG "" "" "DEPS;LINK")
+  penstock_targets_of(deps ${target} ${ARG_DEPS})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  add_executable(${target} ${sources})
+  target_link_libraries(${target} PRIVATE penstock_options ${deps} ${ARG_LINK})
+  penstock_use_pch(${target})
+  set_target_properties(${target} PROPERTIES
+    OUTPUT_NAME ${output} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+endfunction()
+
+# One gtest program per folder, named <kind>_<name>_test (kind: the folder below tests/, also the
+# ctest label). Discovery happens when ctest starts, so that a crash is a failed test, not a failed build.
+function(penstock_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "TIMEOUT" "DEPS;LINK")
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 120)
+  endif()
+  string(REPLACE "/" "_" target "${name}")
+  file(RELATIVE_PATH path ${PROJECT_SOURCE_DIR}/tests ${CMAKE_CURRENT_SOURCE_DIR})
+  string(REGEX REPLACE "/.*" "" kind "${path}")
+  set(target ${kind}_${target}_test)
+  penstock_targets_of(deps ${target} ${ARG_DEPS} test_support)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  if(NOT sources)
+    return()
+  endif()
+  add_executable(${target} ${sources})
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+  target_link_libraries(${target} PRIVATE
+    penstock_options ${deps} ${ARG_LINK} GTest::gtest GTest::gtest_main)
+  penstock_use_pch(${target})
+  gtest_discover_tests(${target}
+    DISCOVERY_MODE PRE_TEST
+    WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
+    PROPERTIES LABELS ${kind} TIMEOUT ${ARG_TIMEOUT})
+endfunction()
+
+# A google-benchmark program build/<preset>/bench/<name>_bench, built by `penstock_benchmarks` only.
+function(penstock_benchmark name)
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "" "DEPS;LINK")
+  string(REPLACE "/" "_" target "${name}_bench")
+  penstock_targets_of(deps ${target} ${ARG_DEPS})
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  if(NOT sources)
+    return()
+  endif()
+  add_executable(${target} EXCLUDE_FROM_ALL ${sources})
+  target_link_libraries(${target} PRIVATE
+    penstock_options ${deps} ${ARG_LINK} benchmark::benchmark benchmark::benchmark_main)
+  penstock_use_pch(${target})
+  set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
+  add_dependencies(penstock_benchmarks ${target})
+endfunction()
+
+# A libFuzzer program build/fuzz/<name>_fuzzer per call, from the *.cc of this folder; its seeds are
+# in corpus/ beside it. ctest runs every seed once, so that a corpus that fails is seen.
+function(penstock_fuzzer name)
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "" "DEPS;LINK;SOURCES")
+  string(REPLACE "/" "_" target "${name}_fuzzer")
+  penstock_targets_of(deps ${target} ${ARG_DEPS})
+  if(NOT ARG_SOURCES)
+    file(GLOB ARG_SOURCES CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  endif()
+  if(NOT ARG_SOURCES)
+    return()
+  endif()
+  add_executable(${target} ${ARG_SOURCES})
+  target_link_libraries(${target} PRIVATE penstock_options ${deps} ${ARG_LINK})
+  target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+  set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+  set(corpus ${CMAKE_CURRENT_SOURCE_DIR}/corpus)
+  if(IS_DIRECTORY ${corpus}/${name})
+    set(corpus ${corpus}/${name})
+  endif()
+  if(IS_DIRECTORY ${corpus})
+    add_test(NAME ${target} COMMAND ${target} -runs=0 ${corpus})
+    set_tests_properties(${target} PROPERTIES LABELS fuzz TIMEOUT 120)
+  endif()
+endfunction()
+
+# Adds every folder below `root` that has a CMakeLists.txt, up to four levels down.
+function(penstock_add_folders root)
+  set(base ${PROJECT_SOURCE_DIR}/${root})
+  file(GLOB lists CONFIGURE_DEPENDS
+    ${base}/CMakeLists.txt ${base}/*/CMakeLists.txt ${base}/*/*/CMakeLists.txt
+    ${base}/*/*/*/CMakeLists.txt)
+  list(FILTER lists EXCLUDE REGEX "/(node_modules|target|build|venv)/")
+  foreach(list IN LISTS lists)
+    get_filename_component(folder ${list} DIRECTORY)
+    add_subdirectory(${folder})
+  endforeach()
+endfunction()
