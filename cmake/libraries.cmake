@@ -1,8 +1,8 @@
 # Every third-party library, found once; folders name the targets in LINK:
 #
 #   fmt::fmt  spdlog::spdlog  OpenSSL::Crypto  OpenSSL::SSL  simdjson::simdjson  SQLite::SQLite3
-#   ZLIB::ZLIB  PkgConfig::zip  PkgConfig::isal  PkgConfig::nghttp2  CURL::libcurl  CLI11::CLI11
-#   PkgConfig::prometheus  PkgConfig::seccomp  PkgConfig::zstd  benchmark::benchmark  GTest::gtest
+#   ZLIB::ZLIB  libzip::zip  PkgConfig::isal  PkgConfig::nghttp2  CURL::libcurl  CLI11::CLI11
+#   prometheus-cpp::core  PkgConfig::seccomp  PkgConfig::zstd  benchmark::benchmark  GTest::gtest
 #   GTest::gmock  PkgConfig::cbor (tests and fuzzers)  PkgConfig::rdkafka (only where installed)
 #
 # and `DEPS asio` for Boost.Asio and Beast.
@@ -34,6 +34,10 @@ endif()
 if(PENSTOCK_BENCH)
   find_package(benchmark REQUIRED CONFIG)
 endif()
+
+# The names their own CMake packages would give them.
+add_library(libzip::zip ALIAS PkgConfig::zip)
+add_library(prometheus-cpp::core ALIAS PkgConfig::prometheus)
 
 # Asio and Beast, their non-template halves compiled once. The definitions are PUBLIC because one
 # translation unit without them is an ODR violation that links silently. Asio waits with epoll.

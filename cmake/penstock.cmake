@@ -5,7 +5,7 @@
 #   penstock_test(<name> [DEPS ...] [LINK ...])                             in tests/<kind>/...
 #   penstock_benchmark(<name> [DEPS ...] [LINK ...])                        in bench/...
 #   penstock_fuzzer(<name> [DEPS ...] [LINK ...])                           in fuzz/...
-#   penstock_embed(<folder> <name> <file>...)                               bytes of files as constants
+#   penstock_embed(<folder> <name> <file>...)                               after penstock_library
 #
 # Folders are found by their CMakeLists.txt and may come in any order: DEPS are names, and they are
 # checked once everything has been read. A name with a slash (engine/local) becomes penstock_engine_local.
@@ -121,6 +121,23 @@ function(penstock_library name)
   if(IS_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/include)
     target_include_directories(${target} ${scope} ${CMAKE_CURRENT_SOURCE_DIR}/include)
   endif()
+endfunction()
+
+# Compiles files into a folder's library. #include "embedded/<name>.h" declares, in penstock::embedded,
+# <name>(file name) -> std::string_view. The folder needs at least one .cc of its own.
+function(penstock_embed folder name)
+  string(REPLACE "/" "_" target "penstock_${folder}")
+  list(TRANSFORM ARGN PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/ OUTPUT_VARIABLE files)
+  set(out ${CMAKE_CURRENT_BINARY_DIR}/generated/embedded)
+  file(MAKE_DIRECTORY ${out})
+  add_custom_command(
+    OUTPUT ${out}/${name}.h ${out}/${name}.cc
+    COMMAND ${PROJECT_SOURCE_DIR}/tools/embed
+      ${name} ${out}/${name}.h ${out}/${name}.cc ${CMAKE_CURRENT_SOURCE_DIR} ${files}
+    DEPENDS ${files} ${PROJECT_SOURCE_DIR}/tools/embed
+    VERBATIM)
+  target_sources(${target} PRIVATE ${out}/${name}.cc ${out}/${name}.h)
+  target_include_directories(${target} PUBLIC ${CMAKE_CURRENT_BINARY_DIR}/generated)
 endfunction()
 
 # A program at build/<preset>/<output name>, from the *.cc of this folder.
