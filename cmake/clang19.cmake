@@ -1,4 +1,4 @@
-# Toolchain: Clang 19 with lld and the LLVM archivers (docs/decisions/0002-compiler.md says why).
+# Toolchain: Clang 19 with lld and the LLVM archivers (docs/decisions/0001-compiler.md says why).
 # GNU ar cannot index ThinLTO objects, so the archivers are named too.
 set(CMAKE_C_COMPILER clang-19)
 set(CMAKE_CXX_COMPILER clang++-19)

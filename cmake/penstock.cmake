@@ -35,7 +35,7 @@ add_library(penstock_options INTERFACE)
 target_include_directories(penstock_options INTERFACE ${PROJECT_SOURCE_DIR}/src)
 target_compile_options(penstock_options INTERFACE
   -march=x86-64-v2
-  -ffile-prefix-map=${PROJECT_SOURCE_DIR}/=
+  -ffile-prefix-map=${PROJECT_SOURCE_DIR}/= -fdiagnostics-absolute-paths
   -Wall -Wextra -Wshadow -Wconversion -Wnon-virtual-dtor -Werror)
 if(PENSTOCK_ASSERTIONS)
   target_compile_definitions(penstock_options INTERFACE _GLIBCXX_ASSERTIONS)
@@ -56,7 +56,7 @@ if(PENSTOCK_LTO)
 endif()
 
 # One precompiled header of std headers, built once and used by every target. Asio stays out of it:
-# files that do not need Asio would pay for it (docs/decisions/0003-build-layout.md).
+# files that do not need Asio would pay for it (docs/decisions/0004-build-layout.md).
 if(PENSTOCK_PCH)
   add_library(penstock_pch OBJECT ${PROJECT_SOURCE_DIR}/cmake/shims/pch.cc)
   target_link_libraries(penstock_pch PRIVATE penstock_options)
