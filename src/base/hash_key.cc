@@ -1,0 +1,55 @@
+#include "base/hash_key.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/md5.h"
+
+namespace penstock {
+
+HashKey HashKey::of_partition_key(std::string_view partition_key) {
+  Uint128 value = 0;
+  for (const std::uint8_t byte : md5(partition_key)) value = value << 8 | byte;
+  return {value};
+}
+
+std::optional<HashKey> HashKey::parse(std::string_view decimal) {
+  if (decimal.empty() || decimal.size() > 39) return std::nullopt;
+  if (decimal.size() > 1 && decimal.front() == '0') return std::nullopt;
+  Uint128 value = 0;
+  for (const char c : decimal) {
+    if (c < '0' || c > '9') return std::nullopt;
+    const auto digit = static_cast<Uint128>(c - '0');
+    if (value > (max().value - digit) / 10) return std::nullopt;
+    value = value * 10 + digit;
+  }
+  return HashKey{value};
+}
+
+std::string HashKey::to_string() const {
+  char digits[39];
+  std::size_t begin = sizeof digits;
+  Uint128 rest = value;
+  do {
+    digits[--begin] = static_cast<char>('0' + static_cast<int>(rest % 10));
+    rest /= 10;
+  } while (rest != 0);
+  return {digits + begin, sizeof digits - begin};
+}
+
+std::vector<HashKeyRange> equal_hash_key_ranges(std::size_t count) {
+  PENSTOCK_CHECK(count > 0, "a key space is divided into at least one range");
+  // 2^128 does not fit: floor(2^128 / n) from 2^128 - 1 = q n + r is q, or q + 1 when r = n - 1.
+  const Uint128 all = HashKey::max().value;
+  const Uint128 n = count;
+  const Uint128 width = all / n + (all % n == n - 1 ? 1 : 0);
+  std::vector<HashKeyRange> ranges;
+  ranges.reserve(count);
+  Uint128 start = 0;
+  for (std::size_t i = 0; i < count; ++i, start += width) {
+    ranges.push_back({{start}, i + 1 == count ? HashKey::max() : HashKey{start + width - 1}});
+  }
+  return ranges;
+}
+
+}  // namespace penstock
