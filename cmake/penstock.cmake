@@ -36,7 +36,7 @@ target_include_directories(penstock_options INTERFACE ${PROJECT_SOURCE_DIR}/src)
 target_compile_options(penstock_options INTERFACE
   -march=x86-64-v2
   -ffile-prefix-map=${PROJECT_SOURCE_DIR}/= -fdiagnostics-absolute-paths
-  -Wall -Wextra -Wshadow -Wconversion -Wnon-virtual-dtor -Werror)
+  -Wall -Wextra -Wshadow -Wconversion -Wnon-virtual-dtor -Wno-missing-designated-field-initializers -Werror)
 if(PENSTOCK_ASSERTIONS)
   target_compile_definitions(penstock_options INTERFACE _GLIBCXX_ASSERTIONS)
 endif()

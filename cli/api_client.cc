@@ -1,0 +1,206 @@
+#include "cli/api_client.h"
+
+#include <curl/curl.h>
+
+#include <cstdlib>
+
+namespace penstock::cli {
+namespace {
+
+std::string environment(const char* name, std::string otherwise = {}) {
+  const char* value = std::getenv(name);
+  return value != nullptr && *value != '\0' ? value : otherwise;
+}
+
+std::size_t append_body(char* data, std::size_t size, std::size_t count, void* into) {
+  static_cast<std::string*>(into)->append(data, size * count);
+  return size * count;
+}
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+std::size_t append_header(char* data, std::size_t size, std::size_t count, void* into) {
+  std::string_view line(data, size * count);
+  const std::size_t colon = line.find(':');
+  if (colon != std::string_view::npos) {
+    std::string name(line.substr(0, colon));
+    for (char& c : name) {
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+    }
+    line.remove_prefix(colon + 1);
+    while (!line.empty() && (line.front() == ' ' || line.front() == '\t')) line.remove_prefix(1);
+    while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) line.remove_suffix(1);
+    static_cast<Headers*>(into)->emplace_back(std::move(name), std::string(line));
+  }
+  return size * count;
+}
+
+std::string_view error_text(int value) {
+  switch (static_cast<CliErrc>(value)) {
+    case CliErrc::kUnreachable: return "unreachable";
+    case CliErrc::kRefused: return "refused";
+    case CliErrc::kUsage: return "usage";
+    case CliErrc::kUnexpected: return "unexpected";
+  }
+  return "unknown";
+}
+
+/// The two spellings AWS's services use for an error's text.
+struct ErrorBody {
+  std::optional<std::string> type;
+  std::optional<std::string> message;
+  std::optional<std::string> capital_message;
+  static constexpr auto shape() {
+    using Self = ErrorBody;
+    return std::array{
+        shape::member<&Self::type>("__type"),
+        shape::member<&Self::message>("message"),
+        shape::member<&Self::capital_message>("Message"),
+    };
+  }
+};
+
+}  // namespace
+
+const ErrorDomain& error_domain(CliErrc) {
+  static constexpr ErrorDomain kDomain{"cli", error_text};
+  return kDomain;
+}
+
+struct ApiClient::Curl {
+  CURL* easy = nullptr;
+  Headers reply_headers;
+};
+
+Endpoint Endpoint::from_environment() {
+  return Endpoint{
+      .url = environment("AWS_ENDPOINT_URL", "http://127.0.0.1:4566"),
+      .region = environment("AWS_REGION", environment("AWS_DEFAULT_REGION", "us-east-1")),
+      .access_key = environment("AWS_ACCESS_KEY_ID", "test"),
+      .secret_key = environment("AWS_SECRET_ACCESS_KEY", "test"),
+      .session_token = environment("AWS_SESSION_TOKEN"),
+  };
+}
+
+std::string percent_encode(std::string_view text) {
+  static constexpr char kHex[] = "0123456789ABCDEF";
+  std::string encoded;
+  for (const char c : text) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                       c == '-' || c == '_' || c == '.' || c == '~';
+    if (plain) {
+      encoded += c;
+    } else {
+      const auto byte = static_cast<unsigned char>(c);
+      encoded += '%';
+      encoded += kHex[byte >> 4];
+      encoded += kHex[byte & 15];
+    }
+  }
+  return encoded;
+}
+
+ApiClient::ApiClient(Endpoint endpoint)
+    : curl_(std::make_unique<Curl>()), endpoint_(std::move(endpoint)) {
+  curl_->easy = curl_easy_init();
+  PENSTOCK_CHECK(curl_->easy != nullptr, "libcurl gives a handle");
+  while (!endpoint_.url.empty() && endpoint_.url.back() == '/') endpoint_.url.pop_back();
+}
+
+ApiClient::~ApiClient() { curl_easy_cleanup(curl_->easy); }
+
+std::string ApiClient::base_url(std::string_view service) const {
+  if (endpoint_.url != "aws") return endpoint_.url;
+  return "https://" + std::string(service) + "." + endpoint_.region + ".amazonaws.com";
+}
+
+Result<std::string> ApiClient::target(std::string_view service, std::string_view target,
+                                      std::string body) {
+  const bool is_sqs = service == "sqs";
+  return send(service, "POST", "/", body,
+              {std::string("Content-Type: application/x-amz-json-1.") + (is_sqs ? "0" : "1"),
+               "X-Amz-Target: " + std::string(target)});
+}
+
+Result<std::string> ApiClient::rest(std::string_view service, std::string_view method,
+                                    std::string path, std::string body,
+                                    std::vector<std::string> headers) {
+  if (!body.empty()) headers.emplace_back("Content-Type: application/json");
+  return send(service, method, path, body, headers);
+}
+
+Result<std::string> ApiClient::send(std::string_view service, std::string_view method,
+                                    const std::string& path, const std::string& body,
+                                    const std::vector<std::string>& headers) {
+  CURL* easy = curl_->easy;
+  const std::string url = base_url(service) + path;
+  const std::string verb(method);
+  const std::string user = endpoint_.access_key + ":" + endpoint_.secret_key;
+  const std::string signing = "aws:amz:" + endpoint_.region + ":" + std::string(service);
+  std::string reply;
+  curl_->reply_headers.clear();
+  last_type_.clear();
+
+  curl_slist* list = nullptr;
+  for (const std::string& header : headers) list = curl_slist_append(list, header.c_str());
+  if (!endpoint_.session_token.empty()) {
+    list = curl_slist_append(list, ("X-Amz-Security-Token: " + endpoint_.session_token).c_str());
+  }
+  list = curl_slist_append(list, "Expect:");
+
+  curl_easy_reset(easy);  // Keeps the connection, forgets the options.
+  curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
+  curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, verb.c_str());
+  if (!body.empty() || verb == "POST" || verb == "PUT") {
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.c_str());
+  }
+  curl_easy_setopt(easy, CURLOPT_HTTPHEADER, list);
+  curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, signing.c_str());
+  curl_easy_setopt(easy, CURLOPT_USERPWD, user.c_str());
+  curl_easy_setopt(easy, CURLOPT_USERAGENT, "penstock-cli");
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &append_body);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &reply);
+  curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, &append_header);
+  curl_easy_setopt(easy, CURLOPT_HEADERDATA, &curl_->reply_headers);
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, 10L);
+  curl_easy_setopt(easy, CURLOPT_TIMEOUT, 960L);  // A function may run for 900 s.
+  curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+
+  const CURLcode code = curl_easy_perform(easy);
+  curl_slist_free_all(list);
+  if (code != CURLE_OK) {
+    return Error{CliErrc::kUnreachable, "no answer from " + base_url(service) + ": " +
+                                            curl_easy_strerror(code) +
+                                            ". Is it running? `penstock serve` starts it; "
+                                            "--endpoint-url says where it is."};
+  }
+  long status = 0;
+  curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+  if (status < 200 || status > 299) return refusal(static_cast<int>(status), reply);
+  return reply;
+}
+
+Error ApiClient::refusal(int status, const std::string& body) {
+  last_type_ = last_header("x-amzn-errortype");
+  std::string message;
+  if (auto parsed = shape::from_json<ErrorBody>(body); parsed.ok()) {
+    if (last_type_.empty()) last_type_ = parsed->type.value_or("");
+    message = parsed->message.value_or(parsed->capital_message.value_or(""));
+  }
+  if (const auto colon = last_type_.find(':'); colon != std::string::npos) last_type_.resize(colon);
+  if (const auto hash = last_type_.rfind('#'); hash != std::string::npos) {
+    last_type_.erase(0, hash + 1);
+  }
+  if (last_type_.empty()) last_type_ = "HTTP " + std::to_string(status);
+  return Error{CliErrc::kRefused, last_type_ + (message.empty() ? "" : ": " + message)};
+}
+
+std::string_view ApiClient::last_header(std::string_view name) const {
+  for (const auto& [key, value] : curl_->reply_headers) {
+    if (key == name) return value;
+  }
+  return {};
+}
+
+}  // namespace penstock::cli

@@ -1,0 +1,67 @@
+#include "cli/demo/server_process.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <utility>
+
+#include "cli/api_client.h"
+
+namespace penstock::cli::demo {
+namespace {
+
+/// The first "http://host:port" of a line, empty when there is none.
+std::string url_in(const std::string& line) {
+  const auto begin = line.find("http://");
+  if (begin == std::string::npos) return {};
+  return line.substr(begin, line.find_first_of(" ,;\n", begin) - begin);
+}
+
+}  // namespace
+
+Result<ServerProcess> ServerProcess::start(std::vector<std::string> arguments) {
+  int out[2];
+  if (::pipe(out) != 0) return Error{CliErrc::kUnexpected, "no pipe for the server"};
+  ServerProcess server;
+  server.pid_ = ::fork();
+  if (server.pid_ < 0) return Error{CliErrc::kUnexpected, "the server could not be started"};
+  if (server.pid_ == 0) {
+    ::dup2(out[1], STDOUT_FILENO);
+    ::close(out[0]);
+    ::close(out[1]);
+    ::setpgid(0, 0);  // Ctrl-C reaches the demo, which then stops the server in good order.
+    std::vector<char*> argv;
+    std::string name = "penstock";
+    argv.push_back(name.data());
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    ::execv("/proc/self/exe", argv.data());
+    ::_exit(127);
+  }
+  ::close(out[1]);
+  char c = 0;
+  while (::read(out[0], &c, 1) == 1 && c != '\n') server.ready_line_ += c;
+  ::close(out[0]);
+  server.url_ = url_in(server.ready_line_);
+  if (server.url_.empty()) {
+    return Error{CliErrc::kUnreachable,
+                 "the server did not become ready; it said: " + server.ready_line_};
+  }
+  return server;
+}
+
+ServerProcess::ServerProcess(ServerProcess&& other) noexcept
+    : pid_(std::exchange(other.pid_, 0)),
+      url_(std::move(other.url_)),
+      ready_line_(std::move(other.ready_line_)) {}
+
+ServerProcess::~ServerProcess() {
+  if (pid_ <= 0) return;
+  ::kill(pid_, SIGTERM);
+  int status = 0;
+  ::waitpid(pid_, &status, 0);
+}
+
+}  // namespace penstock::cli::demo

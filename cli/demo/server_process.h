@@ -1,0 +1,35 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace penstock::cli::demo {
+
+/// A `penstock serve` of this very binary, as a child process. Stopped with SIGTERM when it goes.
+class ServerProcess {
+ public:
+  /// Starts it with these arguments and waits for its ready line.
+  /// fails     CliErrc::kUnreachable with what it printed instead
+  static Result<ServerProcess> start(std::vector<std::string> arguments);
+  ServerProcess(ServerProcess&& other) noexcept;
+  ServerProcess& operator=(ServerProcess&&) = delete;
+  ~ServerProcess();
+
+  /// "http://127.0.0.1:PORT"
+  const std::string& url() const { return url_; }
+  const std::string& ready_line() const { return ready_line_; }
+  /// Lets it run on after this program has ended.
+  void leave_running() { pid_ = 0; }
+  int pid() const { return pid_; }
+
+ private:
+  ServerProcess() = default;
+  int pid_ = 0;
+  std::string url_;
+  std::string ready_line_;
+};
+
+}  // namespace penstock::cli::demo

@@ -1,0 +1,58 @@
+#include <curl/curl.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "cli/commands.h"
+
+namespace penstock::cli {
+namespace {
+
+constexpr int kExitUsage = 2;
+
+/// `serve` and `settings` are run by the server itself; here they only show in the help.
+void mention_server_commands(CLI::App& app) {
+  app.add_subcommand("serve", "Run the server (see `penstock serve --help`).");
+  app.add_subcommand("settings", "Print every setting with meaning, unit and default.");
+}
+
+}  // namespace
+
+int main_cli(int argc, char** argv) {
+  CLI::App app{
+      "Penstock: Kinesis Data Streams and Lambda with its event source mapping, in one program.\n"
+      "The commands below speak the public API, so put and tail also work against AWS "
+      "(--endpoint-url aws)."};
+  app.name("penstock");
+  app.require_subcommand(1);
+  Context context{.endpoint = Endpoint::from_environment()};
+  Action action;
+  app.add_option("--endpoint-url", context.endpoint.url, "Where the server is, or \"aws\"")
+      ->capture_default_str();
+  app.add_option("--region", context.endpoint.region, "Region of the streams and functions")
+      ->capture_default_str();
+  app.fallthrough();  // Global options may stand after the subcommand, as people type them.
+  mention_server_commands(app);
+  add_demo(app, context, action);
+  add_put(app, context, action);
+  add_tail(app, context, action);
+  add_function(app, context, action);
+  add_mapping(app, context, action);
+  add_audit(app, context, action);
+  add_clock(app, context, action);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? 0 : kExitUsage;
+  }
+  if (!action) return kExitUsage;
+  curl_global_init(CURL_GLOBAL_DEFAULT);
+  const Result<int> outcome = action();
+  curl_global_cleanup();
+  if (outcome.ok()) return *outcome;
+  std::fprintf(stderr, "penstock: %s\n", outcome.error().message.c_str());
+  return outcome.error().code == CliErrc::kUsage ? kExitUsage : 1;
+}
+
+}  // namespace penstock::cli

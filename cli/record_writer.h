@@ -1,0 +1,56 @@
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "cli/api_client.h"
+#include "cli/wire.h"
+
+namespace penstock::cli {
+
+/// The pause before attempt n of the same entries: uniform in [0, min(cap, base * 2^n)].
+/// Full jitter: producers that were throttled together must not come back together.
+class Backoff {
+ public:
+  Backoff(std::chrono::milliseconds base, std::chrono::milliseconds cap, std::uint64_t seed);
+  std::chrono::milliseconds next();
+  void reset() { attempt_ = 0; }
+
+ private:
+  std::chrono::milliseconds base_;
+  std::chrono::milliseconds cap_;
+  int attempt_ = 0;
+  std::mt19937_64 random_;
+};
+
+/// How entries reach the stream.
+struct WriteOptions {
+  /// How often failed entries are sent again; 0 is the careless producer that looks at no answer.
+  int retries_max = 30;
+  std::chrono::milliseconds backoff_base{50};
+  std::chrono::milliseconds backoff_cap{2000};
+  std::function<void(std::size_t settled, std::size_t waiting)> progress;
+};
+
+struct WriteSummary {
+  std::size_t entries = 0;         ///< Handed in.
+  std::size_t stored = 0;          ///< Acknowledged with a sequence number.
+  std::size_t failed = 0;          ///< Given up after retries_max.
+  std::size_t throttled = 0;       ///< Entry failures seen, retried ones counted each time.
+  std::size_t calls = 0;           ///< PutRecords calls.
+  std::size_t partial_calls = 0;   ///< Calls that answered 200 and refused some of their entries.
+  std::string last_error;          ///< Of an entry, for people.
+};
+
+/// Puts all entries with as few PutRecords calls as the limits allow: 500 entries and 5 MiB each.
+/// Entries that fail are sent again before new ones, so that a key's order suffers least.
+/// fails     with the first whole-call error that retrying cannot cure
+Result<WriteSummary> write_records(ApiClient& client, const std::string& stream,
+                                   std::vector<wire::PutEntry> entries,
+                                   const WriteOptions& options);
+
+}  // namespace penstock::cli

@@ -1,0 +1,113 @@
+#include "cli/shard_reader.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+namespace penstock::cli {
+
+ShardReader::ShardReader(ApiClient& client, std::string stream, std::string start,
+                         wire::Timestamp at)
+    : client_(client), stream_(std::move(stream)), start_(std::move(start)), at_(at) {}
+
+Result<std::string> ShardReader::iterator_for(const std::string& shard, const std::string& type,
+                                              const std::string& after) {
+  wire::GetShardIterator request{.stream_name = stream_, .shard_id = shard, .type = type};
+  if (!after.empty()) request.sequence_number = after;
+  if (type == "AT_TIMESTAMP") request.timestamp = at_;
+  TRY(const auto reply, client_.kinesis<wire::ShardIterator>("GetShardIterator", request));
+  return reply.iterator;
+}
+
+Status ShardReader::open() {
+  std::vector<wire::Shard> shards;
+  wire::ListShards request{.stream_name = stream_};
+  while (true) {
+    TRY(auto page, client_.kinesis<wire::ListShardsReply>("ListShards", request));
+    shards.insert(shards.end(), page.shards.begin(), page.shards.end());
+    if (!page.next_token) break;
+    request = {.next_token = page.next_token};
+  }
+  std::set<std::string> listed;
+  for (const wire::Shard& shard : shards) listed.insert(shard.id);
+  for (const wire::Shard& shard : shards) {
+    std::vector<std::string> parents;
+    if (shard.parent && listed.contains(*shard.parent)) parents.push_back(*shard.parent);
+    if (shard.adjacent_parent && listed.contains(*shard.adjacent_parent)) {
+      parents.push_back(*shard.adjacent_parent);
+    }
+    if (parents.empty() || start_ == "LATEST") {
+      TRY(readers_[shard.id].iterator, iterator_for(shard.id, start_, {}));
+    } else {
+      waiting_[shard.id] = std::move(parents);
+    }
+  }
+  return ok();
+}
+
+Status ShardReader::start_children(const std::string& parent,
+                                   const std::vector<wire::ChildShard>& children) {
+  done_.insert(parent);
+  for (const wire::ChildShard& child : children) {
+    if (is_done(child.id) || readers_.contains(child.id)) continue;
+    waiting_.try_emplace(child.id, child.parents);
+  }
+  for (auto it = waiting_.begin(); it != waiting_.end();) {
+    const auto& parents = it->second;
+    const bool ready = std::all_of(parents.begin(), parents.end(), [this](const std::string& id) {
+      return is_done(id) || (!readers_.contains(id) && !waiting_.contains(id));
+    });
+    if (!ready) {
+      ++it;
+      continue;
+    }
+    TRY(readers_[it->first].iterator, iterator_for(it->first, "TRIM_HORIZON", {}));
+    it = waiting_.erase(it);
+  }
+  return ok();
+}
+
+Result<std::size_t> ShardReader::round(
+    const std::function<bool(const std::string&, const wire::Record&)>& visit) {
+  std::size_t seen = 0;
+  caught_up_ = true;
+  std::vector<std::string> ids;
+  for (const auto& [id, reader] : readers_) ids.push_back(id);
+  for (const std::string& id : ids) {
+    Reader& reader = readers_.at(id);
+    auto reply = client_.kinesis<wire::GetRecordsReply>(
+        "GetRecords", wire::GetRecords{.iterator = reader.iterator});
+    if (!reply.ok()) {
+      const std::string& type = client_.last_type();
+      if (type == "ProvisionedThroughputExceededException") {
+        // Another reader shares the shard's 5 calls a second.
+        caught_up_ = false;
+        std::this_thread::sleep_for(std::chrono::milliseconds(250));
+        continue;
+      }
+      if (type != "ExpiredIteratorException") return std::move(reply).error();
+      const bool fresh = reader.last_sequence_number.empty();
+      TRY(reader.iterator, iterator_for(id, fresh ? start_ : "AFTER_SEQUENCE_NUMBER",
+                                        reader.last_sequence_number));
+      caught_up_ = false;
+      continue;
+    }
+    for (const wire::Record& record : reply->records) {
+      ++seen;
+      reader.last_sequence_number = record.sequence_number;
+      if (!visit(id, record)) return seen;
+    }
+    if (reply->millis_behind.value_or(0) > 0) caught_up_ = false;
+    if (reply->next_iterator) {
+      reader.iterator = *reply->next_iterator;
+      continue;
+    }
+    const auto children = reply->children;
+    readers_.erase(id);
+    caught_up_ = false;
+    TRY_OK(start_children(id, children));
+  }
+  return seen;
+}
+
+}  // namespace penstock::cli

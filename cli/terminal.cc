@@ -1,0 +1,110 @@
+#include "cli/terminal.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace penstock::cli {
+namespace {
+
+/// Columns on screen: UTF-8 continuation bytes take none.
+std::size_t width(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+bool is_number(std::string_view cell) {
+  return !cell.empty() && std::all_of(cell.begin(), cell.end(), [](char c) {
+    return (c >= '0' && c <= '9') || c == ',' || c == '.' || c == '-' || c == '+';
+  });
+}
+
+std::string painted(std::string_view code, std::string_view text) {
+  if (!is_terminal(stdout)) return std::string(text);
+  return "\033[" + std::string(code) + "m" + std::string(text) + "\033[0m";
+}
+
+}  // namespace
+
+Table::Table(std::vector<std::string> headings) : headings_(std::move(headings)) {}
+
+void Table::row(std::vector<std::string> cells) {
+  cells.resize(headings_.size());
+  rows_.push_back(std::move(cells));
+}
+
+void Table::rule() { rows_.emplace_back(); }
+
+std::string Table::text() const {
+  std::vector<std::size_t> widths;
+  for (const std::string& heading : headings_) widths.push_back(width(heading));
+  for (const auto& row : rows_) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
+  }
+  std::string out;
+  const auto add_line = [&](const std::vector<std::string>& cells, bool align_numbers) {
+    std::string line;
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+      const std::string pad(widths[i] - width(cells[i]), ' ');
+      const bool right = align_numbers && is_number(cells[i]);
+      line += right ? pad + cells[i] : cells[i] + pad;
+      line += "  ";
+    }
+    line.erase(line.find_last_not_of(' ') + 1);
+    out += line + '\n';
+  };
+  const auto add_rule = [&] {
+    std::size_t total = 0;
+    for (const std::size_t w : widths) total += w + 2;
+    for (std::size_t i = 2; i < total; ++i) out += "─";
+    out += '\n';
+  };
+  add_line(headings_, false);
+  add_rule();
+  for (const auto& row : rows_) {
+    if (row.empty()) {
+      add_rule();
+    } else {
+      add_line(row, true);
+    }
+  }
+  return out;
+}
+
+Progress::Progress(std::string label, std::size_t total)
+    : label_(std::move(label)), total_(total), shown_(is_terminal(stderr)) {}
+
+Progress::~Progress() {
+  if (shown_) std::fputs("\r\033[K", stderr);
+}
+
+void Progress::update(std::size_t done, std::string_view note) {
+  if (!shown_) return;
+  const std::size_t percent = total_ == 0 ? 100 : done * 100 / total_;
+  if (percent == last_percent_ && note.empty()) return;
+  last_percent_ = percent;
+  constexpr std::size_t kBar = 30;
+  const std::size_t filled = std::min(kBar, percent * kBar / 100);
+  std::string bar;
+  for (std::size_t i = 0; i < kBar; ++i) bar += i < filled ? "█" : "░";
+  std::fprintf(stderr, "\r\033[K%s %s %s of %s %.*s", label_.c_str(), bar.c_str(),
+               with_commas(static_cast<long long>(done)).c_str(),
+               with_commas(static_cast<long long>(total_)).c_str(),
+               static_cast<int>(note.size()), note.data());
+  std::fflush(stderr);
+}
+
+std::string with_commas(long long number) {
+  std::string digits = std::to_string(number < 0 ? -number : number);
+  for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");
+  return number < 0 ? "-" + digits : digits;
+}
+
+bool is_terminal(std::FILE* stream) { return ::isatty(::fileno(stream)) == 1; }
+
+std::string bold(std::string_view text) { return painted("1", text); }
+std::string dim(std::string_view text) { return painted("2", text); }
+std::string red(std::string_view text) { return painted("31", text); }
+std::string green(std::string_view text) { return painted("32", text); }
+
+}  // namespace penstock::cli

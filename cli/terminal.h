@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdio>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace penstock::cli {
+
+/// A table for people: columns as wide as their widest cell, numbers to the right.
+class Table {
+ public:
+  explicit Table(std::vector<std::string> headings);
+  void row(std::vector<std::string> cells);
+  /// A line between groups of rows.
+  void rule();
+  std::string text() const;
+  bool empty() const { return rows_.empty(); }
+
+ private:
+  std::vector<std::string> headings_;
+  std::vector<std::vector<std::string>> rows_;  ///< An empty row is a rule.
+};
+
+/// One line on standard error that is drawn again and again; silent where that is not a terminal.
+class Progress {
+ public:
+  Progress(std::string label, std::size_t total);
+  ~Progress();
+  void update(std::size_t done, std::string_view note = {});
+
+ private:
+  std::string label_;
+  std::size_t total_;
+  bool shown_;
+  std::size_t last_percent_ = 101;
+};
+
+/// 1707 as "1,707".
+std::string with_commas(long long number);
+bool is_terminal(std::FILE* stream);
+/// Text between the terminal's codes for bold, dim, red, green; plain where stdout is no terminal.
+std::string bold(std::string_view text);
+std::string dim(std::string_view text);
+std::string red(std::string_view text);
+std::string green(std::string_view text);
+
+}  // namespace penstock::cli

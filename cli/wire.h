@@ -1,0 +1,190 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "shape/shape.h"
+
+/// The parts of the public API's messages that the command line uses.
+namespace penstock::cli::wire {
+
+using shape::Blob;
+using shape::member;
+using shape::Timestamp;
+
+struct StreamName {
+  std::string stream_name;
+  static constexpr auto shape() {
+    return std::array{member<&StreamName::stream_name>("StreamName")};
+  }
+};
+
+struct CreateStream {
+  std::string stream_name;
+  std::int64_t shard_count = 1;
+  static constexpr auto shape() {
+    return std::array{member<&CreateStream::stream_name>("StreamName"),
+                      member<&CreateStream::shard_count>("ShardCount")};
+  }
+};
+
+struct Nothing {
+  static constexpr std::array<shape::Member, 0> shape() { return {}; }
+};
+
+struct StreamSummary {
+  struct Description {
+    std::string arn;
+    std::string status;
+    std::int64_t open_shards = 0;
+    static constexpr auto shape() {
+      return std::array{member<&Description::arn>("StreamARN"),
+                        member<&Description::status>("StreamStatus"),
+                        member<&Description::open_shards>("OpenShardCount")};
+    }
+  };
+  Description description;
+  static constexpr auto shape() {
+    return std::array{member<&StreamSummary::description>("StreamDescriptionSummary")};
+  }
+};
+
+struct PutEntry {
+  Blob data;
+  std::string partition_key;
+  static constexpr auto shape() {
+    return std::array{member<&PutEntry::data>("Data"),
+                      member<&PutEntry::partition_key>("PartitionKey")};
+  }
+};
+
+struct PutRecords {
+  std::string stream_name;
+  std::vector<PutEntry> records;
+  static constexpr auto shape() {
+    return std::array{member<&PutRecords::stream_name>("StreamName"),
+                      member<&PutRecords::records>("Records")};
+  }
+};
+
+struct PutResult {
+  std::optional<std::string> sequence_number;
+  std::optional<std::string> shard_id;
+  std::optional<std::string> error_code;
+  std::optional<std::string> error_message;
+  static constexpr auto shape() {
+    return std::array{member<&PutResult::sequence_number>("SequenceNumber"),
+                      member<&PutResult::shard_id>("ShardId"),
+                      member<&PutResult::error_code>("ErrorCode"),
+                      member<&PutResult::error_message>("ErrorMessage")};
+  }
+};
+
+struct PutRecordsReply {
+  std::int64_t failed = 0;
+  std::vector<PutResult> records;
+  static constexpr auto shape() {
+    return std::array{member<&PutRecordsReply::failed>("FailedRecordCount"),
+                      member<&PutRecordsReply::records>("Records")};
+  }
+};
+
+struct Shard {
+  std::string id;
+  std::optional<std::string> parent;
+  std::optional<std::string> adjacent_parent;
+  static constexpr auto shape() {
+    return std::array{member<&Shard::id>("ShardId"), member<&Shard::parent>("ParentShardId"),
+                      member<&Shard::adjacent_parent>("AdjacentParentShardId")};
+  }
+};
+
+struct ListShards {
+  std::optional<std::string> stream_name;
+  std::optional<std::string> next_token;
+  static constexpr auto shape() {
+    return std::array{member<&ListShards::stream_name>("StreamName"),
+                      member<&ListShards::next_token>("NextToken")};
+  }
+};
+
+struct ListShardsReply {
+  std::vector<Shard> shards;
+  std::optional<std::string> next_token;
+  static constexpr auto shape() {
+    return std::array{member<&ListShardsReply::shards>("Shards"),
+                      member<&ListShardsReply::next_token>("NextToken")};
+  }
+};
+
+struct GetShardIterator {
+  std::string stream_name;
+  std::string shard_id;
+  std::string type;
+  std::optional<std::string> sequence_number;
+  std::optional<Timestamp> timestamp;
+  static constexpr auto shape() {
+    return std::array{member<&GetShardIterator::stream_name>("StreamName"),
+                      member<&GetShardIterator::shard_id>("ShardId"),
+                      member<&GetShardIterator::type>("ShardIteratorType"),
+                      member<&GetShardIterator::sequence_number>("StartingSequenceNumber"),
+                      member<&GetShardIterator::timestamp>("Timestamp")};
+  }
+};
+
+struct ShardIterator {
+  std::string iterator;
+  static constexpr auto shape() {
+    return std::array{member<&ShardIterator::iterator>("ShardIterator")};
+  }
+};
+
+struct GetRecords {
+  std::string iterator;
+  std::optional<std::int64_t> limit;
+  static constexpr auto shape() {
+    return std::array{member<&GetRecords::iterator>("ShardIterator"),
+                      member<&GetRecords::limit>("Limit")};
+  }
+};
+
+struct Record {
+  std::string sequence_number;
+  Timestamp arrival;
+  Blob data;
+  std::optional<std::string> partition_key;
+  static constexpr auto shape() {
+    return std::array{member<&Record::sequence_number>("SequenceNumber"),
+                      member<&Record::arrival>("ApproximateArrivalTimestamp"),
+                      member<&Record::data>("Data"),
+                      member<&Record::partition_key>("PartitionKey")};
+  }
+};
+
+struct ChildShard {
+  std::string id;
+  std::vector<std::string> parents;
+  static constexpr auto shape() {
+    return std::array{member<&ChildShard::id>("ShardId"),
+                      member<&ChildShard::parents>("ParentShards")};
+  }
+};
+
+struct GetRecordsReply {
+  std::vector<Record> records;
+  std::optional<std::string> next_iterator;
+  std::optional<std::int64_t> millis_behind;
+  std::vector<ChildShard> children;
+  static constexpr auto shape() {
+    return std::array{member<&GetRecordsReply::records>("Records"),
+                      member<&GetRecordsReply::next_iterator>("NextShardIterator"),
+                      member<&GetRecordsReply::millis_behind>("MillisBehindLatest"),
+                      member<&GetRecordsReply::children>("ChildShards")};
+  }
+};
+
+}  // namespace penstock::cli::wire
