@@ -13,7 +13,7 @@
 #include <vector>
 
 /// How an operation is declared: a plain struct and, beside it, a table of plain records. The
-/// walkers (json.h, cbor.h, check.h, document.h) are ordinary functions over these records.
+/// walkers (read.h, write.h, check.h) are ordinary functions over these records.
 ///
 ///   struct GetRecordsRequest {
 ///     std::optional<std::int64_t> limit;
@@ -56,7 +56,7 @@ enum class Kind : std::uint8_t {
 struct Rule {
   enum class Type : std::uint8_t {
     kNone, kRequired, kRange, kLength, kPattern, kEnum, kElementLength, kKeyLength, kValueLength,
-    kInPath, kInQuery, kInHeader, kPayload, kSensitive,
+    kInPath, kInQuery, kInHeader, kPayload, kStatus, kSensitive,
   };
   Type type = Type::kNone;
   std::int64_t low = 0;
@@ -71,7 +71,10 @@ inline constexpr std::int64_t kNoLimit = INT64_MAX;
 inline constexpr Rule required{.type = Rule::Type::kRequired};
 /// The value is not printed in violations ("Value at 'x' failed ...").
 inline constexpr Rule sensitive{.type = Rule::Type::kSensitive};
+/// The member is the whole body (a blob as it is, a structure as JSON).
 inline constexpr Rule is_payload{.type = Rule::Type::kPayload};
+/// An integer member of a response that becomes the HTTP status.
+inline constexpr Rule is_status{.type = Rule::Type::kStatus};
 constexpr Rule range(std::int64_t low, std::int64_t high) {
   return {.type = Rule::Type::kRange, .low = low, .high = high};
 }

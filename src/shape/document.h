@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace penstock::shape {
+
+/// How deep lists and objects may nest in what strangers send.
+inline constexpr std::size_t kMaxDepth = 128;
+
+/// A JSON or CBOR value as a plain tree: for the control plane, stored documents and whatever the
+/// hand-written data path does not know. Owns everything.
+struct Document {
+  enum class Kind : std::uint8_t { kNull, kBoolean, kNumber, kString, kBytes, kList, kObject };
+
+  Kind kind = Kind::kNull;
+  bool boolean = false;
+  std::int64_t integer = 0;        ///< number: its floor, held at the ends of int64.
+  double number = 0;               ///< number
+  std::string text;                ///< string (UTF-8), bytes; a number as it was written
+  std::vector<std::string> names;  ///< object: as they came, repeated ones too
+  std::vector<Document> items;     ///< list elements, or the values that belong to `names`
+
+  bool is(Kind k) const { return kind == k; }
+  bool is_string() const { return kind == Kind::kString; }
+  /// The value of an object's member (the last, if repeated); nullptr when there is none.
+  const Document* find(std::string_view name) const;
+  /// The same, but text of a string member; empty otherwise.
+  std::string_view string_at(std::string_view name) const;
+  /// Compact JSON; bytes as base64, numbers as they were written.
+  std::string to_json() const;
+  void append_json(std::string& out) const;
+};
+
+/// The whole of `text` as one JSON value: RFC 8259, valid UTF-8, integers of any size.
+/// Errors: ShapeErrc::kSerialization.
+Result<Document> parse_json(std::string_view text);
+
+/// The whole of `bytes` as one CBOR item: RFC 8949, any tag skipped, undefined read as null,
+/// definite and indefinite lengths, text checked as UTF-8, map keys text.
+/// Errors: ShapeErrc::kSerialization.
+Result<Document> parse_cbor(std::string_view bytes);
+
+/// A JSON number's text as a document; false when it is none.
+bool number_of(std::string_view text, Document& out);
+
+}  // namespace penstock::shape
