@@ -3,7 +3,9 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
 #include <exception>
+#include <list>
 #include <map>
 
 namespace penstock {
@@ -44,7 +46,34 @@ struct Gate::State {
   std::mutex mutex;
   bool released = false;
   std::unique_ptr<Suspended> waiter;
+
+  /// Gates with a waiter in the order they began to wait; null outside the simulator.
+  using Tracked = std::list<std::weak_ptr<State>>;
+  static thread_local std::unique_ptr<Tracked> tracked;
+  std::optional<Tracked::iterator> tracked_at;
+  ~State() {
+    if (tracked_at.has_value() && tracked != nullptr) tracked->erase(*tracked_at);
+  }
 };
+thread_local std::unique_ptr<Gate::State::Tracked> Gate::State::tracked;
+
+void Gate::track_suspended(bool tracking) {
+  if (!tracking) {
+    State::tracked.reset();
+  } else if (State::tracked == nullptr) {
+    State::tracked = std::make_unique<State::Tracked>();
+  }
+}
+
+void Gate::destroy_suspended() {
+  while (State::tracked != nullptr && !State::tracked->empty()) {
+    const auto state = State::tracked->front().lock();
+    State::tracked->pop_front();
+    if (state == nullptr) continue;
+    state->tracked_at.reset();
+    const auto waiter = std::move(state->waiter);
+  }
+}
 
 Gate::Gate() : state_(std::make_shared<State>()) {}
 
@@ -61,12 +90,14 @@ Task<> Gate::wait_in(std::shared_ptr<State> state) {
   }
   co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(
       [&state](auto handler) {
-        auto waiter =
-            std::make_unique<SuspendedHandler<decltype(handler)>>(std::move(handler));
+        auto waiter = std::make_unique<SuspendedHandler<decltype(handler)>>(std::move(handler));
         {
           const std::lock_guard lock(state->mutex);
           if (!state->released) {
             state->waiter = std::move(waiter);
+            if (State::tracked != nullptr) [[unlikely]] {
+              state->tracked_at = State::tracked->insert(State::tracked->end(), state);
+            }
             return;
           }
           state->released = false;
@@ -85,6 +116,10 @@ void Gate::release() const {
       return;
     }
     waiter = std::move(state_->waiter);
+    if (state_->tracked_at.has_value()) [[unlikely]] {
+      State::tracked->erase(*state_->tracked_at);
+      state_->tracked_at.reset();
+    }
   }
   waiter->resume();
 }

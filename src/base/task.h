@@ -1,15 +1,16 @@
 #pragma once
 
+#include "base/check.h"
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+
 #include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <utility>
-
-#include "base/check.h"
 
 namespace penstock {
 
@@ -35,6 +36,11 @@ class Gate {
   Task<> wait();
   /// Lets the waiter go through its executor's queue. Any thread.
   void release() const;
+
+  /// For the simulator, on its thread only: remember which coroutines wait, so that a killed world
+  /// can destroy them (a frame and the gate it waits in keep each other alive).
+  static void track_suspended(bool tracking);
+  static void destroy_suspended();
 
  private:
   struct State;
