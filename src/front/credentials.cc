@@ -1,0 +1,104 @@
+#include "front/credentials.h"
+
+#include <algorithm>
+
+#include "front/query.h"
+
+namespace penstock::front {
+namespace {
+
+/// "Credential=AK/20260101/us-east-1/kinesis/aws4_request" and its kin, in any order and with any of
+/// the separators AWS takes.
+std::string_view header_parameter(std::string_view header, std::string_view name) {
+  for (std::size_t at = header.find(name); at != std::string_view::npos; at = header.find(name, at + 1)) {
+    const bool starts = at == 0 || header[at - 1] == ' ' || header[at - 1] == ',';
+    const std::size_t equals = at + name.size();
+    if (!starts || equals >= header.size() || header[equals] != '=') continue;
+    const std::string_view value = header.substr(equals + 1);
+    return value.substr(0, value.find_first_of(", "));
+  }
+  return {};
+}
+
+void split_scope(std::string_view scope, Credentials& credentials) {
+  // The access key may hold slashes; the last four parts are the scope.
+  std::string_view* const parts[] = {nullptr, &credentials.service, &credentials.region,
+                                     &credentials.date};
+  for (std::string_view* part : parts) {
+    const std::size_t slash = scope.rfind('/');
+    if (slash == std::string_view::npos) break;
+    if (part != nullptr) *part = scope.substr(slash + 1);
+    scope = scope.substr(0, slash);
+  }
+  credentials.access_key = scope;
+}
+
+AuthError incomplete(std::string message) {
+  return AuthError{"IncompleteSignatureException", std::move(message)};
+}
+
+AuthResult from_header(const Request& request, std::string_view header) {
+  const std::string_view credential = header_parameter(header, "Credential");
+  const std::string_view signature = header_parameter(header, "Signature");
+  const std::string_view signed_headers = header_parameter(header, "SignedHeaders");
+  std::string missing;
+  if (credential.empty()) missing += "Authorization header requires 'Credential' parameter. ";
+  if (signature.empty()) missing += "Authorization header requires 'Signature' parameter. ";
+  if (signed_headers.empty()) missing += "Authorization header requires 'SignedHeaders' parameter. ";
+  if (request.header("x-amz-date").empty() && request.header("date").empty()) {
+    missing +=
+        "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ";
+  }
+  if (!missing.empty()) return {{}, incomplete(missing + "Authorization=" + std::string(header))};
+  Credentials credentials;
+  split_scope(credential, credentials);
+  credentials.signature = signature;
+  credentials.signed_headers = signed_headers;
+  return {credentials, {}};
+}
+
+AuthResult from_query(const Request& request, std::vector<std::string>& storage) {
+  static constexpr std::string_view kNames[] = {"X-Amz-Algorithm", "X-Amz-Credential",
+                                                "X-Amz-Signature", "X-Amz-SignedHeaders",
+                                                "X-Amz-Date"};
+  storage.clear();
+  std::string missing;
+  for (const std::string_view name : kNames) {
+    storage.push_back(query_parameter(request.query, name).value_or(""));
+    if (storage.back().empty()) {
+      missing += "AWS query-string parameters must include '" + std::string(name) + "'. ";
+    }
+  }
+  if (!missing.empty()) return {{}, incomplete(missing + "Re-examine the query-string parameters.")};
+  Credentials credentials;
+  split_scope(storage[1], credentials);
+  credentials.signature = storage[2];
+  credentials.signed_headers = storage[3];
+  return {credentials, {}};
+}
+
+}  // namespace
+
+AuthResult parse_credentials(const Request& request, std::vector<std::string>& storage) {
+  const std::string_view header = request.header("authorization");
+  const bool in_query = has_query_parameter(request.query, "X-Amz-Algorithm");
+  if (!header.empty() && in_query) {
+    return {{}, AuthError{"InvalidSignatureException",
+                          "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' "
+                          "as HTTP header."}};
+  }
+  if (!header.empty()) return from_header(request, header);
+  if (in_query) return from_query(request, storage);
+  return {{}, AuthError{"MissingAuthenticationTokenException", "Missing Authentication Token"}};
+}
+
+Tenant tenant_of(const Credentials& credentials, std::string_view default_region) {
+  const std::string_view key = credentials.access_key;
+  const bool is_account = key.size() == 12 && std::all_of(key.begin(), key.end(), [](char c) {
+    return c >= '0' && c <= '9';
+  });
+  return Tenant{std::string(is_account ? key : kDefaultAccount),
+                std::string(credentials.region.empty() ? default_region : credentials.region)};
+}
+
+}  // namespace penstock::front

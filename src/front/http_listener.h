@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/budget.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "front/http_parse.h"
+#include "front/request.h"
+
+namespace penstock::env {
+class Clocks;
+class Loop;
+}  // namespace penstock::env
+
+namespace penstock::front {
+
+struct HttpLimits {
+  std::size_t head_bytes_max = 16u << 10;       ///< Beyond: 431.
+  std::size_t connections_max = 10'000;         ///< Beyond: closed at once.
+  std::chrono::seconds idle_max{75};            ///< Without a request in progress.
+  std::chrono::seconds request_read_max{300};   ///< From a request's first byte to its last.
+  /// Bytes a body may have, by its head; beyond: 413.
+  std::function<std::size_t(const RequestHead&)> body_bytes_max =
+      [](const RequestHead&) { return std::size_t{16} << 20; };
+};
+
+/// An HTTP/1.1 server on one loop: keep-alive, pipelining, bodies by length or in chunks, one send
+/// a reply. Each connection has one buffer that grows to its largest request and is charged to the
+/// budget.
+///
+/// The handler gets requests one at a time per connection; its Request is alive until it returns.
+/// It may wait as long as it likes (the Runtime API's /next does). Replies of HTTP/1.1 HEAD
+/// requests go out without their body.
+class HttpListener {
+ public:
+  using Handler = std::function<Task<Reply>(Request&)>;
+
+  HttpListener(env::Loop& loop, env::Clocks& clocks, Budget& budget, Handler handler,
+               HttpLimits limits = {});
+  ~HttpListener();
+  HttpListener(const HttpListener&) = delete;
+  HttpListener& operator=(const HttpListener&) = delete;
+
+  /// Binds and begins to accept. Port 0 picks one. `shared`: other loops listen on the same port
+  /// (SO_REUSEPORT). Gives the port.
+  Result<std::uint16_t> listen(const std::string& address, std::uint16_t port, bool shared);
+  /// Begins to accept on a listening socket made elsewhere, and owns it.
+  Status adopt(int listening_socket);
+
+  /// Stops accepting, lets requests in progress end, closes. On the loop.
+  Task<> stop();
+  /// Closes every connection now; handlers in progress run on, their replies go nowhere. Then stop().
+  void abort();
+  std::size_t connections() const;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace penstock::front
