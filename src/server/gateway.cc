@@ -1,0 +1,59 @@
+#include "server/gateway.h"
+
+#include "env/loop.h"
+
+namespace penstock::server {
+namespace {
+
+constexpr std::size_t kBodyMax = 16u << 20;      ///< Kinesis and SQS: 10 MiB of records in JSON.
+constexpr std::size_t kCodeBodyMax = 70u << 20;  ///< Lambda: 50 MiB zip in base64.
+
+std::size_t body_bytes_max(const front::RequestHead& head) {
+  return head.path.starts_with("/2015-03-31/functions") ? kCodeBodyMax : kBodyMax;
+}
+
+}  // namespace
+
+struct Gateway::PerLoop {
+  PerLoop(env::Env& env, env::Loop& l, Budget& budget, const front::Dispatcher& dispatcher)
+      : loop(l),
+        ids(env.random),
+        listener(l, env.clocks, budget,
+                 [this, &dispatcher](front::Request& request) { return dispatcher.serve(request, ids); },
+                 {.body_bytes_max = &body_bytes_max}) {}
+  env::Loop& loop;
+  front::RequestIds ids;
+  front::HttpListener listener;
+};
+
+Gateway::Gateway(env::Env& env, Budget& budget, const front::Dispatcher& dispatcher) {
+  for (env::Loop* loop : env.loops) {
+    per_loop_.push_back(std::make_unique<PerLoop>(env, *loop, budget, dispatcher));
+  }
+}
+
+Gateway::~Gateway() = default;
+
+Task<Result<std::uint16_t>> Gateway::listen_on(PerLoop& own, std::string address, std::uint16_t port,
+                                               bool shared) {
+  co_return own.listener.listen(address, port, shared);
+}
+
+Task<Unit> Gateway::stop_on(PerLoop& own) {
+  co_await own.listener.stop();
+  co_return Unit{};
+}
+
+Task<Result<std::uint16_t>> Gateway::listen(std::string address, std::uint16_t port) {
+  const bool shared = per_loop_.size() > 1;
+  for (const auto& own : per_loop_) {
+    CO_TRY(port, co_await run_on(own->loop.executor(), listen_on(*own, address, port, shared)));
+  }
+  co_return port;
+}
+
+Task<> Gateway::stop() {
+  for (const auto& own : per_loop_) co_await run_on(own->loop.executor(), stop_on(*own));
+}
+
+}  // namespace penstock::server

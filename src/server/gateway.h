@@ -1,0 +1,34 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/budget.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "env/env.h"
+#include "front/dispatch.h"
+#include "front/http_listener.h"
+
+namespace penstock::server {
+
+/// A listener on every loop, all on one port, all dispatching by one table.
+class Gateway {
+ public:
+  Gateway(env::Env& env, Budget& budget, const front::Dispatcher& dispatcher);
+  ~Gateway();
+
+  /// On the control loop. Gives the port.
+  Task<Result<std::uint16_t>> listen(std::string address, std::uint16_t port);
+  Task<> stop();
+
+ private:
+  struct PerLoop;
+  static Task<Result<std::uint16_t>> listen_on(PerLoop& own, std::string address, std::uint16_t port,
+                                               bool shared);
+  static Task<Unit> stop_on(PerLoop& own);
+
+  std::vector<std::unique_ptr<PerLoop>> per_loop_;
+};
+
+}  // namespace penstock::server

@@ -1,0 +1,11 @@
+#include <string_view>
+
+#include "cli/commands.h"
+#include "server/serve.h"
+
+int main(int argc, char** argv) {
+  const std::string_view command = argc > 1 ? argv[1] : "";
+  if (command == "serve") return penstock::server::serve_main(argc - 1, argv + 1);
+  if (command == "settings") return penstock::server::settings_main(argc - 1, argv + 1);
+  return penstock::cli::main_cli(argc, argv);
+}

@@ -1,0 +1,101 @@
+#include "server/options.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace penstock::server {
+namespace {
+
+Error invalid(const std::string& message) { return Error{Errc::kInvalid, message}; }
+
+/// "a|b|c" holds value.
+bool is_one_of(std::string_view allowed, std::string_view value) {
+  while (true) {
+    const std::size_t bar = allowed.find('|');
+    if (allowed.substr(0, bar) == value) return true;
+    if (bar == std::string_view::npos) return false;
+    allowed.remove_prefix(bar + 1);
+  }
+}
+
+Status check_row(const SettingRow& row) {
+  if (row.allowed.empty()) return ok();
+  const std::string name(row.name);
+  if (const auto* number = std::get_if<std::int64_t*>(&row.value)) {
+    const std::size_t dots = row.allowed.find("..");
+    std::int64_t low = 0;
+    std::int64_t high = 0;
+    std::from_chars(row.allowed.data(), row.allowed.data() + dots, low);
+    std::from_chars(row.allowed.data() + dots + 2, row.allowed.data() + row.allowed.size(), high);
+    if (**number >= low && **number <= high) return ok();
+    return invalid("--" + name + " is " + std::to_string(**number) + "; it must be in " +
+                   std::string(row.allowed));
+  }
+  const auto* text = std::get_if<std::string*>(&row.value);
+  const bool is_range = row.allowed.find("..") != std::string_view::npos;
+  if (text == nullptr || is_range || is_one_of(row.allowed, **text)) return ok();
+  return invalid("--" + name + " is \"" + **text + "\"; it must be one of " + std::string(row.allowed));
+}
+
+Status split_listen(const std::string& listen, Options& options) {
+  const std::size_t colon = listen.rfind(':');
+  const std::string form = "--listen takes ADDRESS:PORT such as 127.0.0.1:4566, not \"" + listen + "\"";
+  if (colon == std::string::npos) return invalid(form);
+  options.address = listen.substr(0, colon);
+  if (options.address == "localhost") options.address = "127.0.0.1";
+  if (options.address.starts_with('[') && options.address.ends_with(']')) {
+    options.address = options.address.substr(1, options.address.size() - 2);
+  }
+  unsigned port = 0;
+  const char* begin = listen.data() + colon + 1;
+  const char* end = listen.data() + listen.size();
+  const auto parsed = std::from_chars(begin, end, port);
+  if (begin == end || parsed.ptr != end || port > 65535) return invalid(form);
+  options.port = static_cast<std::uint16_t>(port);
+  return ok();
+}
+
+bool is_loopback(const std::string& address) { return address.starts_with("127.") || address == "::1"; }
+
+}  // namespace
+
+Result<std::size_t> parse_bytes(const std::string& text) {
+  std::size_t number = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string_view unit(parsed.ptr, static_cast<std::size_t>(text.data() + text.size() - parsed.ptr));
+  const std::size_t factor = unit.empty() || unit == "B" ? 1
+                             : unit == "KiB"             ? std::size_t{1} << 10
+                             : unit == "MiB"             ? std::size_t{1} << 20
+                             : unit == "GiB"             ? std::size_t{1} << 30
+                             : unit == "TiB"             ? std::size_t{1} << 40
+                                                         : 0;
+  if (parsed.ec != std::errc{} || factor == 0 || number > SIZE_MAX / factor) {
+    return invalid("\"" + text + "\" is not a size; write 512MiB or 1GiB");
+  }
+  return number * factor;
+}
+
+Result<Options> checked(Settings settings, std::size_t cores) {
+  Options options;
+  for (const SettingRow& row : setting_rows(settings)) TRY_OK(check_row(row));
+  TRY_OK(split_listen(settings.listen, options));
+  if (!is_loopback(options.address) && !settings.listen_anywhere) {
+    return invalid("--listen " + settings.listen +
+                   " is reachable from other machines, and nobody's signature is verified; listen on "
+                   "127.0.0.1, or give --listen_anywhere if that is what you want");
+  }
+  TRY(options.memory_bytes, parse_bytes(settings.memory));
+  constexpr std::size_t kMemoryMin = 64u << 20;
+  if (options.memory_bytes < kMemoryMin) return invalid("--memory must be at least 64MiB");
+  options.durability = settings.data.empty() || settings.durability == "memory"
+                           ? engine::local::Durability::kMemory
+                       : settings.durability == "os" ? engine::local::Durability::kOs
+                                                     : engine::local::Durability::kSync;
+  constexpr std::size_t kLoopsByDefault = 8;
+  options.loops = settings.loops != 0 ? static_cast<std::size_t>(settings.loops)
+                                      : std::clamp<std::size_t>(cores, 1, kLoopsByDefault);
+  options.settings = std::move(settings);
+  return options;
+}
+
+}  // namespace penstock::server

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/result.h"
+#include "engine/local/local_engine.h"
+#include "server/settings.h"
+
+namespace penstock::server {
+
+/// Settings checked against each other and in the types the parts want.
+struct Options {
+  Settings settings;
+  std::string address;  ///< IP address without port.
+  std::uint16_t port = 0;
+  engine::local::Durability durability = engine::local::Durability::kMemory;
+  std::size_t memory_bytes = 0;
+  std::size_t loops = 1;
+};
+
+/// fails     Errc::kInvalid with a sentence that says what was wrong and what would be right
+Result<Options> checked(Settings settings, std::size_t cores);
+
+/// "512MiB", "1GiB", "1048576"
+Result<std::size_t> parse_bytes(const std::string& text);
+
+}  // namespace penstock::server

@@ -1,0 +1,121 @@
+#include "server/serve.h"
+
+#include <malloc.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <thread>
+
+#include "base/log.h"
+#include "env/posix/runtime.h"
+#include "server/server.h"
+
+namespace penstock::server {
+namespace {
+
+constexpr int kExitUsage = 2;
+
+std::string flag_name(std::string_view setting) {
+  std::string name(setting);
+  for (char& c : name) c = c == '_' ? '-' : c;
+  return "--" + name;
+}
+
+std::string describe(const SettingRow& row) {
+  std::string text(row.meaning);
+  if (!row.allowed.empty()) text += " [" + std::string(row.allowed) + "]";
+  return text;
+}
+
+void add_option(CLI::App& app, const SettingRow& row) {
+  const std::string name = flag_name(row.name);
+  CLI::Option* option = nullptr;
+  if (const auto* flag = std::get_if<bool*>(&row.value)) {
+    option = app.add_flag(name, **flag, describe(row));
+  } else if (const auto* number = std::get_if<std::int64_t*>(&row.value)) {
+    option = app.add_option(name, **number, describe(row))->capture_default_str();
+  } else {
+    option = app.add_option(name, **std::get_if<std::string*>(&row.value), describe(row))->capture_default_str();
+  }
+  option->envname(environment_name(row.name));
+}
+
+log::Level log_level(const std::string& name) {
+  return name == "debug"   ? log::Level::kDebug
+         : name == "warn"  ? log::Level::kWarn
+         : name == "error" ? log::Level::kError
+         : name == "off"   ? log::Level::kOff
+                           : log::Level::kInfo;
+}
+
+struct Life {
+  env::posix::Runtime runtime;
+  std::unique_ptr<Server> server;
+  bool stopping = false;
+  int exit_code = 0;
+};
+
+Task<> stop(Life& life) {
+  if (life.stopping) co_return;
+  life.stopping = true;
+  if (life.server != nullptr) co_await life.server->stop();
+  life.runtime.stop();
+}
+
+Task<> run(Life& life, Options options) {
+  auto started = co_await Server::start(std::move(options), life.runtime);
+  if (!started.ok()) {
+    std::fprintf(stderr, "penstock: %s\n", started.error().message.c_str());
+    life.exit_code = 1;
+    life.runtime.stop();
+    co_return;
+  }
+  life.server = std::move(started).value();
+  std::printf("%s\n", life.server->ready_line().c_str());
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+int serve_main(int argc, char** argv) {
+  // One arena for each loop at most: idle memory stays small.
+  ::mallopt(M_ARENA_MAX, 4);
+  Settings settings;
+  CLI::App app{"Runs the server until SIGINT or SIGTERM. Each option also by environment "
+               "(PENSTOCK_...) and by --config FILE."};
+  app.name("penstock serve");
+  app.set_config("--config", "", "File with lines of name = value");
+  for (const SettingRow& row : setting_rows(settings)) add_option(app, row);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kExitUsage;
+  }
+  auto options = checked(std::move(settings), std::thread::hardware_concurrency());
+  if (!options.ok()) {
+    std::fprintf(stderr, "penstock: %s\n", options.error().message.c_str());
+    return kExitUsage;
+  }
+  log::set_level(log_level(options->settings.log));
+  Life life{.runtime = env::posix::Runtime(options->loops, Millis{0})};
+  const Executor& control = life.runtime.control().executor();
+  life.runtime.on_stop_signal([&] { start(control, stop(life)); });
+  start(control, run(life, std::move(options).value()));
+  life.runtime.run();
+  life.server.reset();
+  return life.exit_code;
+}
+
+int settings_main(int, char**) {
+  Settings settings;
+  for (const SettingRow& row : setting_rows(settings)) {
+    const std::string value = value_text(row);
+    std::printf("%-32s %s%s%s\n", std::string(row.name).c_str(), value.empty() ? "(none)" : value.c_str(),
+                row.unit.empty() ? "" : " ", std::string(row.unit).c_str());
+    std::printf("    %s\n    %s, %s\n", describe(row).c_str(), flag_name(row.name).c_str(),
+                environment_name(row.name).c_str());
+  }
+  return 0;
+}
+
+}  // namespace penstock::server

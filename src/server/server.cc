@@ -1,0 +1,128 @@
+#include "server/server.h"
+
+#include "api/admin/clock.h"
+#include "api/admin/health.h"
+#include "api/kinesis/service.h"
+#include "env/clocks.h"
+#include "env/env.h"
+#include "env/fault_points.h"
+#include "env/posix/disk.h"
+#include "env/posix/http_client.h"
+#include "env/posix/random.h"
+#include "env/posix/runtime.h"
+#include "env/posix/worker.h"
+#include "front/dispatch.h"
+#include "server/gateway.h"
+#include "server/version.h"
+#include "stream/stream_service.h"
+
+namespace penstock::server {
+namespace {
+
+stream::StreamSettings stream_settings(const Settings& settings) {
+  stream::StreamSettings made;
+  made.limits = settings.limits == "off" ? stream::StreamSettings::Limits::kOff
+                                         : stream::StreamSettings::Limits::kAws;
+  made.create_delay = Millis{settings.stream_create_delay_ms};
+  made.update_delay = Millis{settings.stream_update_delay_ms};
+  made.delete_delay = Millis{settings.stream_delete_delay_ms};
+  made.shard_quota = settings.stream_shard_quota;
+  made.on_demand_stream_quota = settings.stream_on_demand_quota;
+  return made;
+}
+
+class NoReceipts final : public front::ReceiptObserver {
+ public:
+  void entries_received(const front::Caller&, std::string_view, std::size_t) override {}
+};
+
+}  // namespace
+
+/// In the order of construction; taken down in reverse.
+struct Server::Parts {
+  Parts(Options o, env::posix::Runtime& runtime)
+      : options(std::move(o)),
+        budget(options.memory_bytes),
+        env{runtime.clocks(), runtime.loops(), disk, random, workers, http, faults},
+        dispatcher(runtime.control(), options.settings.region) {}
+
+  Options options;
+  Budget budget;
+  env::posix::PosixDisk disk;
+  env::posix::PosixRandom random;
+  env::posix::PosixWorkers workers;
+  env::posix::CurlHttpClient http;
+  env::NoFaults faults;
+  env::Env env;
+  std::unique_ptr<engine::Engine> engine;
+  NoReceipts receipts;
+  std::unique_ptr<stream::StreamService> streams;
+  front::Dispatcher dispatcher;
+  std::unique_ptr<Gateway> gateway;
+  std::uint16_t port = 0;
+
+  Task<Status> open();
+  void route();
+};
+
+Task<Status> Server::Parts::open() {
+  CO_TRY(engine, co_await engine::local::open({.folder = options.settings.data, .durability = options.durability},
+                                              env, budget));
+  CO_TRY_OK(api::admin::restore_service_clock(env.clocks, engine->meta()));
+  CO_TRY(streams, co_await stream::StreamService::open(
+                      {.clocks = env.clocks, .control_loop = *env.loops.front(), .random = random, .engine = *engine},
+                      stream_settings(options.settings)));
+  route();
+  gateway = std::make_unique<Gateway>(env, budget, dispatcher);
+  CO_TRY(port, co_await gateway->listen(options.address, options.port));
+  co_return ok();
+}
+
+void Server::Parts::route() {
+  dispatcher.add(api::kinesis::make_kinesis_service(*streams, receipts));
+  for (auto& operation : api::admin::clock_operations(env.clocks, engine->meta(), options.settings.dev)) {
+    dispatcher.add_admin(std::move(operation));
+  }
+  const auto facts = [] { return std::vector<std::pair<std::string, std::string>>{}; };
+  for (auto& operation : api::admin::health_operations(dispatcher.service_names(), kVersion, facts)) {
+    dispatcher.add_admin(std::move(operation));
+  }
+}
+
+Server::Server(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Server::~Server() = default;
+
+Task<Result<std::unique_ptr<Server>>> Server::start(Options options, env::posix::Runtime& runtime) {
+  auto parts = std::make_unique<Parts>(std::move(options), runtime);
+  std::unique_ptr<Server> server(new Server(std::move(parts)));
+  const Status opened = co_await server->parts_->open();
+  if (!opened.ok()) {
+    co_await server->stop();
+    co_return opened.error();
+  }
+  co_return server;
+}
+
+std::string Server::ready_line() const {
+  const Options& options = parts_->options;
+  const Settings& settings = options.settings;
+  const bool is_ipv6 = options.address.find(':') != std::string::npos;
+  const std::string host = is_ipv6 ? "[" + options.address + "]" : options.address;
+  const std::string_view durability = options.durability == engine::local::Durability::kSync ? "sync"
+                                      : options.durability == engine::local::Durability::kOs ? "os"
+                                                                                             : "memory";
+  std::string line = "penstock " + std::string(kVersion) + " is ready at http://" + host + ":" +
+                     std::to_string(parts_->port) + " limits=" + settings.limits +
+                     " durability=" + std::string(durability) + " data=" +
+                     (settings.data.empty() ? "(memory)" : settings.data) + " auth=" + settings.auth;
+  if (settings.dev) line += " dev (the clock can be advanced)";
+  return line;
+}
+
+Task<> Server::stop() {
+  if (parts_->gateway != nullptr) co_await parts_->gateway->stop();
+  if (parts_->streams != nullptr) co_await parts_->streams->stop();
+  if (parts_->engine != nullptr) co_await parts_->engine->stop();
+}
+
+}  // namespace penstock::server

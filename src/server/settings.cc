@@ -1,0 +1,66 @@
+#include "server/settings.h"
+
+namespace penstock::server {
+
+std::vector<SettingRow> setting_rows(Settings& s) {
+  return {
+      {"data", &s.data, "", "", "Folder for everything that lasts; without it all is in memory"},
+      {"listen", &s.listen, "", "", "Address and port; port 0 picks one and prints it"},
+      {"listen_anywhere", &s.listen_anywhere, "", "",
+       "Allow an address that is not loopback although nobody's signature is verified"},
+      {"durability", &s.durability, "", "sync|os|memory",
+       "What an acknowledged record survives: a power cut, a killed process, nothing"},
+      {"limits", &s.limits, "", "aws|off", "Whether shards refuse what exceeds AWS's limits"},
+      {"auth", &s.auth, "", "off", "off: any well-formed credentials are accepted"},
+      {"dev", &s.dev, "", "", "Let the service clock be advanced (penstock clock advance)"},
+      {"region", &s.region, "", "", "Region of requests that name none"},
+      {"memory", &s.memory, "bytes", "64MiB..1TiB", "For records, buffers, replies and connections"},
+      {"loops", &s.loops, "", "0..256", "Event loops; 0 is one for each core, at most 8"},
+      {"log", &s.log, "", "debug|info|warn|error|off", "From which level on lines are written"},
+      {"stream.create_delay_ms", &s.stream_create_delay_ms, "ms", "0..3600000",
+       "How long a new stream is CREATING"},
+      {"stream.update_delay_ms", &s.stream_update_delay_ms, "ms", "0..3600000",
+       "How long a reshard or another change keeps a stream UPDATING"},
+      {"stream.delete_delay_ms", &s.stream_delete_delay_ms, "ms", "0..3600000",
+       "How long a stream is DELETING"},
+      {"stream.shard_quota", &s.stream_shard_quota, "shards", "1..1000000",
+       "Open shards of an account in a region"},
+      {"stream.on_demand_quota", &s.stream_on_demand_quota, "streams", "0..1000000",
+       "On-demand streams of an account in a region"},
+      {"mapping.poll", &s.mapping_poll, "", "append|aws",
+       "append: read when something was stored; aws: once a second, from the shard's read limit"},
+      {"mapping.retry_pause_ms", &s.mapping_retry_pause_ms, "ms", "0..3600000",
+       "Before an unchanged batch is tried again; doubles each time"},
+      {"mapping.retry_pause_max_ms", &s.mapping_retry_pause_max_ms, "ms", "0..86400000",
+       "The longest such pause"},
+      {"function.concurrency", &s.function_concurrency, "environments", "1..10000",
+       "Invocations at once, over all functions; beyond it they are throttled"},
+      {"function.idle_s", &s.function_idle_s, "s", "1..86400",
+       "An execution environment without work for this long is shut down"},
+      {"function.sandbox", &s.function_sandbox, "", "required|auto|off",
+       "required: no sandbox, no functions; auto: without it they run unprotected, and that is said"},
+      {"function.python_runtime", &s.function_python_runtime, "", "",
+       "Folder with awslambdaric; empty: runtimes/python beside the server's folder"},
+      {"ledger.recovery_minutes", &s.ledger_recovery_minutes, "min", "1..1440",
+       "A refused entry that is not stored within this time counts as lost by its producer"},
+  };
+}
+
+std::string value_text(const SettingRow& row) {
+  struct Text {
+    std::string operator()(const std::string* text) const { return *text; }
+    std::string operator()(const std::int64_t* number) const { return std::to_string(*number); }
+    std::string operator()(const bool* flag) const { return *flag ? "true" : "false"; }
+  };
+  return std::visit(Text{}, row.value);
+}
+
+std::string environment_name(std::string_view setting) {
+  std::string name = "PENSTOCK_";
+  for (const char c : setting) {
+    name += c == '.' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+  }
+  return name;
+}
+
+}  // namespace penstock::server

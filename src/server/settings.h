@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace penstock::server {
+
+/// Everything that can be set, with its default. Each by flag (--name), by environment
+/// (PENSTOCK_NAME) and by a line of the --config file (name = value).
+struct Settings {
+  std::string data;
+  std::string listen = "127.0.0.1:4566";
+  bool listen_anywhere = false;
+  std::string durability = "sync";
+  std::string limits = "aws";
+  std::string auth = "off";
+  bool dev = false;
+  std::string region = "us-east-1";
+  std::string memory = "512MiB";
+  std::int64_t loops = 0;
+  std::string log = "info";
+
+  std::int64_t stream_create_delay_ms = 0;
+  std::int64_t stream_update_delay_ms = 0;
+  std::int64_t stream_delete_delay_ms = 0;
+  std::int64_t stream_shard_quota = 20'000;
+  std::int64_t stream_on_demand_quota = 50;
+
+  std::string mapping_poll = "append";
+  std::int64_t mapping_retry_pause_ms = 500;
+  std::int64_t mapping_retry_pause_max_ms = 60'000;
+
+  std::int64_t function_concurrency = 64;
+  std::int64_t function_idle_s = 300;
+  std::string function_sandbox = "auto";
+  std::string function_python_runtime;
+
+  std::int64_t ledger_recovery_minutes = 5;
+};
+
+/// One row of the table: what `penstock settings` prints and what the parsers are made from.
+struct SettingRow {
+  std::string_view name;
+  std::variant<std::string*, std::int64_t*, bool*> value;
+  std::string_view unit;     ///< "ms", "bytes", ...; empty for names and switches
+  std::string_view allowed;  ///< "sync|os|memory", "1..3600"; empty: anything
+  std::string_view meaning;
+};
+
+std::vector<SettingRow> setting_rows(Settings& settings);
+
+/// The row's value as text, as it would be written in the file.
+std::string value_text(const SettingRow& row);
+/// "--function.idle_s" is PENSTOCK_FUNCTION_IDLE_S in the environment.
+std::string environment_name(std::string_view setting);
+
+}  // namespace penstock::server
