@@ -1,0 +1,241 @@
+#include "ledger/ledger.h"
+
+#include <map>
+#include <mutex>
+
+#include "base/hex.h"
+#include "base/log.h"
+#include "base/sha256.h"
+#include "engine/meta.h"
+#include "env/clocks.h"
+#include "env/loop.h"
+#include "ledger/producer_row.h"
+
+namespace penstock::ledger {
+namespace {
+
+constexpr std::string_view kPrefix = "ledger/producer/";
+constexpr std::string_view kOthers = "(others)";
+
+std::string mark_key(const RowKey& key) {
+  const std::string identity = key.tenant.account + '\n' + key.tenant.region + '\n' + key.stream + '\n' +
+                               key.access_key + '\n' + key.address + '\n' + key.agent;
+  return std::string(kPrefix) + sha256_hex(identity).substr(0, 32);
+}
+
+std::string_view first_word(std::string_view agent) { return agent.substr(0, agent.find(' ')); }
+
+std::string shard_name(std::uint32_t shard) {
+  const std::string digits = std::to_string(shard);
+  return "shardId-" + std::string(12 - std::min<std::size_t>(12, digits.size()), '0') + digits;
+}
+
+std::int64_t wide(std::uint64_t count) { return static_cast<std::int64_t>(count); }
+
+ShardAudit shard_audit(const ConsumerShardView& view) {
+  const ConsumerBook& book = view.book;
+  const Balance law = balance(book, view.stored, view.pending);
+  ShardAudit out{
+      .shard = shard_name(view.shard),
+      .stored = wide(view.stored),
+      .succeeded = wide(book.succeeded),
+      .filtered = wide(book.filtered),
+      .delivered = wide(book.delivered),
+      .dropped = wide(book.dropped_total()),
+      .dropped_by = {wide(book.dropped[0]), wide(book.dropped[1]), wide(book.dropped[2]),
+                     wide(book.dropped[3]), wide(book.dropped[4])},
+      .expired_unread = wide(book.expired_unread),
+      .skipped_by_start = wide(book.skipped_by_start),
+      .discarded = wide(book.discarded),
+      .pending = wide(view.pending),
+      .unaccounted = wide(law.unaccounted),
+  };
+  for (const FateRange& range : book.ranges()) {
+    out.ranges.push_back({std::string(fate_name(range.fate)), std::to_string(range.first),
+                          std::to_string(range.last), wide(range.count), range.at_ms});
+  }
+  return out;
+}
+
+}  // namespace
+
+struct Ledger::Rows {
+  mutable std::mutex mutex;
+  std::map<RowKey, ProducerRow> rows;
+
+  ProducerRow& at(const Producer& producer, std::string_view stream, const LedgerSettings& settings) {
+    RowKey key{producer.tenant, std::string(stream), std::string(producer.access_key),
+               std::string(producer.address), std::string(first_word(producer.agent))};
+    const auto found = rows.find(key);
+    if (found != rows.end()) return found->second;
+    if (rows.size() >= settings.producers_max) {
+      key.access_key = kOthers;
+      key.address.clear();
+      key.agent.clear();
+    }
+    return rows.try_emplace(std::move(key), settings.fingerprints_max).first->second;
+  }
+};
+
+Ledger::Ledger(LedgerParts parts, LedgerSettings settings)
+    : parts_(parts),
+      settings_(settings),
+      rows_(std::make_unique<Rows>()),
+      scope_(parts.control_loop.executor()) {}
+
+Ledger::~Ledger() = default;
+
+Result<std::unique_ptr<Ledger>> Ledger::open(LedgerParts parts, LedgerSettings settings) {
+  std::unique_ptr<Ledger> ledger(new Ledger(parts, settings));
+  TRY_OK(ledger->load());
+  ledger->scope_.spawn(ledger->run());
+  return ledger;
+}
+
+Status Ledger::load() {
+  for (const auto& [name, value] : parts_.marks.list(kPrefix)) {
+    ProducerRow row(settings_.fingerprints_max);
+    TRY(RowKey key, decode_row(value, row));
+    waiting_ += row.waiting.size();
+    rows_->rows.emplace(std::move(key), std::move(row));
+  }
+  return ok();
+}
+
+// --- From any loop ---------------------------------------------------------------------------
+
+void Ledger::received(const Producer& producer, std::string_view stream, std::uint64_t entries) {
+  const std::lock_guard lock(rows_->mutex);
+  ProducerRow& row = rows_->at(producer, stream, settings_);
+  row.book.received += entries;
+  row.changed = true;
+}
+
+void Ledger::decided(const Producer& producer, std::string_view stream, const CallOutcome& outcome) {
+  const ServiceTime now = outcome.entries.empty() ? ServiceTime{} : parts_.clocks.service_now();
+  const std::lock_guard lock(rows_->mutex);
+  ProducerRow& row = rows_->at(producer, stream, settings_);
+  row.book.stored += outcome.stored;
+  row.book.throttled += outcome.throttled;
+  row.book.rejected += outcome.rejected;
+  row.book.failed += outcome.failed;
+  row.changed = true;
+  const std::size_t before = row.waiting.size();
+  for (const EntryFate& entry : outcome.entries) {
+    if (entry.stored) {
+      if (row.waiting.stored(entry.fingerprint)) ++row.recovered;
+    } else if (!row.waiting.refused({entry.fingerprint, entry.shard, now})) {
+      ++row.unknown;
+    }
+  }
+  waiting_ += row.waiting.size() - before;
+}
+
+// --- Control loop ------------------------------------------------------------------------------
+
+void Ledger::expire(ServiceTime now) {
+  const std::lock_guard lock(rows_->mutex);
+  for (auto& [key, row] : rows_->rows) {
+    const auto expired = row.waiting.expire(now - settings_.recovery);
+    for (const Waiting& entry : expired) row.lose(entry);
+    row.changed = row.changed || !expired.empty();
+    waiting_ -= expired.size();
+  }
+}
+
+Task<> Ledger::store_changes() {
+  std::vector<engine::Marks::Mark> marks;
+  {
+    const std::lock_guard lock(rows_->mutex);
+    for (auto& [key, row] : rows_->rows) {
+      if (!row.changed) continue;
+      row.changed = false;
+      marks.push_back({mark_key(key), encode_row(key, row)});
+    }
+  }
+  if (marks.empty()) co_return;
+  const Status stored = co_await parts_.marks.put(parts_.leases.node(), std::move(marks));
+  if (!stored.ok()) {
+    log::warn("the producers' books were not stored", {{"error", stored.error().message}});
+  }
+}
+
+Task<> Ledger::run() {
+  const CancelToken cancel = scope_.token();
+  while (!cancel.cancelled()) {
+    const SteadyTime next = parts_.clocks.steady_now() + settings_.store_interval;
+    if (co_await env::sleep_until(parts_.control_loop, next, cancel) == env::Woken::kCancelled) break;
+    expire(parts_.clocks.service_now());
+    co_await store_changes();
+  }
+}
+
+Task<> Ledger::stop() {
+  scope_.cancel();
+  co_await scope_.join();
+  co_await store_changes();
+}
+
+AuditReport Ledger::audit(const StreamSource& streams, const ConsumerSource& consumers) {
+  const ServiceTime now = parts_.clocks.service_now();
+  expire(now);
+  AuditReport report{.at_ms = unix_millis(now)};
+  std::map<std::pair<Tenant, std::string>, StreamAudit> by_name;
+  const auto at = [&](const Tenant& tenant, const std::string& name) -> StreamAudit& {
+    StreamAudit& audit = by_name[{tenant, name}];
+    audit.account = tenant.account;
+    audit.region = tenant.region;
+    audit.stream = name;
+    return audit;
+  };
+  for (const StreamCounts& counts : streams.streams()) {
+    StreamAudit& audit = at(counts.tenant, counts.name);
+    audit.exists = true;
+    audit.stored = wide(counts.stored);
+    audit.expired = wide(counts.expired);
+  }
+  {
+    const std::lock_guard lock(rows_->mutex);
+    for (const auto& [key, row] : rows_->rows) {
+      StreamAudit& audit = at(key.tenant, key.stream);
+      audit.producers.push_back(row.audit(key));
+      for (const Waiting& entry : row.lost) {
+        audit.probably_lost.push_back({key.access_key, key.address, key.agent, shard_name(entry.shard),
+                                       unix_millis(entry.at), std::to_string(entry.fingerprint)});
+      }
+    }
+  }
+  for (const ConsumerView& view : consumers.consumers()) {
+    ConsumerAudit audit{.mapping = view.id, .function = view.function, .shards = {}};
+    for (const ConsumerShardView& shard : view.shards) audit.shards.push_back(shard_audit(shard));
+    at(view.tenant, view.stream).consumers.push_back(std::move(audit));
+  }
+  for (auto& [name, audit] : by_name) report.streams.push_back(std::move(audit));
+  report.verdict = verdict_of(report.streams);
+  return report;
+}
+
+Verdict verdict_of(const std::vector<StreamAudit>& streams) {
+  Verdict verdict;
+  for (const StreamAudit& stream : streams) {
+    verdict.stored += stream.stored;
+    for (const ProducerAudit& producer : stream.producers) {
+      verdict.probably_lost += producer.probably_lost;
+      verdict.unknown += producer.unknown;
+      verdict.unaccounted += producer.unaccounted;
+    }
+    for (const ConsumerAudit& consumer : stream.consumers) {
+      for (const ShardAudit& shard : consumer.shards) {
+        verdict.pending += shard.pending;
+        verdict.dropped += shard.dropped;
+        verdict.expired_unread += shard.expired_unread;
+        verdict.unaccounted += shard.unaccounted;
+      }
+    }
+  }
+  verdict.lost =
+      verdict.dropped + verdict.expired_unread + verdict.probably_lost + verdict.unaccounted;
+  return verdict;
+}
+
+}  // namespace penstock::ledger

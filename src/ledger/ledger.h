@@ -1,0 +1,104 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "base/time.h"
+#include "ledger/audit.h"
+#include "ledger/books.h"
+#include "ledger/consumers.h"
+#include "ledger/fingerprints.h"
+
+namespace penstock::env {
+class Clocks;
+class Loop;
+}  // namespace penstock::env
+namespace penstock::engine {
+class Leases;
+class Marks;
+}  // namespace penstock::engine
+
+namespace penstock::ledger {
+
+struct LedgerSettings {
+  /// A refused entry that is stored within this time is recovered; after it, probably lost.
+  Millis recovery{5 * 60'000};
+  /// Books are stored this often; what a crash takes is said in the README.
+  Millis store_interval{1'000};
+  std::size_t producers_max = 10'000;             ///< Rows; further producers share one.
+  std::size_t fingerprints_max = 50'000;          ///< For each row.
+};
+
+struct LedgerParts {
+  env::Clocks& clocks;
+  env::Loop& control_loop;
+  engine::Marks& marks;
+  engine::Leases& leases;
+};
+
+/// Who put. Views outlive the call.
+struct Producer {
+  const Tenant& tenant;  ///< Of the caller.
+  std::string_view access_key;
+  std::string_view address;
+  std::string_view agent;  ///< The whole User-Agent; rows keep its first word.
+};
+
+/// An entry that was refused, or stored while fingerprints wait.
+struct EntryFate {
+  std::uint64_t fingerprint = 0;
+  std::uint32_t shard = 0;
+  bool stored = false;
+};
+
+struct CallOutcome {
+  std::uint64_t stored = 0;
+  std::uint64_t throttled = 0;
+  std::uint64_t rejected = 0;
+  std::uint64_t failed = 0;
+  std::span<const EntryFate> entries;
+};
+
+/// What became of every record a producer handed in, and the report over producers and consumers.
+///
+/// received() and decided() may be called on any loop (one short lock); the rest belongs on the
+/// control loop. Invariants: each row's law is kept by two independent callers; a row is stored with
+/// everything it says, in one Marks write.
+class Ledger {
+ public:
+  static Result<std::unique_ptr<Ledger>> open(LedgerParts parts, LedgerSettings settings);
+  ~Ledger();
+  /// Stores what changed. Nothing may be called afterwards.
+  Task<> stop();
+
+  void received(const Producer& producer, std::string_view stream, std::uint64_t entries);
+  void decided(const Producer& producer, std::string_view stream, const CallOutcome& outcome);
+  /// Whether stored entries are worth a fingerprint now: only while refused ones wait.
+  bool wants_stored_fingerprints() const { return waiting_.load(std::memory_order_relaxed) != 0; }
+
+  /// The whole table. Entries whose time has passed become probably lost first.
+  AuditReport audit(const StreamSource& streams, const ConsumerSource& consumers);
+
+ private:
+  struct Rows;
+  Ledger(LedgerParts parts, LedgerSettings settings);
+  Status load();
+  Task<> store_changes();
+  Task<> run();
+  void expire(ServiceTime now);
+
+  LedgerParts parts_;
+  LedgerSettings settings_;
+  std::unique_ptr<Rows> rows_;
+  std::atomic<std::size_t> waiting_{0};
+  Scope scope_;
+};
+
+}  // namespace penstock::ledger

@@ -1,0 +1,120 @@
+#include "ledger/producer_row.h"
+
+#include "shape/json.h"
+
+namespace penstock::ledger {
+namespace {
+
+struct StoredWaiting {
+  std::string fingerprint;  ///< Decimal: JSON numbers end at 2^53 for some readers.
+  std::int64_t shard = 0;
+  std::int64_t at_ms = 0;
+  static constexpr auto shape() {
+    using Self = StoredWaiting;
+    return std::array{shape::member<&Self::fingerprint>("f"), shape::member<&Self::shard>("s"),
+                      shape::member<&Self::at_ms>("t")};
+  }
+};
+
+struct StoredRow {
+  std::string account;
+  std::string region;
+  std::string stream;
+  std::string access_key;
+  std::string address;
+  std::string agent;
+  std::vector<std::int64_t> counts;  ///< received, stored, throttled, rejected, failed, interrupted,
+                                     ///< recovered, probably lost, unknown
+  std::vector<StoredWaiting> waiting;
+  std::vector<StoredWaiting> lost;
+  static constexpr auto shape() {
+    using Self = StoredRow;
+    return std::array{
+        shape::member<&Self::account>("account"),       shape::member<&Self::region>("region"),
+        shape::member<&Self::stream>("stream"),         shape::member<&Self::access_key>("access_key"),
+        shape::member<&Self::address>("address"),       shape::member<&Self::agent>("agent"),
+        shape::member<&Self::counts>("counts"),         shape::member<&Self::waiting>("waiting"),
+        shape::member<&Self::lost>("lost"),
+    };
+  }
+};
+
+StoredWaiting stored(const Waiting& entry) {
+  return {std::to_string(entry.fingerprint), entry.shard, unix_millis(entry.at)};
+}
+
+Waiting restored(const StoredWaiting& entry) {
+  return {std::stoull(entry.fingerprint), static_cast<std::uint32_t>(entry.shard),
+          service_time(entry.at_ms)};
+}
+
+std::int64_t wide(std::uint64_t count) { return static_cast<std::int64_t>(count); }
+
+constexpr std::size_t kCounts = 9;
+
+}  // namespace
+
+void ProducerRow::lose(const Waiting& entry) {
+  ++probably_lost;
+  lost.push_back(entry);
+  if (lost.size() > kLostKept) lost.pop_front();
+}
+
+ProducerAudit ProducerRow::audit(const RowKey& key) const {
+  return {
+      .access_key = key.access_key,
+      .address = key.address,
+      .agent = key.agent,
+      .received = wide(book.received),
+      .stored = wide(book.stored),
+      .throttled = wide(book.throttled),
+      .rejected = wide(book.rejected),
+      .failed = wide(book.failed),
+      .interrupted = wide(book.interrupted),
+      .recovered = wide(recovered),
+      .waiting = wide(waiting.size()),
+      .probably_lost = wide(probably_lost),
+      .unknown = wide(unknown),
+      .unaccounted = wide(unaccounted(book)),
+  };
+}
+
+std::string encode_row(const RowKey& key, const ProducerRow& row) {
+  StoredRow out{.account = key.tenant.account,
+                .region = key.tenant.region,
+                .stream = key.stream,
+                .access_key = key.access_key,
+                .address = key.address,
+                .agent = key.agent};
+  const ProducerBook& book = row.book;
+  for (const std::uint64_t count :
+       {book.received, book.stored, book.throttled, book.rejected, book.failed, book.interrupted,
+        row.recovered, row.probably_lost, row.unknown}) {
+    out.counts.push_back(wide(count));
+  }
+  for (const Waiting& entry : row.waiting.list()) out.waiting.push_back(stored(entry));
+  for (const Waiting& entry : row.lost) out.lost.push_back(stored(entry));
+  return shape::to_json(out);
+}
+
+Result<RowKey> decode_row(std::string_view bytes, ProducerRow& row) {
+  const auto parsed = shape::from_json<StoredRow>(bytes);
+  if (!parsed.ok() || parsed->counts.size() != kCounts) {
+    return Error{Errc::kCorrupt, "a producer's book does not read back"};
+  }
+  std::uint64_t* const counts[kCounts] = {
+      &row.book.received, &row.book.stored,      &row.book.throttled,
+      &row.book.rejected, &row.book.failed,      &row.book.interrupted,
+      &row.recovered,     &row.probably_lost,    &row.unknown};
+  for (std::size_t i = 0; i < kCounts; ++i) {
+    *counts[i] = static_cast<std::uint64_t>(parsed->counts[i]);
+  }
+  const std::uint64_t decided = row.book.decided();
+  if (row.book.received > decided) row.book.interrupted += row.book.received - decided;
+  for (const StoredWaiting& entry : parsed->waiting) row.waiting.refused(restored(entry));
+  for (const StoredWaiting& entry : parsed->lost) row.lost.push_back(restored(entry));
+  return RowKey{{parsed->account, parsed->region}, parsed->stream, parsed->access_key,
+                parsed->address, parsed->agent};
+}
+
+}  // namespace penstock::ledger

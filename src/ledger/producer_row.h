@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "ledger/audit.h"
+#include "ledger/books.h"
+#include "ledger/fingerprints.h"
+
+namespace penstock::ledger {
+
+/// Which row: a stream of a tenant, and who puts into it.
+struct RowKey {
+  Tenant tenant;
+  std::string stream;
+  std::string access_key;
+  std::string address;
+  std::string agent;
+  auto operator<=>(const RowKey&) const = default;
+};
+
+/// One producer's entries into one stream, with those that may still come back.
+struct ProducerRow {
+  explicit ProducerRow(std::size_t fingerprints_max) : waiting(fingerprints_max) {}
+
+  ProducerBook book;
+  std::uint64_t recovered = 0;
+  std::uint64_t probably_lost = 0;
+  std::uint64_t unknown = 0;  ///< Refused, and there was no room to remember it.
+  Fingerprints waiting;
+  std::deque<Waiting> lost;  ///< The newest kLostKept, in the order found.
+  bool changed = false;      ///< Since it was last stored.
+
+  static constexpr std::size_t kLostKept = 1'000;
+  void lose(const Waiting& entry);
+
+  ProducerAudit audit(const RowKey& key) const;
+};
+
+/// The row as it is stored, with its key.
+std::string encode_row(const RowKey& key, const ProducerRow& row);
+/// What was received and not decided when it was stored becomes `interrupted`: the server died.
+/// fails     Errc::kCorrupt
+Result<RowKey> decode_row(std::string_view bytes, ProducerRow& row);
+
+}  // namespace penstock::ledger
