@@ -294,6 +294,24 @@ struct Operation {
   int success_status = 200;
 };
 
+/// An operation without its C++ types: for reference pages and the comparison with published models.
+struct OperationInfo {
+  std::string_view name;
+  std::span<const std::string_view> errors;
+  std::string_view doc;
+  std::string_view method;
+  std::string_view path;
+  int success_status = 200;
+  const Type* request = nullptr;
+  const Type* response = nullptr;
+};
+
+template <class RequestT, class ResponseT>
+OperationInfo describe(const Operation<RequestT, ResponseT>& operation) {
+  return {operation.name, operation.errors,         operation.doc,       operation.method,
+          operation.path, operation.success_status, type_of<RequestT>(), type_of<ResponseT>()};
+}
+
 /// A response without members: zero bytes on the wire.
 struct Empty {
   static constexpr std::array<Member, 0> shape() { return {}; }

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <vector>
+
+#include "front/request.h"
+#include "ledger/consumers.h"
+
+namespace penstock::ledger {
+class Ledger;
+}
+
+namespace penstock::api::admin {
+
+/// GET /_penstock/audit: the ledger's table. Everything outlives the operation.
+front::Operation audit_operation(ledger::Ledger& ledger, const ledger::StreamSource& streams,
+                                 const ledger::ConsumerSource& consumers);
+
+}  // namespace penstock::api::admin

@@ -1,0 +1,68 @@
+#pragma once
+
+#include "api/bind.h"
+#include "api/kinesis/errors.h"
+#include "front/observer.h"
+#include "front/request.h"
+#include "shape/shape.h"
+#include "stream/stream_service.h"
+
+/// Every operation of the service: its declaration, and itself ready for dispatch. One file each.
+namespace penstock::api::kinesis {
+
+/// What operations are made of; outlives them.
+struct Parts {
+  stream::StreamService& streams;
+  front::ReceiptObserver& receipts;
+};
+
+/// Views into the request.
+inline stream::Caller caller_of(const front::Request& request) {
+  return {request.caller.tenant, request.caller.access_key, request.caller.peer,
+          request.caller.user_agent};
+}
+
+inline Result<shape::Empty> nothing(Status status) {
+  if (!status.ok()) return std::move(status).error();
+  return shape::Empty{};
+}
+
+shape::OperationInfo put_record_shape();
+shape::OperationInfo put_records_shape();
+shape::OperationInfo get_shard_iterator_shape();
+shape::OperationInfo get_records_shape();
+shape::OperationInfo create_stream_shape();
+shape::OperationInfo delete_stream_shape();
+shape::OperationInfo describe_stream_shape();
+shape::OperationInfo describe_stream_summary_shape();
+shape::OperationInfo list_streams_shape();
+shape::OperationInfo list_shards_shape();
+shape::OperationInfo describe_limits_shape();
+shape::OperationInfo split_shard_shape();
+shape::OperationInfo merge_shards_shape();
+shape::OperationInfo increase_stream_retention_period_shape();
+shape::OperationInfo decrease_stream_retention_period_shape();
+shape::OperationInfo add_tags_to_stream_shape();
+shape::OperationInfo remove_tags_from_stream_shape();
+shape::OperationInfo list_tags_for_stream_shape();
+
+front::Operation put_record(Parts parts);
+front::Operation put_records(Parts parts);
+front::Operation get_shard_iterator(Parts parts);
+front::Operation get_records(Parts parts);
+front::Operation create_stream(Parts parts);
+front::Operation delete_stream(Parts parts);
+front::Operation describe_stream(Parts parts);
+front::Operation describe_stream_summary(Parts parts);
+front::Operation list_streams(Parts parts);
+front::Operation list_shards(Parts parts);
+front::Operation describe_limits(Parts parts);
+front::Operation split_shard(Parts parts);
+front::Operation merge_shards(Parts parts);
+front::Operation increase_stream_retention_period(Parts parts);
+front::Operation decrease_stream_retention_period(Parts parts);
+front::Operation add_tags_to_stream(Parts parts);
+front::Operation remove_tags_from_stream(Parts parts);
+front::Operation list_tags_for_stream(Parts parts);
+
+}  // namespace penstock::api::kinesis

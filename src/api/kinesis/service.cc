@@ -1,0 +1,43 @@
+#include "api/kinesis/service.h"
+
+#include "api/kinesis/operations.h"
+
+namespace penstock::api::kinesis {
+
+front::Service make_kinesis_service(stream::StreamService& streams,
+                                    front::ReceiptObserver& receipts) {
+  const Parts parts{streams, receipts};
+  front::Service service{.name = "kinesis", .target_prefix = "Kinesis_20131202"};
+  for (front::Operation (*const make)(Parts) : {
+           &put_record, &put_records, &get_shard_iterator, &get_records, &create_stream,
+           &delete_stream, &describe_stream, &describe_stream_summary, &list_streams, &list_shards,
+           &describe_limits, &split_shard, &merge_shards, &increase_stream_retention_period,
+           &decrease_stream_retention_period, &add_tags_to_stream, &remove_tags_from_stream,
+           &list_tags_for_stream}) {
+    service.operations.push_back(make(parts));
+  }
+  return service;
+}
+
+std::vector<shape::OperationInfo> kinesis_shapes() {
+  return {put_record_shape(),
+          put_records_shape(),
+          get_shard_iterator_shape(),
+          get_records_shape(),
+          create_stream_shape(),
+          delete_stream_shape(),
+          describe_stream_shape(),
+          describe_stream_summary_shape(),
+          list_streams_shape(),
+          list_shards_shape(),
+          describe_limits_shape(),
+          split_shard_shape(),
+          merge_shards_shape(),
+          increase_stream_retention_period_shape(),
+          decrease_stream_retention_period_shape(),
+          add_tags_to_stream_shape(),
+          remove_tags_from_stream_shape(),
+          list_tags_for_stream_shape()};
+}
+
+}  // namespace penstock::api::kinesis

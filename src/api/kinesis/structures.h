@@ -1,0 +1,92 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/kinesis/members.h"
+#include "shape/shape.h"
+#include "stream/types.h"
+
+/// Structures that several replies share, and their making from what the stream service gives.
+namespace penstock::api::kinesis {
+
+struct HashKeyRange {
+  std::string starting_hash_key;
+  std::string ending_hash_key;
+  static constexpr std::string_view kShapeName = "HashKeyRange";
+  static constexpr auto shape() {
+    using Self = HashKeyRange;
+    return std::array{
+        shape::member<&Self::starting_hash_key>("StartingHashKey", kRequiredHashKey,
+                                                "Belongs to the range."),
+        shape::member<&Self::ending_hash_key>("EndingHashKey", kRequiredHashKey,
+                                              "Belongs to the range, too."),
+    };
+  }
+};
+HashKeyRange wire(const penstock::HashKeyRange& range);
+
+struct SequenceNumberRange {
+  std::string starting_sequence_number;
+  std::optional<std::string> ending_sequence_number;
+  static constexpr std::string_view kShapeName = "SequenceNumberRange";
+  static constexpr auto shape() {
+    using Self = SequenceNumberRange;
+    return std::array{
+        shape::member<&Self::starting_sequence_number>(
+            "StartingSequenceNumber",
+            {shape::required, shape::pattern("0|([1-9]\\d{0,128})", &is_sequence_number)}),
+        shape::member<&Self::ending_sequence_number>("EndingSequenceNumber", kSequenceNumber,
+                                                     "Present once the shard is closed."),
+    };
+  }
+};
+
+struct Shard {
+  std::string shard_id;
+  std::optional<std::string> parent_shard_id;
+  std::optional<std::string> adjacent_parent_shard_id;
+  HashKeyRange hash_key_range;
+  SequenceNumberRange sequence_number_range;
+  static constexpr std::string_view kShapeName = "Shard";
+  static constexpr auto shape() {
+    using Self = Shard;
+    return std::array{
+        shape::member<&Self::shard_id>("ShardId", kRequiredShardId),
+        shape::member<&Self::parent_shard_id>("ParentShardId", kShardId),
+        shape::member<&Self::adjacent_parent_shard_id>("AdjacentParentShardId", kShardId,
+                                                       "The other parent of a merge."),
+        shape::member<&Self::hash_key_range>("HashKeyRange", {shape::required}),
+        shape::member<&Self::sequence_number_range>("SequenceNumberRange", {shape::required}),
+    };
+  }
+};
+Shard wire(const stream::ShardView& shard);
+std::vector<Shard> wire(const std::vector<stream::ShardView>& shards);
+
+struct StreamModeDetails {
+  std::optional<std::string> stream_mode;
+  static constexpr std::string_view kShapeName = "StreamModeDetails";
+  static constexpr auto shape() {
+    return std::array{
+        shape::member<&StreamModeDetails::stream_mode>(
+            "StreamMode", {shape::required, shape::one_of(kStreamModes)},
+            "PROVISIONED: you choose the shards; ON_DEMAND: the service does."),
+    };
+  }
+};
+StreamModeDetails wire(stream::StreamMode mode);
+
+struct EnhancedMetrics {
+  std::vector<std::string> shard_level_metrics;
+  static constexpr std::string_view kShapeName = "EnhancedMetrics";
+  static constexpr auto shape() {
+    return std::array{shape::member<&EnhancedMetrics::shard_level_metrics>("ShardLevelMetrics")};
+  }
+};
+
+inline shape::Timestamp wire(ServiceTime time) { return {unix_millis(time)}; }
+
+}  // namespace penstock::api::kinesis

@@ -1,0 +1,160 @@
+#include "engine/local/commit_queue.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/local/commit.h"
+#include "env/loop.h"
+
+namespace penstock::engine::local {
+
+void LaneBatch::clear() {
+  // A burst must not keep its memory for ever.
+  constexpr std::size_t kKeptBytes = 4u << 20;
+  if (bytes.capacity() > kKeptBytes) bytes.release();
+  bytes.clear();
+  publishes.clear();
+  applies.clear();
+  waiters.clear();
+  records = 0;
+  frames = 0;
+}
+
+bool Cut::empty() const {
+  return std::all_of(lanes.begin(), lanes.end(), [](const LaneBatch& lane) { return lane.empty(); });
+}
+
+CommitQueue::CommitQueue(std::vector<env::Loop*> loops, std::function<void()> wake_writer)
+    : loops_(std::move(loops)), wake_writer_(std::move(wake_writer)) {
+  for (std::size_t i = 0; i < loops_.size(); ++i) lanes_.push_back(std::make_unique<Lane>());
+}
+
+std::size_t CommitQueue::current_lane() const {
+  for (std::size_t i = 1; i < loops_.size(); ++i) {
+    if (loops_[i]->is_current()) return i;
+  }
+  return 0;
+}
+
+namespace {
+
+void publish(const LaneBatch& batch, Wakeups& wakeups) {
+  for (const auto& [shard, next] : batch.publishes) shard->publish(next, wakeups);
+}
+
+void apply(const LaneBatch& batch, Wakeups& wakeups) {
+  for (const auto& change : batch.applies) change(wakeups);
+}
+
+}  // namespace
+
+// --- Staging --------------------------------------------------------------------------------
+
+CommitQueue::Staging::Staging(CommitQueue& queue, std::size_t lane)
+    : queue_(queue),
+      lock_(queue.lanes_[lane]->mutex),
+      batch_(queue.lanes_[lane]->batch),
+      frames_before_(batch_.frames) {
+  if (queue_.wake_writer_ && batch_.bytes.size() == 0) batch_.bytes.resize(kCommitHeaderBytes);
+}
+
+void CommitQueue::Staging::staged_records(std::shared_ptr<Shard> shard, Position next,
+                                          std::uint64_t count) {
+  ++batch_.frames;
+  batch_.records += count;
+  batch_.publishes.push_back({std::move(shard), next});
+}
+
+void CommitQueue::Staging::staged_state(std::span<const std::uint8_t> frame,
+                                        std::function<void(Wakeups&)> apply) {
+  ++batch_.frames;
+  if (queue_.wake_writer_) batch_.bytes.append(frame);
+  batch_.applies.push_back(std::move(apply));
+}
+
+std::shared_ptr<Waiter> CommitQueue::Staging::finish() {
+  if (batch_.frames == frames_before_) {
+    lock_.unlock();
+    return nullptr;
+  }
+  if (!queue_.wake_writer_) {
+    // Under the lane's lock, so that state is applied in the order it was staged.
+    Wakeups wakeups;
+    publish(batch_, wakeups);
+    apply(batch_, wakeups);
+    batch_.clear();
+    lock_.unlock();
+    wakeups.send();
+    return nullptr;
+  }
+  auto waiter = std::make_shared<Waiter>();
+  waiter->loop = queue_.current_lane();
+  batch_.waiters.push_back(waiter);
+  lock_.unlock();
+  queue_.wake_writer_();
+  return waiter;
+}
+
+Task<Status> CommitQueue::wait(std::shared_ptr<Waiter> waiter) {
+  if (waiter == nullptr) co_return ok();
+  co_await waiter->gate.wait();
+  if (waiter->failure.has_value()) co_return *waiter->failure;
+  co_return ok();
+}
+
+// --- The writer's side ----------------------------------------------------------------------
+
+std::vector<std::unique_lock<std::mutex>> CommitQueue::lock_all() const {
+  std::vector<std::unique_lock<std::mutex>> locks;
+  locks.reserve(lanes_.size());
+  for (const auto& lane : lanes_) locks.emplace_back(lane->mutex);
+  return locks;
+}
+
+void CommitQueue::take(Cut& into) {
+  into.lanes.resize(lanes_.size());
+  const auto locks = lock_all();
+  for (std::size_t i = 0; i < lanes_.size(); ++i) std::swap(into.lanes[i], lanes_[i]->batch);
+}
+
+bool CommitQueue::idle() const {
+  const auto locks = lock_all();
+  return std::all_of(lanes_.begin(), lanes_.end(),
+                     [](const auto& lane) { return lane->batch.empty(); });
+}
+
+void CommitQueue::complete(Cut& cut, const Status& status) {
+  Wakeups wakeups;
+  std::vector<std::vector<std::shared_ptr<Waiter>>> by_loop(loops_.size());
+  if (status.ok()) {
+    // Records first: a seal must not be seen before what it closes over.
+    for (const LaneBatch& batch : cut.lanes) publish(batch, wakeups);
+    for (const LaneBatch& batch : cut.lanes) apply(batch, wakeups);
+  }
+  for (LaneBatch& batch : cut.lanes) {
+    for (auto& waiter : batch.waiters) {
+      if (!status.ok()) waiter->failure = status.error();
+      by_loop[waiter->loop].push_back(std::move(waiter));
+    }
+    batch.clear();
+  }
+  for (std::size_t i = 0; i < by_loop.size(); ++i) {
+    if (by_loop[i].empty()) continue;
+    wakeups.add(i, loops_[i]->executor(), [waiters = std::move(by_loop[i])] {
+      for (const auto& waiter : waiters) waiter->gate.release();
+    });
+  }
+  wakeups.send();
+}
+
+void CommitQueue::refuse(Error error) {
+  const auto locks = lock_all();
+  if (!refusal_.has_value()) refusal_ = std::move(error);
+}
+
+void CommitQueue::refuse_records(std::optional<Error> error) {
+  const auto locks = lock_all();
+  record_refusal_ = std::move(error);
+}
+
+}  // namespace penstock::engine::local

@@ -1,0 +1,116 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "base/result.h"
+#include "base/task.h"
+#include "engine/local/aligned_buffer.h"
+#include "engine/local/shard.h"
+#include "engine/local/wakeups.h"
+#include "env/env.h"
+
+namespace penstock::engine::local {
+
+/// A request that waits for its commit.
+struct Waiter {
+  Gate gate;
+  std::optional<Error> failure;
+  std::size_t loop = 0;
+};
+
+/// What one loop has staged since the last commit.
+struct LaneBatch {
+  struct Publish {
+    std::shared_ptr<Shard> shard;
+    Position next;
+  };
+  AlignedBuffer bytes;  ///< Room for the commit's header, then frames.
+  std::vector<Publish> publishes;
+  std::vector<std::function<void(Wakeups&)>> applies;
+  std::vector<std::shared_ptr<Waiter>> waiters;
+  std::uint64_t records = 0;
+  std::uint64_t frames = 0;
+
+  bool empty() const { return frames == 0; }
+  void clear();
+};
+
+/// One commit: everything staged on all loops at one moment. Lane 0 comes first, and holds all frames of state.
+struct Cut {
+  std::vector<LaneBatch> lanes;
+  bool empty() const;
+};
+
+/// Between the loops, which stage, and the journal's writer, which takes everything at once.
+///
+/// Each loop has a lane, with a lock that its requests hold while they number and copy; take() holds
+/// all of them. So a commit is a cut through all shards: whatever was numbered before it is in it, and
+/// durable commits in order are the rule of visibility.
+class CommitQueue {
+ public:
+  /// `wake_writer` is called after something was staged, from any loop. Null: there is no journal, and
+  /// staged is durable.
+  CommitQueue(std::vector<env::Loop*> loops, std::function<void()> wake_writer);
+
+  class Staging {
+   public:
+    Staging(CommitQueue& queue, std::size_t lane);
+    /// Why nothing may be staged, if so.
+    const std::optional<Error>& refusal() const { return queue_.refusal_; }
+    const std::optional<Error>& record_refusal() const { return queue_.record_refusal_; }
+    /// Whether this lane waits for the disk with more than it should hold.
+    bool is_crowded() const { return batch_.bytes.size() > kLaneBytesMax; }
+    /// Where frames go: null without a journal.
+    AlignedBuffer* bytes() { return queue_.wake_writer_ ? &batch_.bytes : nullptr; }
+    void staged_records(std::shared_ptr<Shard> shard, Position next, std::uint64_t count);
+    /// `frame` is whole; `apply` runs when it is durable, in order, on any thread.
+    void staged_state(std::span<const std::uint8_t> frame, std::function<void(Wakeups&)> apply);
+    /// Ends the staging. Nothing to wait for: null.
+    std::shared_ptr<Waiter> finish();
+
+   private:
+    CommitQueue& queue_;
+    std::unique_lock<std::mutex> lock_;
+    LaneBatch& batch_;
+    std::uint64_t frames_before_;
+  };
+
+  /// The lane of the loop that is running; 0 elsewhere.
+  std::size_t current_lane() const;
+
+  /// Waits for the commit of what was staged. kUnknownOutcome, kFailed, kNoSpace.
+  static Task<Status> wait(std::shared_ptr<Waiter> waiter);
+
+  /// Swaps what is staged with `into`, whose batches are empty. For the writer.
+  void take(Cut& into);
+  /// Publishes and applies the cut, wakes those who waited and watched, and empties it.
+  void complete(Cut& cut, const Status& status);
+
+  /// From now on everything, or only records, is refused with this error.
+  void refuse(Error error);
+  void refuse_records(std::optional<Error> error);
+  /// Whether anything is staged.
+  bool idle() const;
+
+ private:
+  static constexpr std::size_t kLaneBytesMax = 16u << 20;
+  struct Lane {
+    std::mutex mutex;
+    LaneBatch batch;
+  };
+  std::vector<std::unique_lock<std::mutex>> lock_all() const;
+
+  std::vector<env::Loop*> loops_;
+  std::function<void()> wake_writer_;
+  std::vector<std::unique_ptr<Lane>> lanes_;
+  std::optional<Error> refusal_;         ///< Read under one lane's lock, written under all.
+  std::optional<Error> record_refusal_;  ///< The same.
+};
+
+}  // namespace penstock::engine::local

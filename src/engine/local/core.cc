@@ -1,0 +1,24 @@
+#include "engine/local/core.h"
+
+#include "engine/errors.h"
+#include "env/loop.h"
+
+namespace penstock::engine::local {
+
+env::Loop& Core::current_loop() const { return *env.loops[queue.current_lane()]; }
+
+Status Core::check(Fence fence) const {
+  if (fence == epoch) return ok();
+  return Error{EngineErrc::kNotOwner, "the fence is of epoch " + std::to_string(fence.epoch) +
+                                          ", this is " + std::to_string(epoch.epoch)};
+}
+
+std::shared_ptr<Watcher> make_watcher(env::Loop& loop, std::function<void()> wake) {
+  auto watcher = std::make_shared<Watcher>();
+  watcher->executor = loop.executor();
+  watcher->loop = loop.index();
+  watcher->wake = std::move(wake);
+  return watcher;
+}
+
+}  // namespace penstock::engine::local

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "base/budget.h"
+#include "base/task.h"
+#include "engine/local/commit_queue.h"
+#include "engine/local/documents.h"
+#include "engine/local/local_engine.h"
+#include "engine/local/shard_table.h"
+#include "env/env.h"
+#include "env/worker.h"
+
+namespace penstock::engine::local {
+
+/// What the four faces of the engine share.
+struct Core {
+  Core(Options opt, env::Env& environment, Budget& memory, std::function<void()> wake_writer)
+      : options(std::move(opt)),
+        env(environment),
+        budget(memory),
+        pool(std::make_shared<ChunkPool>(memory, options.free_chunk_bytes_max)),
+        queue(environment.loops, std::move(wake_writer)) {}
+
+  Options options;
+  env::Env& env;
+  Budget& budget;
+  Fence epoch{1};
+  std::shared_ptr<ChunkPool> pool;
+  ShardTable shards;
+  std::shared_ptr<Documents> documents = std::make_shared<Documents>();
+  MarkTable marks;
+  CommitQueue queue;
+  std::unique_ptr<env::Worker> reader;  ///< Reads segments; null without files.
+
+  /// The loop that is running; the control loop elsewhere.
+  env::Loop& current_loop() const;
+  Status check(Fence fence) const;
+};
+
+/// Ends a watch on the thing it was registered with, if that still lives.
+template <class Watched>
+class WatchSubscription final : public Subscription {
+ public:
+  WatchSubscription(std::weak_ptr<Watched> watched, std::shared_ptr<Watcher> watcher)
+      : watched_(std::move(watched)), watcher_(std::move(watcher)) {}
+  ~WatchSubscription() override {
+    watcher_->alive = false;
+    if (const auto watched = watched_.lock()) watched->unwatch(watcher_.get());
+  }
+
+ private:
+  std::weak_ptr<Watched> watched_;
+  std::shared_ptr<Watcher> watcher_;
+};
+
+std::shared_ptr<Watcher> make_watcher(env::Loop& loop, std::function<void()> wake);
+
+}  // namespace penstock::engine::local

@@ -1,0 +1,212 @@
+#include "engine/local/local_log.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "engine/errors.h"
+#include "engine/local/stored_read.h"
+#include "env/clocks.h"
+#include "env/fault_points.h"
+#include "env/loop.h"
+
+namespace penstock::engine::local {
+
+Result<std::shared_ptr<Shard>> LocalLog::find(ShardRef ref) const {
+  auto shard = core_.shards.find(ref);
+  if (shard == nullptr) {
+    return Error{EngineErrc::kNoSuchShard, "log " + std::to_string(ref.log.value) +
+                                               " has no shard " + std::to_string(ref.shard)};
+  }
+  return shard;
+}
+
+// --- Append ---------------------------------------------------------------------------------
+
+void LocalLog::stage(CommitQueue::Staging& staging, Append& append,
+                     std::vector<std::span<const std::uint8_t>>& frames) {
+  append.outcome = [&]() -> Result<Appended> {
+    if (staging.refusal().has_value()) return *staging.refusal();
+    if (staging.record_refusal().has_value()) return *staging.record_refusal();
+    TRY_OK(core_.check(append.fence));
+    TRY(auto shard, find(append.shard));
+    if (staging.is_crowded()) return Error{EngineErrc::kUnavailable, "the disk is behind"};
+    AlignedBuffer* bytes = staging.bytes();
+    frames.clear();
+    TRY(const Appended appended, shard->stage(append.records, append.arrival, *core_.pool,
+                                              bytes == nullptr ? nullptr : &frames));
+    for (const auto frame : frames) bytes->append(frame);
+    if (!append.records.empty()) {
+      staging.staged_records(std::move(shard), Position{appended.first.index + append.records.size()},
+                             append.records.size());
+    }
+    return appended;
+  }();
+}
+
+std::shared_ptr<Waiter> LocalLog::stage_all(std::span<Append> appends) {
+  // Reused by every request of this loop's thread: no allocation per request.
+  static thread_local std::vector<std::span<const std::uint8_t>> frames;
+  CommitQueue::Staging staging(core_.queue, core_.queue.current_lane());
+  for (Append& append : appends) stage(staging, append, frames);
+  return staging.finish();
+}
+
+namespace {
+
+bool must_wait(const Append& append) {
+  return !append.outcome.ok() && append.outcome.error().code == EngineErrc::kUnavailable;
+}
+
+}  // namespace
+
+Task<> LocalLog::append(std::span<Append> appends) {
+  const auto waiter = stage_all(appends);
+  if (waiter != nullptr) {
+    const Status status = co_await CommitQueue::wait(waiter);
+    if (!status.ok()) {
+      for (Append& append : appends) {
+        if (append.outcome.ok()) append.outcome = status.error();
+      }
+      co_return;
+    }
+  }
+  if (std::any_of(appends.begin(), appends.end(), must_wait)) co_await append_slowly(appends);
+}
+
+/// Memory is spent, or the disk is behind: those that could not be staged try again for a while.
+Task<> LocalLog::append_slowly(std::span<Append> appends) {
+  env::Loop& loop = core_.current_loop();
+  const SteadyTime give_up = core_.env.clocks.steady_now() + core_.options.memory_wait_max;
+  for (Append& append : appends) {
+    while (must_wait(append)) {
+      const SteadyTime now = core_.env.clocks.steady_now();
+      if (now >= give_up) co_return;
+      co_await env::sleep_until(loop, std::min(now + Millis{2}, give_up), {});
+      const auto waiter = stage_all(std::span(&append, 1));
+      const Status status = co_await CommitQueue::wait(waiter);
+      if (!status.ok()) append.outcome = status.error();
+    }
+  }
+}
+
+// --- Read -----------------------------------------------------------------------------------
+
+Task<Result<Slice>> LocalLog::read(ShardRef ref, Position from, ReadLimits limits) {
+  CO_TRY(const auto shard, find(ref));
+  if (core_.env.faults.hit(env::FaultPoint::kShortRead)) {
+    limits.records_max = std::max<std::size_t>(1, limits.records_max / 16);
+  }
+  CO_TRY(auto found, shard->read(from, limits));
+  if (auto* slice = std::get_if<Slice>(&found)) co_return std::move(*slice);
+  co_return co_await read_blocks(*core_.reader, core_.budget,
+                                  std::get<Shard::BlockRead>(std::move(found)), limits);
+}
+
+Task<Result<Position>> LocalLog::locate(ShardRef ref, ServiceTime at) {
+  CO_TRY(const auto shard, find(ref));
+  auto found = shard->locate(at);
+  if (const auto* position = std::get_if<Position>(&found)) co_return *position;
+  co_return co_await locate_in_block(*core_.reader, core_.budget,
+                                      std::get<Shard::BlockRead>(std::move(found)), at);
+}
+
+Result<Bounds> LocalLog::bounds(ShardRef ref) const {
+  TRY(const auto shard, find(ref));
+  return shard->bounds();
+}
+
+std::unique_ptr<Subscription> LocalLog::watch(ShardRef ref, Position from,
+                                              std::function<void()> wake) {
+  auto watcher = make_watcher(core_.current_loop(), std::move(wake));
+  const auto shard = core_.shards.find(ref);
+  if (shard == nullptr || shard->watch(watcher, from)) {
+    Wakeups wakeups;
+    wakeups.add(watcher);
+    wakeups.send();
+  }
+  return std::make_unique<WatchSubscription<Shard>>(shard, std::move(watcher));
+}
+
+std::vector<ShardRef> LocalLog::shards() const {
+  std::vector<ShardRef> refs;
+  for (const auto& shard : core_.shards.all()) refs.push_back(shard->ref());
+  return refs;
+}
+
+// --- Changes of state: all through lane 0, so that the journal has them in one order ----------
+
+Task<Status> LocalLog::trim(ShardRef ref, Position before) {
+  std::vector<std::uint8_t> frame;
+  CO_TRY(const auto shard, find(ref));
+  std::shared_ptr<Waiter> waiter;
+  {
+    CommitQueue::Staging staging(core_.queue, 0);
+    if (staging.refusal().has_value()) co_return *staging.refusal();
+    const Bounds bounds = shard->bounds();
+    const Position horizon = std::min(before, bounds.next);
+    if (horizon <= bounds.horizon) co_return ok();
+    encode(frame, FrameKind::kTrim, ShardFrame{ref, horizon});
+    staging.staged_state(frame, [shard, horizon](Wakeups&) { shard->apply_trim(horizon); });
+    waiter = staging.finish();
+  }
+  co_return co_await CommitQueue::wait(waiter);
+}
+
+Task<Status> LocalLog::ensure(LogId log, std::uint32_t shard_count) {
+  std::vector<std::uint8_t> frame;
+  std::shared_ptr<Waiter> waiter;
+  {
+    CommitQueue::Staging staging(core_.queue, 0);
+    if (staging.refusal().has_value()) co_return *staging.refusal();
+    if (core_.shards.count(log) >= shard_count) co_return ok();
+    encode(frame, EnsureFrame{log, shard_count});
+    staging.staged_state(frame,
+                         [this, log, shard_count](Wakeups&) { core_.shards.ensure(log, shard_count); });
+    waiter = staging.finish();
+  }
+  co_return co_await CommitQueue::wait(waiter);
+}
+
+Task<Status> LocalLog::open(ShardRef ref, Fence fence) {
+  CO_TRY_OK(core_.check(fence));
+  CO_TRY_OK(find(ref));
+  co_return ok();
+}
+
+Task<Result<Position>> LocalLog::seal(ShardRef ref, Fence fence) {
+  CO_TRY_OK(core_.check(fence));
+  CO_TRY(const auto shard, find(ref));
+  std::vector<std::uint8_t> frame;
+  std::shared_ptr<Waiter> waiter;
+  Position end;
+  {
+    CommitQueue::Staging staging(core_.queue, 0);
+    if (staging.refusal().has_value()) co_return *staging.refusal();
+    end = shard->stage_seal();
+    encode(frame, FrameKind::kSeal, ShardFrame{ref, end});
+    staging.staged_state(frame, [shard, end](Wakeups& wakeups) { shard->apply_seal(end, wakeups); });
+    waiter = staging.finish();
+  }
+  CO_TRY_OK(co_await CommitQueue::wait(waiter));
+  co_return end;
+}
+
+Task<Status> LocalLog::drop(LogId log) {
+  std::vector<std::uint8_t> frame;
+  std::shared_ptr<Waiter> waiter;
+  {
+    CommitQueue::Staging staging(core_.queue, 0);
+    if (staging.refusal().has_value()) co_return *staging.refusal();
+    const auto shards = core_.shards.of(log);
+    if (shards.empty()) co_return ok();
+    for (const auto& shard : shards) shard->stage_drop();
+    encode(frame, DropFrame{log});
+    staging.staged_state(frame, [this, log](Wakeups& wakeups) {
+      for (const auto& shard : core_.shards.remove(log)) shard->apply_drop(wakeups);
+    });
+    waiter = staging.finish();
+  }
+  co_return co_await CommitQueue::wait(waiter);
+}
+
+}  // namespace penstock::engine::local

@@ -1,0 +1,139 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <variant>
+#include <vector>
+
+#include "engine/errors.h"
+#include "engine/local/block.h"
+#include "engine/local/chunk.h"
+#include "engine/local/frame.h"
+#include "engine/local/wakeups.h"
+#include "engine/log.h"
+
+namespace penstock::engine::local {
+
+/// What is known of a shard without its records; in snapshots, and to start from.
+struct ShardState {
+  ShardRef ref;
+  Position horizon{1};
+  Position next{1};          ///< Behind the last durable record.
+  Position flushed_next{1};  ///< Everything before it is in segments, or trimmed, or damaged.
+  ServiceTime last_arrival;
+  std::optional<Position> sealed_at;
+  std::uint64_t trimmed_records = 0;
+};
+
+/// One shard: records staged, durable in memory, and stored in segments.
+///
+///     horizon          flushed_next         durable_next       staged_next
+///        |---- blocks ------|                     |                 |
+///              |------------- chunks -------------------------------|
+///
+/// What lies in [horizon, durable_next) and is in neither a block nor a chunk is damaged: reading
+/// there is kCorrupt. Thread-safe by one short lock; reach it through ShardTable.
+class Shard {
+ public:
+  explicit Shard(const ShardState& state);
+  ShardRef ref() const { return ref_; }
+
+  /// Numbers `records`, copies them into chunks and adds the frames' bytes to `frames` (when given).
+  /// They are not visible before publish. kUnavailable: no memory, nothing happened.
+  Result<Appended> stage(std::span<const NewRecord> records, ServiceTime arrival, ChunkPool& pool,
+                         std::vector<std::span<const std::uint8_t>>* frames);
+  /// No append is accepted from now on; the position behind the last one.
+  Position stage_seal();
+  /// A drop is on its way: appends and further drops find no shard.
+  void stage_drop();
+  bool drop_staged() const;
+
+  // What has become durable.
+  void publish(Position next, Wakeups& wakeups);
+  void apply_seal(Position end, Wakeups& wakeups);
+  void apply_trim(Position before);
+  void apply_drop(Wakeups& wakeups);
+
+  /// A frame from the journal, at start. Frames already known are skipped; a gap stays a gap.
+  void replay(std::span<const std::uint8_t> frame, ChunkPool& pool);
+  /// Records may have existed in [next, next + count): they are damaged, never served, never numbered again.
+  void replay_gap(std::uint64_t count);
+
+  // Reading.
+  struct BlockRead {
+    std::vector<StoredBlock> blocks;  ///< Consecutive; at least one.
+    Position from;                    ///< After the move to the horizon.
+    bool trimmed = false;
+    Position limit;                   ///< Nothing at or behind it is durable.
+    std::optional<Position> sealed_at;
+  };
+  /// The slice when it is in memory, else what to read from segments.
+  Result<std::variant<Slice, BlockRead>> read(Position from, ReadLimits limits) const;
+  /// The position, or the block it is in.
+  std::variant<Position, BlockRead> locate(ServiceTime at) const;
+  Bounds bounds() const;
+  ShardState state() const;
+
+  /// Registers a watcher; true when it must be woken at once.
+  bool watch(const std::shared_ptr<Watcher>& watcher, Position from);
+  void unwatch(const Watcher* watcher);
+
+  // The store: flushing memory into segments.
+  struct Unflushed {
+    Position from;
+    Position to;
+    std::size_t bytes = 0;  ///< Of the frames, about: whole chunks are counted.
+    std::vector<std::shared_ptr<Chunk>> chunks;
+  };
+  /// Durable records that are in no segment yet.
+  Unflushed unflushed() const;
+  std::size_t unflushed_bytes() const;
+  /// They are now in these blocks, in order.
+  void flushed(std::vector<StoredBlock> blocks);
+  /// Blocks found in a segment at start, any order.
+  void restore(StoredBlock block);
+  /// After all were restored: sorts them, drops what the horizon or a second copy makes unneeded.
+  void finish_restore();
+  /// Replaces blocks of `old_segment` by their copies; those trimmed meanwhile are left out.
+  void relocate(const Segment* old_segment, const std::vector<StoredBlock>& copies);
+  std::vector<StoredBlock> blocks_in(const Segment* segment) const;
+  /// Lets chunks go whose records are all in segments, oldest first; bytes let go.
+  std::size_t evict(std::size_t bytes_wanted);
+  /// Damaged ranges in [horizon, next): [first, second).
+  std::vector<std::pair<Position, Position>> damage() const;
+
+ private:
+  std::shared_ptr<Chunk> chunk_for(std::span<const NewRecord> rest, ChunkPool& pool, FramePlan& plan);
+  std::size_t chunk_holding(Position at) const;
+  Slice slice_of_chunks(std::size_t index, Position from, ReadLimits limits,
+                        std::unique_lock<std::mutex> lock) const;
+  Error damaged_at(Position from) const;
+  void drop_trimmed();
+
+  const ShardRef ref_;
+  mutable std::mutex mutex_;
+  Position staged_next_;
+  ServiceTime last_arrival_;
+  std::optional<Position> seal_staged_;
+  bool drop_staged_ = false;
+  Position durable_next_;
+  Position horizon_;
+  std::optional<Position> sealed_at_;
+  bool dropped_ = false;
+  std::uint64_t trimmed_records_ = 0;
+  std::deque<std::shared_ptr<Chunk>> chunks_;
+  Position flushed_next_;
+  std::deque<StoredBlock> blocks_;
+  Watchers watchers_;
+};
+
+/// Adds the records of whole frames at `bytes` from `from` on to a slice, up to `limit` and within limits.
+/// True when it stopped because of the limits.
+bool add_records(Slice& slice, const std::uint8_t* frames, Position from, Position limit,
+                 ReadLimits limits);
+
+}  // namespace penstock::engine::local

@@ -1,0 +1,76 @@
+#include "engine/local/stored_read.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "engine/local/frame.h"
+#include "engine/local/segment.h"
+
+namespace penstock::engine::local {
+namespace {
+
+/// Blocks in memory, one behind the other.
+struct Loaded {
+  std::unique_ptr<std::uint8_t[]> bytes;
+  std::size_t size = 0;
+  Budget::Share share;
+};
+
+Task<Result<std::shared_ptr<Loaded>>> load(env::Worker& worker, Budget& budget,
+                                           std::vector<StoredBlock> blocks) {
+  auto loaded = std::make_shared<Loaded>();
+  for (const StoredBlock& stored : blocks) loaded->size += stored.block.length;
+  loaded->share = budget.take(loaded->size);
+  loaded->bytes = std::make_unique_for_overwrite<std::uint8_t[]>(loaded->size);
+  auto job = [loaded, blocks = std::move(blocks)]() -> Status {
+    std::size_t at = 0;
+    for (const StoredBlock& stored : blocks) {
+      TRY_OK(stored.segment->read(stored.block, {loaded->bytes.get() + at, stored.block.length}));
+      at += stored.block.length;
+    }
+    return ok();
+  };
+  CO_TRY_OK(co_await env::run_blocking(worker, std::move(job)));
+  co_return loaded;
+}
+
+}  // namespace
+
+Task<Result<Slice>> read_blocks(env::Worker& worker, Budget& budget, Shard::BlockRead read,
+                                ReadLimits limits) {
+  auto loading = co_await load(worker, budget, read.blocks);
+  if (!loading.ok() && read.blocks.size() > 1) {
+    // What lies before the damage is still to be had.
+    read.blocks.resize(1);
+    loading = co_await load(worker, budget, read.blocks);
+  }
+  if (!loading.ok()) co_return std::move(loading).error();
+  const std::shared_ptr<Loaded> loaded = std::move(loading).value();
+  Slice slice;
+  slice.next = read.from;
+  slice.trimmed = read.trimmed;
+  const std::uint8_t* frames = loaded->bytes.get();
+  for (const StoredBlock& stored : read.blocks) {
+    const Position limit = std::min(stored.block.next, read.limit);
+    if (add_records(slice, frames, read.from, limit, limits)) break;
+    frames += stored.block.length;
+  }
+  slice.end_of_shard = read.sealed_at.has_value() && slice.next >= *read.sealed_at;
+  slice.pin = loaded;
+  co_return slice;
+}
+
+Task<Result<Position>> locate_in_block(env::Worker& worker, Budget& budget, Shard::BlockRead read,
+                                       ServiceTime at) {
+  CO_TRY(const auto loaded, co_await load(worker, budget, read.blocks));
+  for (std::size_t offset = 0; offset < loaded->size;) {
+    const RecordsHeader header = records_header(loaded->bytes.get() + offset);
+    if (header.arrival >= at) co_return std::max(header.first, read.from);
+    offset += header.length;
+  }
+  co_return read.blocks.back().block.next;
+}
+
+}  // namespace penstock::engine::local

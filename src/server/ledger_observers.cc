@@ -1,0 +1,53 @@
+#include "server/ledger_observers.h"
+
+#include "ledger/ledger.h"
+#include "stream/record_source.h"
+
+namespace penstock::server {
+
+void LedgerReceipts::entries_received(const front::Caller& producer, std::string_view stream,
+                                      std::size_t entries) {
+  ledger_.received({producer.tenant, producer.access_key, producer.peer, producer.user_agent}, stream,
+                   entries);
+}
+
+void LedgerPuts::put(const stream::PutReport& report) {
+  ledger::CallOutcome outcome;
+  outcome.rejected = report.rejected;
+  for (const stream::ShardPutReport& shard : report.shards) {
+    outcome.stored += shard.stored;
+    outcome.throttled += shard.throttled;
+    outcome.failed += shard.failed;
+  }
+  std::vector<ledger::EntryFate> entries;
+  entries.reserve(report.fingerprints.size());
+  for (const stream::EntryReport& entry : report.fingerprints) {
+    entries.push_back({entry.fingerprint, entry.shard, entry.fate == stream::PutFate::kStored});
+  }
+  outcome.entries = entries;
+  const stream::Caller& caller = report.caller;
+  ledger_.decided({caller.tenant, caller.access_key, caller.peer, caller.user_agent}, report.stream,
+                  outcome);
+}
+
+bool LedgerPuts::wants_stored_fingerprints() const { return ledger_.wants_stored_fingerprints(); }
+
+std::vector<ledger::StreamCounts> LedgerStreams::streams() const {
+  std::vector<ledger::StreamCounts> all;
+  for (const stream::SourceStream& stream : source_.streams()) {
+    ledger::StreamCounts counts{stream.name.tenant, stream.name.name, stream.log, 0, 0};
+    const auto shards = source_.shards(stream.log);
+    if (shards.ok()) {
+      for (const stream::SourceShard& shard : *shards) {
+        const auto one = source_.counts(shard.ref);
+        if (!one.ok()) continue;
+        counts.stored += one->stored;
+        counts.expired += one->expired;
+      }
+    }
+    all.push_back(std::move(counts));
+  }
+  return all;
+}
+
+}  // namespace penstock::server

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <string_view>
+
+#include "front/observer.h"
+#include "ledger/consumers.h"
+#include "stream/observer.h"
+
+namespace penstock::ledger {
+class Ledger;
+}
+namespace penstock::stream {
+class RecordSource;
+}
+
+namespace penstock::server {
+
+/// Front and stream report to the ledger through interfaces of their own; these translate.
+
+class LedgerReceipts final : public front::ReceiptObserver {
+ public:
+  explicit LedgerReceipts(ledger::Ledger& ledger) : ledger_(ledger) {}
+  void entries_received(const front::Caller& producer, std::string_view stream,
+                        std::size_t entries) override;
+
+ private:
+  ledger::Ledger& ledger_;
+};
+
+class LedgerPuts final : public stream::PutObserver {
+ public:
+  explicit LedgerPuts(ledger::Ledger& ledger) : ledger_(ledger) {}
+  void put(const stream::PutReport& report) override;
+  bool wants_stored_fingerprints() const override;
+
+ private:
+  ledger::Ledger& ledger_;
+};
+
+/// What the log says of each stream, for the audit.
+class LedgerStreams final : public ledger::StreamSource {
+ public:
+  explicit LedgerStreams(const stream::RecordSource& source) : source_(source) {}
+  std::vector<ledger::StreamCounts> streams() const override;
+
+ private:
+  const stream::RecordSource& source_;
+};
+
+}  // namespace penstock::server

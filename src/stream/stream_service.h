@@ -1,0 +1,143 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/task.h"
+#include "base/time.h"
+#include "stream/errors.h"
+#include "stream/observer.h"
+#include "stream/record_source.h"
+#include "stream/types.h"
+
+namespace penstock::env {
+class Clocks;
+class Loop;
+class Random;
+}  // namespace penstock::env
+namespace penstock::engine {
+class Engine;
+}
+
+namespace penstock::stream {
+
+struct StreamSettings {
+  /// Whether shards refuse what exceeds AWS's limits: per shard 1,000 records and 1 MiB a second
+  /// in; 5 calls and 2 MiB a second out; 5 iterators a second.
+  enum class Limits : std::uint8_t { kAws, kOff };
+  Limits limits = Limits::kAws;
+
+  // How long a stream stays in a state of transition, on the service clock.
+  Millis create_delay{0};
+  Millis update_delay{0};
+  Millis delete_delay{0};
+
+  // Quotas of an account in a region.
+  std::int64_t shard_quota = 20'000;
+  std::int64_t on_demand_stream_quota = 50;
+  std::int64_t streams_in_transition_max = 5;
+  std::int64_t tags_max = 50;
+
+  std::size_t put_request_bytes_max = 10u << 20;  ///< Keys and data of one PutRecords.
+  Millis sweep_interval{60'000};                  ///< Between physical trims; readers trim at once.
+};
+
+/// What the service is made of; everything outlives it.
+struct StreamParts {
+  env::Clocks& clocks;
+  env::Loop& control_loop;
+  env::Random& random;
+  engine::Engine& engine;
+  PutObserver* put_observer = nullptr;
+  GetObserver* get_observer = nullptr;
+};
+
+/// Kinesis streams: what exists, who may write how fast, and where a record is.
+///
+/// Calls of the first group may be made on any loop and complete on it. Those of the others
+/// belong on the control loop; the ones that return a Result at once read a snapshot and may be
+/// made anywhere. Views in arguments outlive the returned task.
+/// Errors are StreamErrc with the service's own texts.
+class StreamService final : public RecordSource {
+ public:
+  /// Loads the catalog and finishes what a crash interrupted: streams being created, resharded or
+  /// deleted, logs that are missing. On the control loop.
+  static Task<Result<std::unique_ptr<StreamService>>> open(StreamParts parts,
+                                                           StreamSettings settings);
+  ~StreamService() override;
+  /// Ends the sweeper and pending transitions (they go on at the next open). No call may be
+  /// running or follow.
+  Task<> stop();
+
+  // --- Data plane: any loop --------------------------------------------------------------------
+
+  /// fails     kNotFound, kInvalidArgument, kValidation, kThroughputExceeded, kInternalFailure, kDryRun
+  /// durable   when it completes
+  Task<Result<PutRecordReply>> put_record(Caller caller, PutRecord request);
+  /// Entries are charged to their shard's limits one by one, so that some may be throttled while
+  /// others are stored; entries of one shard keep their order.
+  /// fails     as put_record, except for the throttle
+  Task<Result<PutRecordsReply>> put_records(Caller caller, PutRecords request);
+  /// For the ledger: a put of `entries` entries that was refused before it came here (malformed,
+  /// invalid, not authorized). Every other refusal is reported by put_record(s) themselves.
+  void put_refused(const Caller& caller, const StreamTarget& stream, std::size_t entries);
+
+  /// A token of at most 512 characters, good for 300 s.
+  Task<Result<std::string>> get_shard_iterator(Caller caller, GetShardIterator request);
+  Task<Result<GetRecordsReply>> get_records(Caller caller, GetRecords request);
+
+  // --- Lifecycle and description: control loop ---------------------------------------------------
+
+  /// Completes when the stream is ACTIVE, or CREATING when there is a delay.
+  Task<Status> create(Caller caller, CreateStream request);
+  Task<Status> remove(Caller caller, StreamTarget stream);
+  /// limit: default 100, more counts as 100.
+  Result<StreamDescription> describe(Caller caller, StreamTarget stream,
+                                     std::optional<std::int64_t> limit,
+                                     std::optional<std::string_view> exclusive_start_shard_id) const;
+  Result<StreamSummary> summary(Caller caller, StreamTarget stream) const;
+  Result<StreamPage> list(Caller caller, ListStreams request) const;
+  Result<ShardPage> list_shards(Caller caller, ListShards request) const;
+  AccountLimits limits(Caller caller) const;
+
+  Task<Status> split(Caller caller, StreamTarget stream, std::string_view shard_id,
+                     std::string_view new_starting_hash_key);
+  Task<Status> merge(Caller caller, StreamTarget stream, std::string_view shard_id,
+                     std::string_view adjacent_shard_id);
+  Task<Status> set_retention(Caller caller, StreamTarget stream, RetentionChange change,
+                             std::int64_t hours);
+
+  Task<Status> add_tags(Caller caller, StreamTarget stream, Tags tags);
+  Task<Status> remove_tags(Caller caller, StreamTarget stream, std::vector<std::string> keys);
+  /// limit: default and most 50.
+  Result<TagPage> list_tags(Caller caller, StreamTarget stream,
+                            std::string_view exclusive_start_key,
+                            std::optional<std::int64_t> limit) const;
+
+  // --- For mappings and the ledger: control loop -------------------------------------------------
+
+  std::optional<SourceStream> resolve(std::string_view stream_arn) const override;
+  std::optional<SourceStream> find(LogId log) const override;
+  std::vector<SourceStream> streams() const override;
+  Result<std::vector<SourceShard>> shards(LogId log) const override;
+  Task<Result<SourceSlice>> read(ShardRef shard, engine::Position from,
+                                 engine::ReadLimits limits) override;
+  Task<Result<engine::Position>> trim_horizon(ShardRef shard) override;
+  Result<engine::Position> latest(ShardRef shard) const override;
+  Task<Result<engine::Position>> at_timestamp(ShardRef shard, ServiceTime at) override;
+  std::unique_ptr<engine::Subscription> watch(ShardRef shard, engine::Position from,
+                                              std::function<void()> wake) override;
+  std::unique_ptr<engine::Subscription> watch_streams(std::function<void()> changed) override;
+  Result<ShardCounts> counts(ShardRef shard) const override;
+
+ private:
+  struct Parts;
+  explicit StreamService(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace penstock::stream
