@@ -1,0 +1,109 @@
+#include "function/name.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "function/errors.h"
+
+namespace penstock::function {
+namespace {
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+bool is_word(char c) { return is_digit(c) || is_lower(c) || (c >= 'A' && c <= 'Z') || c == '-' || c == '_'; }
+
+bool is_account(std::string_view text) {
+  return text.size() == 12 && std::all_of(text.begin(), text.end(), is_digit);
+}
+
+/// Two letters, then words, then one digit: us-east-1, us-gov-west-1, eusc-de-east-1.
+bool is_region(std::string_view text) {
+  if (text.starts_with("eusc-")) text.remove_prefix(5);
+  if (text.size() < 6 || !is_lower(text[0]) || !is_lower(text[1]) || text[2] != '-') return false;
+  if (!is_digit(text.back()) || text[text.size() - 2] != '-') return false;
+  const std::string_view middle = text.substr(3, text.size() - 5);
+  return std::all_of(middle.begin(), middle.end(), [](char c) { return is_lower(c) || c == '-'; });
+}
+
+bool is_name(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), is_word);
+}
+
+bool is_qualifier(std::string_view text) { return text == kLatest || is_name(text); }
+
+std::vector<std::string_view> split(std::string_view text) {
+  std::vector<std::string_view> parts;
+  for (std::size_t begin = 0;;) {
+    const std::size_t end = text.find(':', begin);
+    parts.push_back(text.substr(begin, end - begin));
+    if (end == std::string_view::npos) return parts;
+    begin = end + 1;
+  }
+}
+
+}  // namespace
+
+std::optional<FunctionReference> parse_reference(std::string_view text) {
+  const std::vector<std::string_view> parts = split(text);
+  FunctionReference found;
+  std::size_t at = 0;
+  const auto more_follow = [&] { return at + 1 < parts.size(); };
+  if (parts.size() > 3 && parts[0] == "arn" && parts[2] == "lambda" &&
+      (parts[1].empty() || parts[1].starts_with("aws"))) {
+    at = 3;
+  }
+  if (more_follow() && is_region(parts[at])) found.region = parts[at++];
+  if (more_follow() && is_account(parts[at])) found.account = parts[at++];
+  if (more_follow() && parts[at] == "function") ++at;
+  if (!is_name(parts[at])) return std::nullopt;
+  found.name = parts[at++];
+  if (at < parts.size()) {
+    if (!is_qualifier(parts[at])) return std::nullopt;
+    found.qualifier = parts[at++];
+  }
+  if (at != parts.size()) return std::nullopt;
+  return found;
+}
+
+Result<FunctionReference> resolve_reference(const Tenant& caller, std::string_view text,
+                                            std::string_view qualifier) {
+  auto found = parse_reference(text);
+  if (!found) {
+    return Error{FunctionErrc::kInvalidParameter,
+                 "Invalid function name: \"" + std::string(text) + "\" is neither a name nor an ARN."};
+  }
+  if (found->name.size() > kNameMax) {
+    return Error{FunctionErrc::kInvalidParameter,
+                 "1 validation error detected: Value '" + found->name +
+                     "' at 'functionName' failed to satisfy constraint: Member must have length "
+                     "less than or equal to 64"};
+  }
+  if (!found->region.empty() && found->region != caller.region) {
+    return Error{FunctionErrc::kNotFound, "Functions from '" + found->region +
+                                              "' are not reachable in this region ('" +
+                                              caller.region + "')"};
+  }
+  if (!found->account.empty() && found->account != caller.account) {
+    return Error{FunctionErrc::kAccessDenied,
+                 "The function belongs to account " + found->account + "; the caller is " +
+                     caller.account + "."};
+  }
+  if (!qualifier.empty()) {
+    if (!found->qualifier.empty() && found->qualifier != qualifier) {
+      return Error{FunctionErrc::kInvalidParameter,
+                   "The derived qualifier from the function name does not match the specified "
+                   "qualifier."};
+    }
+    found->qualifier = qualifier;
+  }
+  return std::move(*found);
+}
+
+std::string function_arn(const Tenant& tenant, std::string_view name, std::string_view qualifier) {
+  std::string arn = "arn:aws:lambda:" + tenant.region + ":" + tenant.account + ":function:";
+  arn += name;
+  if (!qualifier.empty()) arn.append(":").append(qualifier);
+  return arn;
+}
+
+}  // namespace penstock::function
