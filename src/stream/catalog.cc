@@ -1,0 +1,506 @@
+#include "stream/catalog.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "engine/engine.h"
+#include "engine/errors.h"
+#include "engine/log_ids.h"
+#include "env/clocks.h"
+#include "env/loop.h"
+#include "stream/errors.h"
+#include "stream/tags.h"
+#include "stream/texts.h"
+
+namespace penstock::stream {
+namespace {
+
+constexpr std::int64_t kOnDemandShards = 4;
+constexpr std::int64_t kRetentionHoursMin = 24;
+constexpr std::int64_t kRetentionHoursMax = 8'760;
+constexpr Millis kRetryDelay{500};
+
+Error invalid(std::string text) { return {StreamErrc::kInvalidArgument, std::move(text)}; }
+Error limit(std::string text) { return {StreamErrc::kLimitExceeded, std::move(text)}; }
+
+std::string in_account(const StreamName& stream) {
+  return stream.name + " under account " + stream.tenant.account;
+}
+
+Error on_demand_refused(const StreamName& stream) {
+  return {StreamErrc::kValidation,
+          "Request is invalid. Stream " + in_account(stream) + " is in On-Demand mode."};
+}
+
+Error already_resharded(std::uint32_t shard, const StreamName& stream) {
+  return invalid("Shard " + shard_id_text(shard) + " in stream " + in_account(stream) +
+                 " has already been merged or split, and thus is not eligible for merging or splitting.");
+}
+
+Error internal(const Error& cause) {
+  log::error("a change of a stream could not be stored",
+             {{"error", cause.code.name()}, {"message", cause.message}});
+  return {StreamErrc::kInternalFailure, cause.message};
+}
+
+bool same_tenant(const StreamName& name, const Tenant& tenant) { return name.tenant == tenant; }
+
+}  // namespace
+
+Catalog::Catalog(const StreamParts& parts, const StreamSettings& settings, Directory& directory,
+                 const TokenMaker&)
+    : parts_(parts),
+      settings_(settings),
+      directory_(directory),
+      scope_(parts.control_loop.executor()) {}
+
+Task<Status> Catalog::load() {
+  for (const engine::Document& document : parts_.engine.meta().list(kDocumentPrefix)) {
+    CO_TRY(StreamEntry entry, decode_entry(document.key, document.value));
+    const LiveStreamPtr live =
+        make_live(std::move(entry), document.version, parts_.engine.leases(), nullptr);
+    directory_.publish(live);
+    CO_TRY_OK(co_await open_shards(live->entry));
+    if (live->entry.transition.kind != Transition::Kind::kNone) {
+      scope_.spawn(finish_later(live->entry.name, live->entry.log, live->entry.transition.due));
+    }
+  }
+  scope_.spawn(sweep());
+  co_return ok();
+}
+
+Task<> Catalog::stop() {
+  scope_.cancel();
+  co_await scope_.join();
+}
+
+/// Makes the shards that the entry says there are exist in the log, and serves the open ones.
+Task<Status> Catalog::open_shards(const StreamEntry& entry) {
+  if (entry.next_shard == 0) co_return ok();
+  CO_TRY_OK(co_await parts_.engine.log().ensure(entry.log, entry.next_shard));
+  for (const ShardEntry& shard : entry.shards) {
+    if (shard.closed) continue;
+    const ShardRef ref{entry.log, shard.number};
+    const auto fence = parts_.engine.leases().mine(ref);
+    if (fence) CO_TRY_OK(co_await parts_.engine.log().open(ref, *fence));
+  }
+  co_return ok();
+}
+
+Task<Result<LiveStreamPtr>> Catalog::edit(StreamName name, Edit edit) {
+  engine::Meta& meta = parts_.engine.meta();
+  const std::string key = document_key(name);
+  while (true) {
+    const std::optional<engine::Document> stored = meta.get(key);
+    if (!stored) co_return stream_not_found(name);
+    CO_TRY(StreamEntry entry, decode_entry(key, stored->value));
+    CO_TRY_OK(edit(entry));
+    std::vector<engine::Change> changes;
+    changes.push_back({.op = engine::Change::Op::kPut,
+                       .key = key,
+                       .expected = stored->version,
+                       .value = encode(entry)});
+    const Result<engine::Version> committed = co_await meta.commit(std::move(changes));
+    if (!committed.ok() && committed.error().code == engine::EngineErrc::kConflict) continue;
+    if (!committed.ok()) co_return internal(committed.error());
+    LiveStreamPtr live =
+        make_live(std::move(entry), *committed, parts_.engine.leases(), directory_.find(name));
+    directory_.publish(live);
+    co_return live;
+  }
+}
+
+Task<Result<LiveStreamPtr>> Catalog::edit_active(StreamName name, Edit edit) {
+  return this->edit(std::move(name), [edit = std::move(edit)](StreamEntry& entry) -> Status {
+    if (entry.status != StreamStatus::kActive) return stream_not_active(entry.name, entry.status);
+    return edit(entry);
+  });
+}
+
+// --- Create and delete ---------------------------------------------------------------------------
+
+std::int64_t Catalog::open_shards_of(const Tenant& tenant) const {
+  std::int64_t open = 0;
+  for (const auto& [name, stream] : directory_.snapshot()->by_name) {
+    if (!same_tenant(name, tenant) || stream->entry.mode == StreamMode::kOnDemand) continue;
+    open += stream->entry.open_shards() + stream->entry.shards_wanted;
+  }
+  return open;
+}
+
+Status Catalog::check_shard_quota(const Tenant& tenant, std::int64_t more) const {
+  const std::int64_t open = open_shards_of(tenant);
+  if (open + more <= settings_.shard_quota) return ok();
+  return limit("This request would exceed the shard limit for the account " + tenant.account +
+               " in " + tenant.region + ". Current shard count for the account: " +
+               std::to_string(open) + ". Limit: " + std::to_string(settings_.shard_quota) +
+               ". Number of additional shards that would have resulted from this request: " +
+               std::to_string(more) +
+               ". Refer to the AWS Service Limits page "
+               "(http://docs.aws.amazon.com/general/latest/gr/aws_service_limits.html) for current "
+               "limits and how to request higher limits.");
+}
+
+Status Catalog::check_quotas(const Tenant& tenant, const CreateStream& request,
+                             std::int64_t shards) const {
+  std::int64_t in_transition = 0;
+  std::int64_t on_demand = 0;
+  for (const auto& [name, stream] : directory_.snapshot()->by_name) {
+    if (!same_tenant(name, tenant)) continue;
+    const StreamStatus status = stream->entry.status;
+    if (status == StreamStatus::kCreating || status == StreamStatus::kDeleting) ++in_transition;
+    if (stream->entry.mode == StreamMode::kOnDemand) ++on_demand;
+  }
+  if (in_transition >= settings_.streams_in_transition_max) {
+    // Two spaces and the missing "ed" are the service's.
+    return limit("This request would have exceed the limit on the number  of streams that can "
+                 "simultaneously be in CREATING or DELETING for the account " +
+                 tenant.account + ". Limit: " + std::to_string(settings_.streams_in_transition_max) +
+                 ".");
+  }
+  if (request.mode == StreamMode::kOnDemand && on_demand >= settings_.on_demand_stream_quota) {
+    return limit("This request would exceed the limit on the number of on-demand streams for the account " +
+                 tenant.account + ". Limit: " + std::to_string(settings_.on_demand_stream_quota) + ".");
+  }
+  if (request.mode == StreamMode::kProvisioned) TRY_OK(check_shard_quota(tenant, shards));
+  if (static_cast<std::size_t>(shards) > kShardsMax) {
+    return limit("This server keeps at most " + std::to_string(kShardsMax) + " shards in one stream.");
+  }
+  return ok();
+}
+
+Task<Status> Catalog::create(Caller caller, CreateStream request) {
+  const StreamName name{caller.tenant, std::string(request.name)};
+  if (!request.mode) {
+    request.mode = request.shard_count ? StreamMode::kProvisioned : StreamMode::kOnDemand;
+  }
+  if (request.mode == StreamMode::kOnDemand && request.shard_count) {
+    co_return Error{StreamErrc::kValidation, "ShardCount is not expected when StreamMode=ON_DEMAND"};
+  }
+  if (request.mode == StreamMode::kProvisioned && !request.shard_count) {
+    co_return Error{StreamErrc::kValidation, "ShardCount is expected when StreamMode=PROVISIONED"};
+  }
+  if (directory_.find(name) != nullptr) {
+    co_return Error{StreamErrc::kInUse, "Stream " + in_account(name) + " already exists."};
+  }
+  const std::int64_t shards = request.shard_count.value_or(kOnDemandShards);
+  CO_TRY_OK(check_quotas(name.tenant, request, shards));
+  CO_TRY_OK(check_new_tags(name, {}, request.tags, settings_.tags_max));
+  Result<LogId> log = co_await engine::next_log_id(parts_.engine.meta());
+  if (!log.ok()) co_return internal(log.error());
+  const ServiceTime now = parts_.clocks.service_now();
+  StreamEntry entry{.name = name,
+                    .log = *log,
+                    .status = StreamStatus::kCreating,
+                    .mode = *request.mode,
+                    .created = now,
+                    .max_record_kib = request.max_record_kib.value_or(1'024),
+                    .tags = std::move(request.tags),
+                    .shards_wanted = static_cast<std::uint32_t>(shards),
+                    .transition = {.kind = Transition::Kind::kCreate,
+                                   .due = now + settings_.create_delay}};
+  std::vector<engine::Change> changes;
+  changes.push_back({.key = document_key(name), .expected = {}, .value = encode(entry)});
+  const Result<engine::Version> committed = co_await parts_.engine.meta().commit(std::move(changes));
+  if (!committed.ok() && committed.error().code == engine::EngineErrc::kConflict) {
+    co_return Error{StreamErrc::kInUse, "Stream " + in_account(name) + " already exists."};
+  }
+  if (!committed.ok()) co_return internal(committed.error());
+  LiveStreamPtr live =
+      make_live(std::move(entry), *committed, parts_.engine.leases(), directory_.find(name));
+  directory_.publish(live);
+  co_return co_await begin(std::move(live), settings_.create_delay);
+}
+
+Task<Status> Catalog::remove(Caller caller, StreamTarget target) {
+  CO_TRY(const StreamName name, resolve_target(caller, target));
+  const LiveStreamPtr now = directory_.find(name);
+  if (now == nullptr) co_return stream_not_found(name);
+  if (now->entry.status == StreamStatus::kDeleting) co_return ok();
+  if (now->entry.status == StreamStatus::kCreating) {
+    co_return stream_not_active(name, now->entry.status);
+  }
+  const ServiceTime due = parts_.clocks.service_now() + settings_.delete_delay;
+  CO_TRY(LiveStreamPtr live, co_await edit(name, [due](StreamEntry& entry) -> Status {
+           entry.status = StreamStatus::kDeleting;
+           entry.transition = {.kind = Transition::Kind::kDelete, .due = due};
+           return ok();
+         }));
+  co_return co_await begin(std::move(live), settings_.delete_delay);
+}
+
+// --- Reshards, retention, tags -------------------------------------------------------------------
+
+Task<Status> Catalog::split(Caller caller, StreamTarget target, std::string_view shard_id,
+                            std::string_view new_starting_hash_key) {
+  CO_TRY(const StreamName name, resolve_target(caller, target));
+  const std::optional<std::uint32_t> number = parse_shard_id(shard_id);
+  if (!number) co_return could_not_find_shard(shard_id, name);
+  const std::string at_text(new_starting_hash_key);
+  const std::optional<HashKey> at = HashKey::parse(at_text);
+  const ServiceTime now = parts_.clocks.service_now();
+  const auto change = [&, due = now + settings_.update_delay](StreamEntry& entry) -> Status {
+    if (entry.mode == StreamMode::kOnDemand) return on_demand_refused(name);
+    const ShardEntry* shard = entry.find(*number);
+    if (shard == nullptr || entry.expired(*shard, now)) {
+      return could_not_find_shard(shard_id_text(*number), name);
+    }
+    if (shard->closed) return already_resharded(*number, name);
+    TRY_OK(check_shard_quota(name.tenant, 1));
+    const HashKeyRange& range = shard->range;
+    if (!at || range.start == HashKey::max() || at->value <= range.start.value + 1 || *at >= range.end) {
+      return invalid("NewStartingHashKey " + at_text + " used in SplitShard() on shard " +
+                     shard_id_text(*number) + " in stream " + in_account(name) +
+                     " is not both greater than one plus the shard's StartingHashKey " +
+                     range.start.to_string() + " and less than the shard's EndingHashKey " +
+                     range.end.to_string() + ".");
+    }
+    if (entry.shards.size() + 2 > kShardsMax) {
+      return limit("This server keeps at most " + std::to_string(kShardsMax) + " shards in one stream.");
+    }
+    entry.status = StreamStatus::kUpdating;
+    entry.transition = {
+        .kind = Transition::Kind::kSplit, .due = due, .shard = *number, .split_at = *at};
+    return ok();
+  };
+  CO_TRY(LiveStreamPtr live, co_await edit_active(name, change));
+  co_return co_await begin(std::move(live), settings_.update_delay);
+}
+
+Task<Status> Catalog::merge(Caller caller, StreamTarget target, std::string_view shard_id,
+                            std::string_view adjacent_shard_id) {
+  CO_TRY(const StreamName name, resolve_target(caller, target));
+  const std::optional<std::uint32_t> lower = parse_shard_id(shard_id);
+  if (!lower) co_return could_not_find_shard(shard_id, name);
+  const std::optional<std::uint32_t> upper = parse_shard_id(adjacent_shard_id);
+  if (!upper) co_return could_not_find_shard(adjacent_shard_id, name);
+  const ServiceTime now = parts_.clocks.service_now();
+  const auto change = [&, due = now + settings_.update_delay](StreamEntry& entry) -> Status {
+    if (entry.mode == StreamMode::kOnDemand) return on_demand_refused(name);
+    for (const std::uint32_t number : {*lower, *upper}) {
+      const ShardEntry* shard = entry.find(number);
+      if (shard == nullptr || entry.expired(*shard, now)) {
+        return could_not_find_shard(shard_id_text(number), name);
+      }
+    }
+    for (const std::uint32_t number : {*lower, *upper}) {
+      if (entry.find(number)->closed) return already_resharded(number, name);
+    }
+    const HashKeyRange& first = entry.find(*lower)->range;
+    const HashKeyRange& second = entry.find(*upper)->range;
+    if (first.end == HashKey::max() || first.end.value + 1 != second.start.value) {
+      return invalid("Shards " + shard_id_text(*lower) + " and " + shard_id_text(*upper) +
+                     " in stream " + in_account(name) +
+                     " are not an adjacent pair of shards eligible for merging");
+    }
+    entry.status = StreamStatus::kUpdating;
+    entry.transition = {
+        .kind = Transition::Kind::kMerge, .due = due, .shard = *lower, .adjacent = *upper};
+    return ok();
+  };
+  CO_TRY(LiveStreamPtr live, co_await edit_active(name, change));
+  co_return co_await begin(std::move(live), settings_.update_delay);
+}
+
+Task<Status> Catalog::set_retention(Caller caller, StreamTarget target, RetentionChange change,
+                                    std::int64_t hours) {
+  CO_TRY(const StreamName name, resolve_target(caller, target));
+  const std::string requested = "Requested retention period (" + std::to_string(hours) + " hours)";
+  const ServiceTime due = parts_.clocks.service_now() + settings_.update_delay;
+  const auto edit = [&](StreamEntry& entry) -> Status {
+    if (hours < kRetentionHoursMin) {
+      return invalid("Minimum allowed retention period is 24 hours. " + requested + " is too short.");
+    }
+    if (hours > kRetentionHoursMax) {
+      return invalid("Maximum allowed retention period is 8760 hours. " + requested + " is too long.");
+    }
+    const std::string existing = "existing retention period (" +
+                                 std::to_string(entry.retention_hours) + " hours)";
+    if (change == RetentionChange::kIncrease && hours < entry.retention_hours) {
+      return invalid(requested + " for stream " + name.name + " can not be shorter than " + existing +
+                     ". Use DecreaseRetentionPeriod API.");
+    }
+    if (change == RetentionChange::kDecrease && hours > entry.retention_hours) {
+      return invalid(requested + " for stream " + name.name + " can not be longer than " + existing +
+                     ". Use IncreaseRetentionPeriod API.");
+    }
+    entry.retention_hours = hours;
+    if (settings_.update_delay > Millis{0}) {
+      entry.status = StreamStatus::kUpdating;
+      entry.transition = {.kind = Transition::Kind::kRetention, .due = due};
+    }
+    return ok();
+  };
+  CO_TRY(LiveStreamPtr live, co_await edit_active(name, edit));
+  if (live->entry.status == StreamStatus::kActive) co_return ok();
+  co_return co_await begin(std::move(live), settings_.update_delay);
+}
+
+Task<Status> Catalog::add_tags(Caller caller, StreamTarget target, Tags tags) {
+  CO_TRY(const StreamName name, resolve_target(caller, target));
+  const auto edit = [&](StreamEntry& entry) -> Status {
+    TRY_OK(check_new_tags(name, entry.tags, tags, settings_.tags_max));
+    for (const auto& [key, value] : tags) entry.tags[key] = value;
+    return ok();
+  };
+  CO_TRY_OK(co_await edit_active(name, edit));
+  co_return ok();
+}
+
+Task<Status> Catalog::remove_tags(Caller caller, StreamTarget target,
+                                  std::vector<std::string> keys) {
+  CO_TRY(const StreamName name, resolve_target(caller, target));
+  const auto edit = [&](StreamEntry& entry) -> Status {
+    TRY_OK(check_tag_keys(name, keys));
+    for (const std::string& key : keys) entry.tags.erase(key);
+    return ok();
+  };
+  CO_TRY_OK(co_await edit_active(name, edit));
+  co_return ok();
+}
+
+// --- Transitions ---------------------------------------------------------------------------------
+
+Task<Status> Catalog::begin(LiveStreamPtr stream, Millis delay) {
+  if (delay == Millis{0}) {
+    const Status finished = co_await finish(stream->entry.name, stream->entry.log);
+    if (finished.ok()) co_return ok();
+    log::warn("a transition of a stream is tried again",
+              {{"stream", stream->entry.name.name}, {"message", finished.error().message}});
+  }
+  scope_.spawn(finish_later(stream->entry.name, stream->entry.log, stream->entry.transition.due));
+  co_return ok();
+}
+
+Task<> Catalog::finish_later(StreamName name, LogId log, ServiceTime due) {
+  while (true) {
+    if (co_await env::sleep_until(parts_.control_loop, due, scope_.token()) == env::Woken::kCancelled) {
+      co_return;
+    }
+    const Status finished = co_await finish(name, log);
+    if (finished.ok()) co_return;
+    log::error("a transition of a stream failed and is tried again",
+               {{"stream", name.name}, {"message", finished.error().message}});
+    const SteadyTime again = parts_.clocks.steady_now() + kRetryDelay;
+    if (co_await env::sleep_until(parts_.control_loop, again, scope_.token()) == env::Woken::kCancelled) {
+      co_return;
+    }
+  }
+}
+
+Task<Status> Catalog::finish(StreamName name, LogId log) {
+  const LiveStreamPtr stream = directory_.find(name);
+  if (stream == nullptr || stream->entry.log != log) co_return ok();
+  switch (stream->entry.transition.kind) {
+    case Transition::Kind::kNone: break;
+    case Transition::Kind::kCreate: co_return co_await finish_create(stream->entry);
+    case Transition::Kind::kSplit:
+    case Transition::Kind::kMerge: co_return co_await finish_reshard(stream->entry);
+    case Transition::Kind::kDelete: co_return co_await finish_delete(stream->entry);
+    case Transition::Kind::kRetention: {
+      CO_TRY_OK(co_await edit(name, [](StreamEntry& entry) -> Status {
+        entry.status = StreamStatus::kActive;
+        entry.transition = {};
+        return ok();
+      }));
+      break;
+    }
+  }
+  co_return ok();
+}
+
+Task<Status> Catalog::finish_create(StreamEntry entry) {
+  StreamEntry made = entry;
+  add_first_shards(made, parts_.clocks.service_now());
+  CO_TRY_OK(co_await open_shards(made));
+  CO_TRY_OK(co_await edit(entry.name, [&](StreamEntry& stored) -> Status {
+    if (stored.log == made.log && stored.status == StreamStatus::kCreating) {
+      Tags tags = std::move(stored.tags);
+      stored = made;
+      stored.tags = std::move(tags);
+    }
+    return ok();
+  }));
+  co_return ok();
+}
+
+/// The parents are sealed first: from then on nobody can write to them, so the children, which
+/// sort behind them, begin when the parents have ended. Both steps may be repeated.
+Task<Status> Catalog::finish_reshard(StreamEntry entry) {
+  const bool is_merge = entry.transition.kind == Transition::Kind::kMerge;
+  StreamEntry made = entry;
+  const ServiceTime now = parts_.clocks.service_now();
+  is_merge ? finish_merge(made, now) : finish_split(made, now);
+  CO_TRY_OK(co_await open_shards(made));
+  std::vector<std::uint32_t> parents{entry.transition.shard};
+  if (is_merge) parents.push_back(entry.transition.adjacent);
+  for (const std::uint32_t parent : parents) {
+    const ShardRef ref{entry.log, parent};
+    const auto fence = parts_.engine.leases().mine(ref);
+    if (!fence) co_return Error{Errc::kUnavailable, "the shard belongs to another node"};
+    CO_TRY_OK(co_await parts_.engine.log().seal(ref, *fence));
+  }
+  CO_TRY_OK(co_await edit(entry.name, [&](StreamEntry& stored) -> Status {
+    if (stored.log != made.log || stored.transition != entry.transition) return ok();
+    is_merge ? finish_merge(stored, now) : finish_split(stored, now);
+    return ok();
+  }));
+  co_return ok();
+}
+
+Task<Status> Catalog::finish_delete(StreamEntry entry) {
+  const Status dropped = co_await parts_.engine.log().drop(entry.log);
+  if (!dropped.ok() && dropped.error().code != engine::EngineErrc::kNoSuchShard) {
+    co_return dropped.error();
+  }
+  engine::Meta& meta = parts_.engine.meta();
+  const std::string key = document_key(entry.name);
+  const std::optional<engine::Document> stored = meta.get(key);
+  if (stored) {
+    std::vector<engine::Change> changes;
+    changes.push_back({.op = engine::Change::Op::kErase, .key = key, .expected = stored->version});
+    CO_TRY_OK(co_await meta.commit(std::move(changes)));
+  }
+  directory_.remove(entry.name);
+  co_return ok();
+}
+
+// --- Retention -----------------------------------------------------------------------------------
+
+Task<> Catalog::sweep() {
+  while (true) {
+    const ServiceTime next = parts_.clocks.service_now() + settings_.sweep_interval;
+    if (co_await env::sleep_until(parts_.control_loop, next, scope_.token()) == env::Woken::kCancelled) {
+      co_return;
+    }
+    const auto now = directory_.snapshot();
+    for (const auto& [name, stream] : now->by_name) {
+      if (scope_.token().cancelled()) co_return;
+      co_await sweep_stream(stream);
+    }
+  }
+}
+
+/// Removes what readers no longer see. What fails here is tried again in the next round.
+Task<> Catalog::sweep_stream(LiveStreamPtr stream) {
+  if (!stream->takes_records()) co_return;
+  engine::Log& log = parts_.engine.log();
+  const ServiceTime oldest = parts_.clocks.service_now() - stream->entry.retention();
+  for (const LiveStream::Shard& shard : stream->shards) {
+    const ShardRef ref = stream->ref(shard);
+    const Result<engine::Bounds> bounds = log.bounds(ref);
+    if (!bounds.ok() || bounds->horizon >= bounds->next) continue;
+    const Result<engine::Position> keep = co_await log.locate(ref, oldest);
+    if (!keep.ok() || *keep <= bounds->horizon) continue;
+    (co_await log.trim(ref, *keep)).ignore("the next sweep tries again");
+  }
+  const ServiceTime now = parts_.clocks.service_now();
+  StreamEntry pruned = stream->entry;
+  if (!drop_expired_shards(pruned, now)) co_return;
+  (co_await edit_active(stream->entry.name, [now](StreamEntry& entry) -> Status {
+    drop_expired_shards(entry, now);
+    return ok();
+  })).ignore("the next sweep tries again");
+}
+
+}  // namespace penstock::stream

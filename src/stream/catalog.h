@@ -1,0 +1,70 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/task.h"
+#include "stream/directory.h"
+#include "stream/stream_service.h"
+#include "stream/token.h"
+
+namespace penstock::stream {
+
+/// Which streams exist and what shape they have: their documents, their transitions, retention.
+///
+/// Control loop only. Each change is one commit of one document, then a new snapshot. A
+/// transition is stored before it begins and again when it has ended, so that a restart goes on
+/// with it; its steps may be repeated.
+class Catalog {
+ public:
+  Catalog(const StreamParts& parts, const StreamSettings& settings, Directory& directory,
+          const TokenMaker& tokens);
+
+  /// Loads every document and goes on with transitions.
+  Task<Status> load();
+  Task<> stop();
+
+  Task<Status> create(Caller caller, CreateStream request);
+  Task<Status> remove(Caller caller, StreamTarget target);
+  Task<Status> split(Caller caller, StreamTarget target, std::string_view shard_id,
+                     std::string_view new_starting_hash_key);
+  Task<Status> merge(Caller caller, StreamTarget target, std::string_view shard_id,
+                     std::string_view adjacent_shard_id);
+  Task<Status> set_retention(Caller caller, StreamTarget target, RetentionChange change,
+                             std::int64_t hours);
+  Task<Status> add_tags(Caller caller, StreamTarget target, Tags tags);
+  Task<Status> remove_tags(Caller caller, StreamTarget target, std::vector<std::string> keys);
+
+ private:
+  using Edit = std::function<Status(StreamEntry&)>;
+  /// Edits a stream's document and publishes the result; tried again when it changed meanwhile.
+  Task<Result<LiveStreamPtr>> edit(StreamName name, Edit edit);
+  Task<Result<LiveStreamPtr>> edit_active(StreamName name, Edit edit);
+
+  /// Starts a transition, and ends it at once when `delay` is zero.
+  Task<Status> begin(LiveStreamPtr stream, Millis delay);
+  /// Ends a stream's transition, trying again while the engine cannot.
+  Task<> finish_later(StreamName name, LogId log, ServiceTime due);
+  Task<Status> finish(StreamName name, LogId log);
+  Task<Status> finish_create(StreamEntry entry);
+  Task<Status> finish_reshard(StreamEntry entry);
+  Task<Status> finish_delete(StreamEntry entry);
+  Task<Status> open_shards(const StreamEntry& entry);
+
+  Status check_quotas(const Tenant& tenant, const CreateStream& request, std::int64_t shards) const;
+  Status check_shard_quota(const Tenant& tenant, std::int64_t more) const;
+  std::int64_t open_shards_of(const Tenant& tenant) const;
+
+  Task<> sweep();
+  Task<> sweep_stream(LiveStreamPtr stream);
+
+  const StreamParts& parts_;
+  const StreamSettings& settings_;
+  Directory& directory_;
+  Scope scope_;
+};
+
+}  // namespace penstock::stream

@@ -1,0 +1,304 @@
+#include "stream/entry.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "base/check.h"
+#include "base/hex.h"
+#include "shape/json.h"
+
+namespace penstock::stream {
+namespace {
+
+// A shard is one text of fields between colons, since a stream may have thousands:
+// number, parent, adjacent parent, first key, last key (32 hex digits), creation second, closing ms.
+constexpr std::size_t kFields = 7;
+
+struct StoredTransition {
+  std::int64_t kind = 0;
+  std::int64_t due_ms = 0;
+  std::int64_t shard = 0;
+  std::int64_t adjacent = 0;
+  std::string split_at;
+  static constexpr auto shape() {
+    using Self = StoredTransition;
+    return std::array{shape::member<&Self::kind>("kind"), shape::member<&Self::due_ms>("due_ms"),
+                      shape::member<&Self::shard>("shard"),
+                      shape::member<&Self::adjacent>("adjacent"),
+                      shape::member<&Self::split_at>("split_at")};
+  }
+};
+
+struct StoredStream {
+  std::string account;
+  std::string region;
+  std::string name;
+  std::string log;  ///< Decimal: JSON numbers end at 2^53 for some readers.
+  std::string status;
+  std::string mode;
+  std::int64_t created_ms = 0;
+  std::int64_t retention_hours = 24;
+  std::int64_t max_record_kib = 1024;
+  std::map<std::string, std::string> tags;
+  std::vector<std::string> shards;
+  std::int64_t next_shard = 0;
+  std::int64_t shards_wanted = 0;
+  std::optional<StoredTransition> transition;
+  static constexpr auto shape() {
+    using Self = StoredStream;
+    return std::array{
+        shape::member<&Self::account>("account"),
+        shape::member<&Self::region>("region"),
+        shape::member<&Self::name>("name"),
+        shape::member<&Self::log>("log"),
+        shape::member<&Self::status>("status"),
+        shape::member<&Self::mode>("mode"),
+        shape::member<&Self::created_ms>("created_ms"),
+        shape::member<&Self::retention_hours>("retention_hours"),
+        shape::member<&Self::max_record_kib>("max_record_kib"),
+        shape::member<&Self::tags>("tags"),
+        shape::member<&Self::shards>("shards"),
+        shape::member<&Self::next_shard>("next_shard"),
+        shape::member<&Self::shards_wanted>("shards_wanted"),
+        shape::member<&Self::transition>("transition"),
+    };
+  }
+};
+
+std::string hash_key_hex(HashKey key) {
+  std::string bytes(16, '\0');
+  for (std::size_t i = 16; i-- > 0; key.value >>= 8) bytes[i] = static_cast<char>(key.value & 0xFF);
+  return hex_encode(bytes);
+}
+
+std::optional<HashKey> hash_key_from_hex(std::string_view text) {
+  const std::optional<std::string> bytes = hex_decode(text);
+  if (!bytes || bytes->size() != 16) return std::nullopt;
+  HashKey key;
+  for (const char byte : *bytes) key.value = key.value << 8 | static_cast<std::uint8_t>(byte);
+  return key;
+}
+
+template <class T>
+std::optional<T> number_from(std::string_view text) {
+  T value{};
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (failure != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::string text_of(const std::optional<std::uint32_t>& number) {
+  return number ? std::to_string(*number) : std::string();
+}
+
+std::string stored_shard(const ShardEntry& shard) {
+  std::string text = std::to_string(shard.number);
+  const auto add = [&text](std::string_view field) { text.append(":").append(field); };
+  add(text_of(shard.parent));
+  add(text_of(shard.adjacent_parent));
+  add(hash_key_hex(shard.range.start));
+  add(hash_key_hex(shard.range.end));
+  add(std::to_string(shard.created_s));
+  add(shard.closed ? std::to_string(unix_millis(*shard.closed)) : std::string());
+  return text;
+}
+
+std::optional<ShardEntry> restored_shard(std::string_view text) {
+  std::array<std::string_view, kFields> fields;
+  for (std::size_t i = 0; i < kFields; ++i) {
+    const std::size_t colon = text.find(':');
+    if ((colon == text.npos) != (i + 1 == kFields)) return std::nullopt;
+    fields[i] = text.substr(0, colon);
+    if (colon != text.npos) text.remove_prefix(colon + 1);
+  }
+  const auto number = number_from<std::uint32_t>(fields[0]);
+  const auto start = hash_key_from_hex(fields[3]);
+  const auto end = hash_key_from_hex(fields[4]);
+  const auto created = number_from<std::int64_t>(fields[5]);
+  const auto closed = number_from<std::int64_t>(fields[6]);
+  if (!number || !start || !end || !created) return std::nullopt;
+  ShardEntry shard{.number = *number,
+                   .parent = number_from<std::uint32_t>(fields[1]),
+                   .adjacent_parent = number_from<std::uint32_t>(fields[2]),
+                   .range = {*start, *end},
+                   .created_s = *created};
+  if (closed) shard.closed = service_time(*closed);
+  return shard;
+}
+
+std::optional<StreamStatus> status_from(std::string_view text) {
+  for (const StreamStatus status : {StreamStatus::kCreating, StreamStatus::kActive,
+                                    StreamStatus::kUpdating, StreamStatus::kDeleting}) {
+    if (to_text(status) == text) return status;
+  }
+  return std::nullopt;
+}
+
+Error corrupt(std::string_view key) {
+  return {Errc::kCorrupt, "the document " + std::string(key) + " is not a stream"};
+}
+
+void close(StreamEntry& entry, std::uint32_t number, ServiceTime now) {
+  for (ShardEntry& shard : entry.shards) {
+    if (shard.number == number) shard.closed = now;
+  }
+}
+
+/// Children sort behind their parents: a later second, also when shards are split within one.
+std::int64_t child_second(const StreamEntry& entry, std::uint32_t parent, ServiceTime now) {
+  return std::max(unix_seconds(now), entry.find(parent)->created_s) + 1;
+}
+
+void become_active(StreamEntry& entry) {
+  entry.status = StreamStatus::kActive;
+  entry.transition = {};
+}
+
+}  // namespace
+
+std::optional<SequenceNumber> ShardEntry::ending() const {
+  if (!closed) return std::nullopt;
+  return stamp().ending(unix_seconds(*closed));
+}
+
+ShardView ShardEntry::view() const {
+  return {.number = number,
+          .parent = parent,
+          .adjacent_parent = adjacent_parent,
+          .range = range,
+          .starting = stamp().starting(),
+          .ending = ending()};
+}
+
+bool StreamEntry::expired(const ShardEntry& shard, ServiceTime now) const {
+  return shard.closed && *shard.closed + retention() < now;
+}
+
+std::int64_t StreamEntry::open_shards() const {
+  return std::count_if(shards.begin(), shards.end(),
+                       [](const ShardEntry& shard) { return !shard.closed; });
+}
+
+const ShardEntry* StreamEntry::find(std::uint32_t number) const {
+  const auto found = std::lower_bound(
+      shards.begin(), shards.end(), number,
+      [](const ShardEntry& shard, std::uint32_t wanted) { return shard.number < wanted; });
+  return found != shards.end() && found->number == number ? &*found : nullptr;
+}
+
+std::string document_key(const StreamName& name) {
+  return std::string(kDocumentPrefix) + name.tenant.account + "/" + name.tenant.region + "/" +
+         name.name;
+}
+
+std::string encode(const StreamEntry& entry) {
+  StoredStream out{.account = entry.name.tenant.account,
+                   .region = entry.name.tenant.region,
+                   .name = entry.name.name,
+                   .log = std::to_string(entry.log.value),
+                   .status = std::string(to_text(entry.status)),
+                   .mode = std::string(to_text(entry.mode)),
+                   .created_ms = unix_millis(entry.created),
+                   .retention_hours = entry.retention_hours,
+                   .max_record_kib = entry.max_record_kib,
+                   .tags = entry.tags,
+                   .next_shard = entry.next_shard,
+                   .shards_wanted = entry.shards_wanted};
+  for (const ShardEntry& shard : entry.shards) out.shards.push_back(stored_shard(shard));
+  if (entry.transition.kind != Transition::Kind::kNone) {
+    const Transition& going = entry.transition;
+    out.transition = {static_cast<std::int64_t>(going.kind), unix_millis(going.due), going.shard,
+                      going.adjacent, hash_key_hex(going.split_at)};
+  }
+  return shape::to_json(out);
+}
+
+Result<StreamEntry> decode_entry(std::string_view key, std::string_view document) {
+  const Result<StoredStream> parsed = shape::from_json<StoredStream>(document);
+  if (!parsed.ok()) return corrupt(key);
+  const StoredStream& in = *parsed;
+  const std::optional<StreamStatus> status = status_from(in.status);
+  const auto log = number_from<std::uint64_t>(in.log);
+  if (!status || !log) return corrupt(key);
+  StreamEntry entry{
+      .name = {{in.account, in.region}, in.name},
+      .log = LogId{*log},
+      .status = *status,
+      .mode = in.mode == "ON_DEMAND" ? StreamMode::kOnDemand : StreamMode::kProvisioned,
+      .created = service_time(in.created_ms),
+      .retention_hours = in.retention_hours,
+      .max_record_kib = in.max_record_kib,
+      .tags = in.tags,
+      .next_shard = static_cast<std::uint32_t>(in.next_shard),
+      .shards_wanted = static_cast<std::uint32_t>(in.shards_wanted)};
+  for (const std::string& text : in.shards) {
+    const std::optional<ShardEntry> shard = restored_shard(text);
+    if (!shard) return corrupt(key);
+    entry.shards.push_back(*shard);
+  }
+  if (in.transition) {
+    const auto split_at = hash_key_from_hex(in.transition->split_at);
+    if (!split_at || in.transition->kind < 0 ||
+        in.transition->kind > static_cast<std::int64_t>(Transition::Kind::kDelete)) {
+      return corrupt(key);
+    }
+    entry.transition = {.kind = static_cast<Transition::Kind>(in.transition->kind),
+                        .due = service_time(in.transition->due_ms),
+                        .shard = static_cast<std::uint32_t>(in.transition->shard),
+                        .adjacent = static_cast<std::uint32_t>(in.transition->adjacent),
+                        .split_at = *split_at};
+  }
+  return entry;
+}
+
+void add_first_shards(StreamEntry& entry, ServiceTime now) {
+  for (const HashKeyRange& range : equal_hash_key_ranges(entry.shards_wanted)) {
+    entry.shards.push_back(
+        {.number = entry.next_shard++, .range = range, .created_s = unix_seconds(now)});
+  }
+  entry.shards_wanted = 0;
+  become_active(entry);
+}
+
+void finish_split(StreamEntry& entry, ServiceTime now) {
+  const std::uint32_t parent = entry.transition.shard;
+  PENSTOCK_CHECK(entry.find(parent) != nullptr, "a shard that is being split exists");
+  const HashKeyRange range = entry.find(parent)->range;
+  const HashKey at = entry.transition.split_at;
+  const std::int64_t second = child_second(entry, parent, now);
+  close(entry, parent, now);
+  for (const HashKeyRange& part : {HashKeyRange{range.start, {at.value - 1}}, {at, range.end}}) {
+    entry.shards.push_back({.number = entry.next_shard++,
+                            .parent = parent,
+                            .range = part,
+                            .created_s = second});
+  }
+  become_active(entry);
+}
+
+void finish_merge(StreamEntry& entry, ServiceTime now) {
+  const std::uint32_t lower = entry.transition.shard;
+  const std::uint32_t upper = entry.transition.adjacent;
+  PENSTOCK_CHECK(entry.find(lower) != nullptr && entry.find(upper) != nullptr,
+                 "shards that are being merged exist");
+  const std::int64_t second =
+      std::max(child_second(entry, lower, now), child_second(entry, upper, now));
+  const HashKeyRange range{entry.find(lower)->range.start, entry.find(upper)->range.end};
+  close(entry, lower, now);
+  close(entry, upper, now);
+  entry.shards.push_back({.number = entry.next_shard++,
+                          .parent = lower,
+                          .adjacent_parent = upper,
+                          .range = range,
+                          .created_s = second});
+  become_active(entry);
+}
+
+bool drop_expired_shards(StreamEntry& entry, ServiceTime now) {
+  return std::erase_if(entry.shards, [&](const ShardEntry& shard) {
+           return entry.expired(shard, now);
+         }) != 0;
+}
+
+}  // namespace penstock::stream

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/hash_key.h"
+#include "base/ids.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "stream/sequence_number.h"
+#include "stream/types.h"
+
+namespace penstock::stream {
+
+/// One shard as the catalog keeps it.
+struct ShardEntry {
+  std::uint32_t number = 0;
+  std::optional<std::uint32_t> parent;
+  std::optional<std::uint32_t> adjacent_parent;
+  HashKeyRange range;
+  std::int64_t created_s = 0;          ///< As in its sequence numbers; may lie a second ahead.
+  std::optional<ServiceTime> closed;
+
+  ShardStamp stamp() const { return {number, created_s}; }
+  std::optional<SequenceNumber> ending() const;
+  ShardView view() const;
+  bool operator==(const ShardEntry&) const = default;
+};
+
+/// What a stream is on its way to. Kept with it, so that a restart goes on.
+struct Transition {
+  enum class Kind : std::uint8_t { kNone, kCreate, kSplit, kMerge, kRetention, kDelete };
+  Kind kind = Kind::kNone;
+  ServiceTime due{};
+  std::uint32_t shard = 0;           ///< kSplit, kMerge: the (lower) parent.
+  std::uint32_t adjacent = 0;        ///< kMerge: the other one.
+  HashKey split_at;                  ///< kSplit: where the upper child begins.
+  bool operator==(const Transition&) const = default;
+};
+
+/// A stream as it is stored: one document, "stream/<account>/<region>/<name>".
+///
+/// Invariant: the open shards cover the whole key space without overlap, except while CREATING.
+struct StreamEntry {
+  StreamName name;
+  LogId log;
+  StreamStatus status = StreamStatus::kCreating;
+  StreamMode mode = StreamMode::kProvisioned;
+  ServiceTime created{};
+  std::int64_t retention_hours = 24;
+  std::int64_t max_record_kib = 1024;
+  Tags tags;
+  std::vector<ShardEntry> shards;    ///< In the order of numbers, expired ones left out.
+  std::uint32_t next_shard = 0;
+  std::uint32_t shards_wanted = 0;   ///< While CREATING.
+  Transition transition;
+
+  Millis retention() const { return std::chrono::hours(retention_hours); }
+  /// Whether the shard left retention: closed, and so long ago that none of its records is kept.
+  bool expired(const ShardEntry& shard, ServiceTime now) const;
+  std::int64_t open_shards() const;
+  const ShardEntry* find(std::uint32_t number) const;
+  bool operator==(const StreamEntry&) const = default;
+};
+
+/// A document holds at most this many shards, open and closed (1 MiB, about 110 bytes each).
+inline constexpr std::size_t kShardsMax = 8'192;
+
+std::string document_key(const StreamName& name);
+inline constexpr std::string_view kDocumentPrefix = "stream/";
+std::string encode(const StreamEntry& entry);
+/// fails     Errc::kCorrupt
+Result<StreamEntry> decode_entry(std::string_view key, std::string_view document);
+
+// --- What transitions do, pure -------------------------------------------------------------------
+
+/// The first shards, equal parts of the key space.
+void add_first_shards(StreamEntry& entry, ServiceTime now);
+/// Closes the parents at `now` and adds the children; the entry is ACTIVE then.
+void finish_split(StreamEntry& entry, ServiceTime now);
+void finish_merge(StreamEntry& entry, ServiceTime now);
+/// Removes closed shards of which no record is kept; whether there were any.
+bool drop_expired_shards(StreamEntry& entry, ServiceTime now);
+
+}  // namespace penstock::stream

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <memory>
+
+#include "base/task.h"
+#include "engine/engine.h"
+#include "env/clocks.h"
+#include "env/loop.h"
+#include "stream/catalog.h"
+#include "stream/directory.h"
+#include "stream/put_path.h"
+#include "stream/read_path.h"
+#include "stream/stream_service.h"
+#include "stream/token.h"
+
+namespace penstock::stream {
+
+/// What the service is made of, in the order of construction.
+struct StreamService::Parts {
+  Parts(StreamParts p, StreamSettings s, std::string_view secret)
+      : given(p),
+        settings(s),
+        tokens(secret),
+        puts(given, settings, directory),
+        reads(given, settings, directory, tokens),
+        catalog(given, settings, directory, tokens) {}
+
+  StreamParts given;
+  StreamSettings settings;
+  TokenMaker tokens;
+  Directory directory;
+  PutPath puts;
+  ReadPath reads;
+  Catalog catalog;
+};
+
+}  // namespace penstock::stream

@@ -1,0 +1,311 @@
+#include "stream/put_path.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "engine/engine.h"
+#include "engine/errors.h"
+#include "env/clocks.h"
+#include "stream/errors.h"
+#include "stream/texts.h"
+
+namespace penstock::stream {
+namespace {
+
+std::int64_t size_of(const PutEntry& entry) {
+  return static_cast<std::int64_t>(entry.partition_key.size() + entry.data.size());
+}
+
+/// The stream's own bound, in the wording of the bounds that every stream has.
+Status check_sizes(std::span<const PutEntry> entries, std::int64_t bytes_max, bool single) {
+  constexpr std::size_t kListed = 10;
+  std::size_t violations = 0;
+  std::string text;
+  for (std::size_t i = 0; i < entries.size() && violations < kListed; ++i) {
+    if (size_of(entries[i]) <= bytes_max) continue;
+    if (++violations > 1) text += "; ";
+    text += "Value at '" +
+            (single ? std::string("data") : "records." + std::to_string(i + 1) + ".member.data") +
+            "' failed to satisfy constraint: Member must have length less than or equal to " +
+            std::to_string(bytes_max) + ".";
+  }
+  if (violations == 0) return ok();
+  return Error{StreamErrc::kValidation, std::to_string(violations) + " validation error" +
+                                            (violations == 1 ? "" : "s") + " detected: " + text};
+}
+
+Result<HashKey> hash_key_of(const PutEntry& entry) {
+  if (entry.explicit_hash_key.empty()) return HashKey::of_partition_key(entry.partition_key);
+  const std::optional<HashKey> key = HashKey::parse(entry.explicit_hash_key);
+  if (key) return *key;
+  return Error{StreamErrc::kInvalidArgument,
+               "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. "
+               "Specified value was " +
+                   std::string(entry.explicit_hash_key)};
+}
+
+// An order of entries: the shard's index in the high half, the entry's in the low one.
+std::uint32_t shard_of(std::uint64_t place) { return static_cast<std::uint32_t>(place >> 32); }
+std::uint32_t entry_of(std::uint64_t place) { return static_cast<std::uint32_t>(place); }
+
+}  // namespace
+
+struct PutPath::Checked {
+  LiveStreamPtr stream;
+  std::vector<HashKey> keys;  ///< One for each entry.
+};
+
+/// One call on its way.
+struct PutPath::Call {
+  const Caller& caller;
+  std::span<const PutEntry> entries;
+  LiveStreamPtr stream;
+  std::vector<HashKey> keys;
+  std::vector<PutOutcome> outcomes;
+
+  // Of one round.
+  std::vector<engine::NewRecord> records;
+  std::vector<std::uint32_t> record_entries;  ///< The entry of each record.
+  std::vector<engine::Append> appends;
+  std::vector<const LiveStream::Shard*> append_shards;
+  std::vector<std::uint32_t> returned;        ///< Entries whose shard was closed meanwhile.
+};
+
+Result<PutPath::Checked> PutPath::check(const Caller& caller, const StreamTarget& target,
+                                        std::span<const PutEntry> entries, bool single) const {
+  TRY(const StreamName name, resolve_target(caller, target));
+  Checked checked;
+  checked.stream = directory_.find(name);
+  if (checked.stream == nullptr || !checked.stream->takes_records()) return stream_not_found(name);
+  TRY_OK(check_sizes(entries, checked.stream->entry.max_record_kib * 1024, single));
+  std::size_t total = 0;
+  checked.keys.reserve(entries.size());
+  for (const PutEntry& entry : entries) {
+    TRY(const HashKey key, hash_key_of(entry));
+    checked.keys.push_back(key);
+    total += entry.partition_key.size() + entry.data.size();
+  }
+  if (!single && total > settings_.put_request_bytes_max) {
+    return Error{StreamErrc::kInvalidArgument,
+                 "Records size exceeds " +
+                     std::to_string(settings_.put_request_bytes_max >> 20) + " MB limit"};
+  }
+  return checked;
+}
+
+Task<Result<PutRecordsReply>> PutPath::put_records(Caller caller, PutRecords request) {
+  Result<Checked> checked = check(caller, request.stream, request.entries, false);
+  if (checked.ok() && request.dry_run) checked = dry_run_passed();
+  if (!checked.ok()) {
+    put_refused(caller, request.stream, request.entries.size());
+    co_return std::move(checked).error();
+  }
+  Call call{.caller = caller,
+            .entries = request.entries,
+            .stream = std::move(checked->stream),
+            .keys = std::move(checked->keys)};
+  co_await store(call);
+  PutRecordsReply reply{.stream = call.stream->entry.name};
+  for (const PutOutcome& outcome : call.outcomes) {
+    if (outcome.fate != PutFate::kStored) ++reply.not_stored;
+  }
+  reply.outcomes = std::move(call.outcomes);
+  co_return reply;
+}
+
+Task<Result<PutRecordReply>> PutPath::put_record(Caller caller, PutRecord request) {
+  const std::span<const PutEntry> entries{&request.entry, 1};
+  Result<Checked> checked = check(caller, request.stream, entries, true);
+  if (checked.ok() && !request.sequence_number_for_ordering.empty()) {
+    const auto minimum = decode_number(request.sequence_number_for_ordering);
+    if (!minimum || minimum->time_s > unix_seconds(parts_.clocks.service_now())) {
+      checked = Error{StreamErrc::kInvalidArgument,
+                      "ExclusiveMinimumSequenceNumber " +
+                          std::string(request.sequence_number_for_ordering) +
+                          " used in PutRecord on stream " + checked->stream->entry.name.name +
+                          " under account " + checked->stream->entry.name.tenant.account +
+                          " is invalid."};
+    }
+  }
+  if (checked.ok() && request.dry_run) checked = dry_run_passed();
+  if (!checked.ok()) {
+    put_refused(caller, request.stream, 1);
+    co_return std::move(checked).error();
+  }
+  Call call{.caller = caller,
+            .entries = entries,
+            .stream = std::move(checked->stream),
+            .keys = std::move(checked->keys)};
+  co_await store(call);
+  const PutOutcome& outcome = call.outcomes.front();
+  switch (outcome.fate) {
+    case PutFate::kStored: break;
+    case PutFate::kThrottled:
+      co_return Error{StreamErrc::kThroughputExceeded,
+                      rate_exceeded_text(outcome.shard, call.stream->entry.name)};
+    case PutFate::kFailed:
+      co_return Error{StreamErrc::kInternalFailure,
+                      "the record may not have been stored; send it again"};
+  }
+  co_return PutRecordReply{outcome.shard, outcome.number};
+}
+
+Task<> PutPath::store(Call& call) {
+  constexpr int kRounds = 8;  // Each but the first follows a reshard that overtook the one before.
+  call.outcomes.resize(call.entries.size());
+  std::vector<std::uint32_t> open(call.entries.size());
+  for (std::uint32_t i = 0; i < open.size(); ++i) open[i] = i;
+  for (int round = 0; round < kRounds && !open.empty(); ++round) {
+    co_await store_round(call, std::move(open));
+    open = std::exchange(call.returned, {});
+    if (open.empty()) break;
+    co_await directory_.changed_since(call.stream);
+    LiveStreamPtr now = directory_.find(call.stream->entry.log);
+    if (now == nullptr || !now->takes_records()) break;
+    call.stream = std::move(now);
+  }
+  report(call);
+}
+
+Task<> PutPath::store_round(Call& call, std::vector<std::uint32_t> entries) {
+  std::vector<std::uint64_t> order;
+  order.reserve(entries.size());
+  for (const std::uint32_t entry : entries) {
+    order.push_back(std::uint64_t{call.stream->route(call.keys[entry])} << 32 | entry);
+  }
+  if (order.size() > 1) std::sort(order.begin(), order.end());
+  admit(call, order);
+  co_await parts_.engine.log().append(call.appends);
+  std::size_t record = 0;
+  for (std::size_t i = 0; i < call.appends.size(); ++i) {
+    const engine::Append& append = call.appends[i];
+    const LiveStream::Shard& shard = *call.append_shards[i];
+    const bool sealed = !append.outcome.ok() && append.outcome.error().code == engine::EngineErrc::kSealed;
+    if (!append.outcome.ok() && !sealed) {
+      log::warn("records were not stored", {{"stream", call.stream->entry.name.name},
+                                            {"shard", shard.entry.number},
+                                            {"records", append.records.size()},
+                                            {"error", append.outcome.error().code.name()},
+                                            {"message", append.outcome.error().message}});
+    }
+    for (std::size_t j = 0; j < append.records.size(); ++j, ++record) {
+      const std::uint32_t entry = call.record_entries[record];
+      PutOutcome& outcome = call.outcomes[entry];
+      outcome.shard = shard.entry.number;
+      if (append.outcome.ok()) {
+        const engine::Appended& appended = *append.outcome;
+        outcome.fate = PutFate::kStored;
+        outcome.number =
+            shard.entry.stamp().number({appended.first.index + j}, appended.arrival);
+      } else {
+        outcome.fate = PutFate::kFailed;
+        if (sealed) call.returned.push_back(entry);
+      }
+    }
+  }
+}
+
+/// Charges each shard's limits entry by entry and prepares its append.
+void PutPath::admit(Call& call, std::span<const std::uint64_t> order) {
+  const bool limited = settings_.limits == StreamSettings::Limits::kAws;
+  const ServiceTime now = parts_.clocks.service_now();
+  call.records.clear();
+  call.record_entries.clear();
+  call.appends.clear();
+  call.append_shards.clear();
+  call.records.reserve(order.size());  // Spans into it are handed out below.
+  call.record_entries.reserve(order.size());
+  for (std::size_t i = 0; i < order.size();) {
+    const LiveStream::Shard& shard = call.stream->shards[shard_of(order[i])];
+    const std::size_t first = call.records.size();
+    bool give_hint = false;
+    {
+      std::unique_lock lock(shard.lane->mutex, std::defer_lock);
+      if (limited) {
+        lock.lock();
+        shard.lane->write.refill(now);
+      }
+      for (; i < order.size() && &call.stream->shards[shard_of(order[i])] == &shard; ++i) {
+        const std::uint32_t at = entry_of(order[i]);
+        const PutEntry& entry = call.entries[at];
+        if (limited && !shard.lane->write.admit(size_of(entry))) {
+          call.outcomes[at] = {.fate = PutFate::kThrottled, .shard = shard.entry.number};
+          give_hint |= !std::exchange(shard.lane->hint_given, true);
+          continue;
+        }
+        call.records.push_back({entry.partition_key, entry.data});
+        call.record_entries.push_back(at);
+      }
+    }
+    if (give_hint) {
+      log::info("a shard reached its write limit of 1,000 records and 1 MiB a second, as on AWS; the entries "
+                "beyond it were refused, and their producer has to send them again (--limits off: none)",
+                {{"stream", call.stream->entry.name.name}, {"shard", shard.entry.number}});
+    }
+    if (call.records.size() == first) continue;
+    call.append_shards.push_back(&shard);
+    call.appends.push_back({.shard = call.stream->ref(shard),
+                            .fence = shard.fence,
+                            .records = std::span(call.records).subspan(first),
+                            .arrival = now});
+  }
+}
+
+void PutPath::report(const Call& call) const {
+  if (parts_.put_observer == nullptr) return;
+  const bool fingerprint_stored = parts_.put_observer->wants_stored_fingerprints();
+  std::vector<ShardPutReport> shards;
+  std::vector<EntryReport> fingerprints;
+  for (std::size_t i = 0; i < call.outcomes.size(); ++i) {
+    const PutOutcome& outcome = call.outcomes[i];
+    const PutEntry& entry = call.entries[i];
+    auto row = std::find_if(shards.begin(), shards.end(), [&](const ShardPutReport& known) {
+      return known.shard == outcome.shard;
+    });
+    if (row == shards.end()) row = shards.insert(row, ShardPutReport{.shard = outcome.shard});
+    if (outcome.fate == PutFate::kStored) {
+      ++row->stored;
+      row->stored_bytes += static_cast<std::uint64_t>(size_of(entry));
+    } else {
+      ++(outcome.fate == PutFate::kThrottled ? row->throttled : row->failed);
+    }
+    if (outcome.fate != PutFate::kStored || fingerprint_stored) {
+      fingerprints.push_back(
+          {outcome.shard, outcome.fate, fingerprint(entry.partition_key, entry.data)});
+    }
+  }
+  parts_.put_observer->put({.caller = call.caller,
+                            .tenant = call.stream->entry.name.tenant,
+                            .stream = call.stream->entry.name.name,
+                            .log = call.stream->entry.log,
+                            .at = parts_.clocks.service_now(),
+                            .entries = call.entries.size(),
+                            .shards = shards,
+                            .fingerprints = fingerprints});
+}
+
+void PutPath::put_refused(const Caller& caller, const StreamTarget& target, std::size_t entries) {
+  const Result<StreamName> name = resolve_target(caller, target);
+  if (!name.ok()) {
+    report_refused(caller, caller.tenant, target.name, LogId{}, entries);
+    return;
+  }
+  const LiveStreamPtr stream = directory_.find(*name);
+  report_refused(caller, name->tenant, name->name, stream == nullptr ? LogId{} : stream->entry.log, entries);
+}
+
+void PutPath::report_refused(const Caller& caller, const Tenant& tenant, std::string_view stream,
+                             LogId log, std::size_t entries) const {
+  if (parts_.put_observer == nullptr || entries == 0) return;
+  parts_.put_observer->put({.caller = caller,
+                            .tenant = tenant,
+                            .stream = stream,
+                            .log = log,
+                            .at = parts_.clocks.service_now(),
+                            .entries = entries,
+                            .rejected = entries,
+                            .shards = {},
+                            .fingerprints = {}});
+}
+
+}  // namespace penstock::stream

@@ -1,0 +1,295 @@
+#include "stream/read_path.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <ctime>
+
+#include "base/log.h"
+#include "engine/engine.h"
+#include "engine/errors.h"
+#include "env/clocks.h"
+#include "stream/errors.h"
+#include "stream/texts.h"
+
+namespace penstock::stream {
+namespace {
+
+constexpr std::int64_t kRecordsMax = 10'000;
+constexpr std::size_t kPageBytesMax = 10u << 20;
+
+Error invalid(std::string text) { return {StreamErrc::kInvalidArgument, std::move(text)}; }
+
+Error invalid_iterator() { return invalid("Invalid ShardIterator."); }
+
+/// "Thu Jan 22 01:22:02 UTC 2015"
+std::string date_text(ServiceTime time) {
+  const std::time_t seconds = unix_seconds(time);
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  std::array<char, 64> text;
+  const std::size_t size = std::strftime(text.data(), text.size(), "%a %b %d %H:%M:%S UTC %Y", &parts);
+  return {text.data(), size};
+}
+
+Error expired_iterator(ServiceTime issued, ServiceTime now) {
+  return {StreamErrc::kExpiredIterator,
+          "Iterator expired. The iterator was created at time " + date_text(issued) +
+              " while right now it is " + date_text(now) +
+              " which is further in the future than the tolerated delay of " +
+              std::to_string(kTokenLife.count()) + " milliseconds."};
+}
+
+Error mismatched(std::string_view type, std::string_view what) {
+  return invalid(
+      "Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and "
+      "StartingSequenceNumber or (2) TRIM_HORIZON or LATEST and no StartingSequenceNumber. "
+      "Request specified " +
+      std::string(type) + " and " + std::string(what) + ".");
+}
+
+/// An error of the engine in this service's terms.
+Error engine_failure(const Error& error, std::uint32_t shard, const StreamName& stream) {
+  if (error.code == engine::EngineErrc::kNoSuchShard) return shard_does_not_exist(shard, stream);
+  log::warn("a read failed", {{"stream", stream.name},
+                              {"shard", shard},
+                              {"error", error.code.name()},
+                              {"message", error.message}});
+  return {StreamErrc::kInternalFailure, error.message};
+}
+
+bool is_numbered(IteratorType type) {
+  return type == IteratorType::kAtSequenceNumber || type == IteratorType::kAfterSequenceNumber;
+}
+
+}  // namespace
+
+/// A shard of a stream, both alive while it is used.
+struct ReadPath::Place {
+  LiveStreamPtr stream;
+  const LiveStream::Shard* shard = nullptr;
+  ShardRef ref() const { return stream->ref(*shard); }
+  std::uint32_t number() const { return shard->entry.number; }
+  const StreamName& name() const { return stream->entry.name; }
+};
+
+Result<ReadPath::Place> ReadPath::find_shard(const StreamName& name, std::uint32_t number) const {
+  Place place{.stream = directory_.find(name)};
+  if (place.stream != nullptr) place.shard = place.stream->find(number);
+  if (place.shard == nullptr ||
+      place.stream->entry.expired(place.shard->entry, parts_.clocks.service_now())) {
+    return shard_does_not_exist(number, name);
+  }
+  return place;
+}
+
+Task<Result<std::string>> ReadPath::get_shard_iterator(Caller caller,
+                                                       GetShardIterator request) const {
+  CO_TRY(const StreamName name, resolve_target(caller, request.stream));
+  const std::optional<std::uint32_t> number = parse_shard_id(request.shard_id);
+  if (!number) co_return could_not_find_shard(request.shard_id, name);
+  CO_TRY(const Place place, find_shard(name, *number));
+  const ServiceTime now = parts_.clocks.service_now();
+  // A position is found before the limit is charged: a refusal of the request costs nothing.
+  CO_TRY(const engine::Position from, co_await start(place, request));
+  if (request.dry_run) co_return dry_run_passed();
+  if (settings_.limits == StreamSettings::Limits::kAws) {
+    const std::lock_guard lock(place.shard->lane->mutex);
+    if (!place.shard->lane->iterators.admit(now)) {
+      co_return Error{StreamErrc::kThroughputExceeded, rate_exceeded_text(*number, name)};
+    }
+  }
+  co_return tokens_.seal(Iterator{.log = place.stream->entry.log,
+                                  .shard = *number,
+                                  .from = from,
+                                  .issued = now,
+                                  .stream = place.name()});
+}
+
+Task<Result<engine::Position>> ReadPath::start(Place place, GetShardIterator request) const {
+  if (request.starting_sequence_number) {
+    if (!is_numbered(request.type)) {
+      co_return mismatched(to_text(request.type), "also a StartingSequenceNumber");
+    }
+    co_return numbered(place, request);
+  }
+  switch (request.type) {
+    case IteratorType::kTrimHorizon: co_return co_await trim_horizon(place.ref());
+    case IteratorType::kLatest: {
+      const Result<engine::Bounds> bounds = parts_.engine.log().bounds(place.ref());
+      if (!bounds.ok()) co_return engine_failure(bounds.error(), place.number(), place.name());
+      co_return bounds->next;
+    }
+    case IteratorType::kAtTimestamp: {
+      CO_TRY_OK(timed(place, request));
+      co_return co_await at_timestamp(place.ref(), *request.timestamp);
+    }
+    case IteratorType::kAtSequenceNumber:
+    case IteratorType::kAfterSequenceNumber: break;
+  }
+  co_return mismatched(to_text(request.type), "no StartingSequenceNumber");
+}
+
+Result<engine::Position> ReadPath::timed(const Place&, const GetShardIterator& request) const {
+  if (!request.timestamp) {
+    return invalid(
+        "Must specify timestampInMillis parameter for iterator of type AT_TIMESTAMP. Current "
+        "request has no timestamp parameter.");
+  }
+  const ServiceTime now = parts_.clocks.service_now();
+  if (*request.timestamp <= now) return engine::Position{};
+  return invalid(
+      "The timestampInMillis parameter cannot be greater than the currentTimestampInMillis. "
+      "timestampInMillis: " +
+      std::to_string(unix_millis(*request.timestamp)) +
+      ", currentTimestampInMillis: " + std::to_string(unix_millis(now)));
+}
+
+Result<engine::Position> ReadPath::numbered(const Place& place,
+                                            const GetShardIterator& request) const {
+  const std::string text(*request.starting_sequence_number);
+  const std::string used = "StartingSequenceNumber " + text + " used in GetShardIterator on shard " +
+                           shard_id_text(place.number()) + " in stream " + place.name().name +
+                           " under account " + place.name().tenant.account;
+  const std::optional<DecodedNumber> number = decode_number(text);
+  if (!number) return invalid(used + " is invalid.");
+  if (number->version != 0 && number->shard != static_cast<std::int32_t>(place.number())) {
+    std::array<char, 32> encoded;
+    const int size = std::snprintf(encoded.data(), encoded.size(), "%012lld",
+                                   static_cast<long long>(number->shard));
+    return invalid("Invalid StartingSequenceNumber. It encodes shardId-" +
+                   std::string(encoded.data(), static_cast<std::size_t>(size)) +
+                   ", while it was used in a call to a shard with " + shard_id_text(place.number()));
+  }
+  if (number->version == 0) {
+    return Error{StreamErrc::kInternalFailure, "a sequence number of version 0"};
+  }
+  if (number->version != 2 || number->created_s != place.shard->entry.created_s) {
+    return invalid(used + " is invalid because it did not come from this stream.");
+  }
+  if (request.type == IteratorType::kAtSequenceNumber) return engine::Position{number->index};
+  if (number->index >= SequenceNumber::kIndexMax) {
+    return invalid(
+        "Invalid SequenceNumber for ShardIteratorType AFTER_SEQUENCE_NUMBER, SequenceNumber has "
+        "reached max possible value for the shard.");
+  }
+  return engine::Position{number->index + 1};
+}
+
+Task<Result<GetRecordsReply>> ReadPath::get_records(Caller caller, GetRecords request) const {
+  const std::optional<Iterator> iterator = tokens_.open_iterator(request.iterator);
+  const ServiceTime now = parts_.clocks.service_now();
+  if (!iterator || iterator->issued > now) co_return invalid_iterator();
+  if (iterator->stream.tenant != caller.tenant && request.stream_arn.empty()) {
+    // Another account's iterator needs the ARN, as AWS's endpoint rules would have it.
+    co_return invalid_iterator();
+  }
+  if (!request.stream_arn.empty() &&
+      parse_stream_arn(request.stream_arn) != std::optional(iterator->stream)) {
+    co_return invalid("StreamARN " + std::string(request.stream_arn) +
+                      " does not match the stream of the ShardIterator.");
+  }
+  if (now - iterator->issued > kTokenLife) co_return expired_iterator(iterator->issued, now);
+  CO_TRY(const Place place, find_shard(iterator->stream, iterator->shard));
+  if (place.stream->entry.log != iterator->log) {
+    co_return shard_does_not_exist(iterator->shard, iterator->stream);
+  }
+  if (request.dry_run) co_return dry_run_passed();
+  const bool limited = settings_.limits == StreamSettings::Limits::kAws;
+  if (limited) {
+    const std::lock_guard lock(place.shard->lane->mutex);
+    if (!place.shard->lane->read.admit(now)) {
+      report(*place.stream, place.number(), nullptr);
+      co_return Error{StreamErrc::kThroughputExceeded,
+                      rate_exceeded_text(iterator->shard, iterator->stream)};
+    }
+  }
+  const std::int64_t wanted = std::min(request.limit.value_or(kRecordsMax), kRecordsMax);
+  Result<engine::Slice> slice =
+      co_await read(place.ref(), iterator->from,
+                    {.records_max = static_cast<std::size_t>(wanted), .bytes_max = kPageBytesMax});
+  if (!slice.ok()) co_return std::move(slice).error();
+  GetRecordsReply reply{.slice = std::move(*slice), .stamp = place.shard->entry.stamp()};
+  if (limited) {
+    const std::lock_guard lock(place.shard->lane->mutex);
+    place.shard->lane->read.returned(static_cast<std::int64_t>(reply.slice.bytes));
+  }
+  // The children are known only with the stream's newest state: it is looked up again.
+  const LiveStreamPtr newest = directory_.find(place.stream->entry.log);
+  const ShardEntry* shard = newest == nullptr ? nullptr : newest->entry.find(place.number());
+  if (reply.slice.end_of_shard && shard != nullptr && shard->closed) {
+    for (const ShardEntry& child : newest->entry.shards) {
+      if (child.parent != place.number() && child.adjacent_parent != place.number()) continue;
+      ChildShard made{.number = child.number, .parents = {*child.parent}, .range = child.range};
+      if (child.adjacent_parent) made.parents.push_back(*child.adjacent_parent);
+      reply.child_shards.push_back(std::move(made));
+    }
+  } else {
+    reply.millis_behind_latest = millis_behind(place.ref(), reply.slice, now);
+    reply.next_iterator = tokens_.seal(Iterator{.log = iterator->log,
+                                                .shard = iterator->shard,
+                                                .from = reply.slice.next,
+                                                .issued = now,
+                                                .stream = iterator->stream});
+  }
+  report(*place.stream, place.number(), &reply);
+  co_return reply;
+}
+
+std::int64_t ReadPath::millis_behind(ShardRef shard, const engine::Slice& slice,
+                                     ServiceTime now) const {
+  const Result<engine::Bounds> bounds = parts_.engine.log().bounds(shard);
+  if (!bounds.ok() || slice.next >= bounds->next || slice.records.empty()) return 0;
+  return std::max<std::int64_t>(1, (now - slice.records.back().arrival).count());
+}
+
+Task<Result<engine::Slice>> ReadPath::read(ShardRef shard, engine::Position from,
+                                           engine::ReadLimits limits) const {
+  const LiveStreamPtr stream = directory_.find(shard.log);
+  if (stream == nullptr) co_return Error{StreamErrc::kNotFound, "the stream was deleted"};
+  const ServiceTime oldest = parts_.clocks.service_now() - stream->entry.retention();
+  bool moved = false;
+  while (true) {
+    Result<engine::Slice> slice = co_await parts_.engine.log().read(shard, from, limits);
+    if (!slice.ok()) co_return engine_failure(slice.error(), shard.shard, stream->entry.name);
+    slice->trimmed |= moved;
+    // Arrival times never go back within a shard, so one look at the front tells.
+    if (slice->records.empty() || slice->records.front().arrival >= oldest) co_return slice;
+    Result<engine::Position> horizon = co_await parts_.engine.log().locate(shard, oldest);
+    if (!horizon.ok()) co_return engine_failure(horizon.error(), shard.shard, stream->entry.name);
+    from = std::max(*horizon, from);
+    moved = true;
+  }
+}
+
+Task<Result<engine::Position>> ReadPath::trim_horizon(ShardRef shard) const {
+  const LiveStreamPtr stream = directory_.find(shard.log);
+  if (stream == nullptr) co_return Error{StreamErrc::kNotFound, "the stream was deleted"};
+  const ServiceTime oldest = parts_.clocks.service_now() - stream->entry.retention();
+  co_return co_await at_timestamp(shard, oldest);
+}
+
+Task<Result<engine::Position>> ReadPath::at_timestamp(ShardRef shard, ServiceTime at) const {
+  const LiveStreamPtr stream = directory_.find(shard.log);
+  if (stream == nullptr) co_return Error{StreamErrc::kNotFound, "the stream was deleted"};
+  const ServiceTime oldest = parts_.clocks.service_now() - stream->entry.retention();
+  Result<engine::Position> found =
+      co_await parts_.engine.log().locate(shard, std::max(at, oldest));
+  if (!found.ok()) co_return engine_failure(found.error(), shard.shard, stream->entry.name);
+  co_return *found;
+}
+
+void ReadPath::report(const LiveStream& stream, std::uint32_t shard,
+                      const GetRecordsReply* reply) const {
+  if (parts_.get_observer == nullptr) return;
+  GetReport report{.stream = stream.entry.name, .log = stream.entry.log, .shard = shard};
+  report.throttled = reply == nullptr;
+  if (reply != nullptr) {
+    report.records = reply->slice.records.size();
+    report.bytes = reply->slice.bytes;
+    report.millis_behind_latest = reply->millis_behind_latest;
+  }
+  parts_.get_observer->got(report);
+}
+
+}  // namespace penstock::stream

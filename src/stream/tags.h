@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "stream/types.h"
+
+namespace penstock::stream {
+
+/// Whether `added` may join `present`. fails: kInvalidArgument with the service's texts.
+Status check_new_tags(const StreamName& stream, const Tags& present, const Tags& added,
+                      std::int64_t tags_max);
+/// Whether these may be keys of tags at all, for removal.
+Status check_tag_keys(const StreamName& stream, const std::vector<std::string>& keys);
+
+}  // namespace penstock::stream

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/result.h"
+#include "stream/types.h"
+
+/// The service's own sentences. docs/compat.md says which are known word for word.
+namespace penstock::stream {
+
+/// The stream a request means: by name in the caller's account and region, or by ARN, which then
+/// decides. fails: kInvalidArgument for neither, for both that differ, for an ARN that is none.
+Result<StreamName> resolve_target(const Caller& caller, const StreamTarget& target);
+
+/// The number in "shardId-000000000005", "shardId-5", "x-5" or "5".
+std::optional<std::uint32_t> parse_shard_id(std::string_view text);
+
+Error stream_not_found(const StreamName& stream);
+/// For put and reshard: "Could not find shard X in stream S under account A."
+Error could_not_find_shard(std::string_view shard_id, const StreamName& stream);
+/// For iterators: "Shard X in stream S under account A does not exist"
+Error shard_does_not_exist(std::uint32_t shard, const StreamName& stream);
+Error stream_not_active(const StreamName& stream, StreamStatus status);
+Error dry_run_passed();
+std::string rate_exceeded_text(std::uint32_t shard, const StreamName& stream);
+
+}  // namespace penstock::stream
