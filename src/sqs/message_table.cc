@@ -21,7 +21,7 @@ void MessageTable::add(std::uint64_t index, ServiceTime sent, ServiceTime visibl
   if (index < low_ || has(index)) return;
   const auto block = deleted_.find(block_of(index));
   if (block != deleted_.end() && block->second.test(bit_of(index))) return;
-  State fresh{.sent = sent, .visible_at = visible_at};
+  State fresh{.sent = sent, .visible_at = visible_at, .first_received = {}};
   if (const auto known = restored_.find(index); known != restored_.end()) {
     fresh = known->second;
     fresh.sent = sent;
@@ -41,6 +41,7 @@ std::vector<Claim> MessageTable::claim(ServiceTime now, std::size_t max, Millis 
     if (state.receive_count++ == 0) state.first_received = now;
     ready_.erase(index);
     hide(index, state, now + visibility);
+    deleted_.try_emplace(block_of(index));
     claims.push_back({index, state.receive_count, state.first_received, state.visible_at});
   }
   return claims;
@@ -74,16 +75,8 @@ bool MessageTable::erase(std::uint64_t index) {
   return true;
 }
 
-std::optional<MessageTable::State> MessageTable::state(std::uint64_t index) const {
-  const auto found = messages_.find(index);
-  if (found == messages_.end()) return std::nullopt;
-  return found->second;
-}
-
-void MessageTable::unerase(std::uint64_t index, const State& state) {
-  if (index < low_ || has(index)) return;
-  deleted_[block_of(index)].reset(bit_of(index));
-  hide(index, messages_.emplace(index, state).first->second, state.visible_at);
+void MessageTable::erase_below(std::uint64_t index) {
+  while (!messages_.empty() && messages_.begin()->first < index) erase(messages_.begin()->first);
 }
 
 void MessageTable::set_visible_at(std::uint64_t index, ServiceTime visible_at, ServiceTime now) {

@@ -58,16 +58,7 @@ class MessageTable {
 
   /// False when it was gone already.
   bool erase(std::uint64_t index);
-  /// Brings an erased message back whose deletion could not be stored.
-  struct State {
-    ServiceTime sent;
-    ServiceTime visible_at;
-    ServiceTime first_received;
-    std::uint32_t receive_count = 0;
-  };
-  std::optional<State> state(std::uint64_t index) const;
-  void unerase(std::uint64_t index, const State& state);
-
+  void erase_below(std::uint64_t index);
   /// Hides an existing message until `visible_at`, or shows it when that is not after `now`.
   void set_visible_at(std::uint64_t index, ServiceTime visible_at, ServiceTime now);
 
@@ -98,6 +89,12 @@ class MessageTable {
   std::vector<std::uint64_t> blocks_below(std::uint64_t index) const;
 
  private:
+  struct State {
+    ServiceTime sent;
+    ServiceTime visible_at;
+    ServiceTime first_received;
+    std::uint32_t receive_count = 0;
+  };
   void advance(ServiceTime now);
   void hide(std::uint64_t index, State& state, ServiceTime until);
   void forget(std::uint64_t index, const State& state);
@@ -106,7 +103,7 @@ class MessageTable {
   std::set<std::uint64_t> ready_;
   std::set<std::pair<ServiceTime, std::uint64_t>> waiting_;
   std::size_t in_flight_ = 0;  ///< Of `waiting_`: received at least once.
-  std::map<std::uint64_t, std::bitset<kBlockPositions>> deleted_;  ///< By block.
+  std::map<std::uint64_t, std::bitset<kBlockPositions>> deleted_;  ///< By block; every block with receipts.
   std::map<std::uint64_t, State> restored_;  ///< Receipts of messages not yet added.
   std::uint64_t low_ = 0;
 };
