@@ -73,7 +73,7 @@ constexpr shape::Operation<DescribeStreamRequest, DescribeStreamReply> kDescribe
     .errors = kErrors,
     .doc = "A stream with a page of its shards, in the order of their numbers."};
 
-StreamDescription wire(const stream::StreamDescription& described) {
+StreamDescription wire_description(const stream::StreamDescription& described) {
   const stream::StreamSummary& summary = described.summary;
   return {.stream_name = summary.name.name,
           .stream_arn = summary.arn,
@@ -97,7 +97,7 @@ front::Operation describe_stream(Parts parts) {
         TRY(const stream::StreamDescription described,
             parts.streams.describe(caller_of(request), target_of(input), input.limit,
                                    optional_view(input.exclusive_start_shard_id)));
-        return DescribeStreamReply{wire(described)};
+        return DescribeStreamReply{wire_description(described)};
       });
 }
 

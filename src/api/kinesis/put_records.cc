@@ -1,0 +1,177 @@
+#include "api/kinesis/members.h"
+#include "api/kinesis/operations.h"
+#include "api/kinesis/put_arena.h"
+#include "api/kinesis/puts.h"
+#include "shape/cbor_text.h"
+#include "shape/json_text.h"
+
+namespace penstock::api::kinesis {
+namespace {
+
+struct PutRecordsRequestEntry {
+  std::optional<std::string> partition_key;
+  std::optional<std::string> explicit_hash_key;
+  std::optional<shape::Blob> data;
+  static constexpr std::string_view kShapeName = "PutRecordsRequestEntry";
+  static constexpr auto shape() {
+    using Self = PutRecordsRequestEntry;
+    return std::array{
+        shape::member<&Self::partition_key>("PartitionKey", kPartitionKey,
+                                            "Its MD5 chooses the shard."),
+        shape::member<&Self::explicit_hash_key>("ExplicitHashKey", kHashKey,
+                                                "Chooses the shard instead."),
+        shape::member<&Self::data>("Data", kData),
+    };
+  }
+};
+
+struct PutRecordsRequest {
+  std::optional<std::vector<PutRecordsRequestEntry>> records;
+  std::optional<std::string> stream_name;
+  std::optional<std::string> stream_arn;
+  std::optional<std::string> stream_id;
+  std::optional<bool> dry_run;
+
+  static constexpr auto shape() {
+    using Self = PutRecordsRequest;
+    return std::array{
+        shape::member<&Self::records>(
+            "Records",
+            {shape::required, shape::sensitive,
+             shape::length(1, static_cast<std::int64_t>(kPutRecordsEntriesMax))},
+            "Stored or refused one by one."),
+        shape::member<&Self::stream_name>("StreamName", kStreamName),
+        shape::member<&Self::stream_arn>("StreamARN", kStreamArn),
+        shape::member<&Self::stream_id>("StreamId", kStreamId, "Reserved by AWS; ignored."),
+        shape::member<&Self::dry_run>("DryRun", {}, "Only checks."),
+    };
+  }
+};
+
+struct PutRecordsResultEntry {
+  std::optional<std::string> sequence_number;
+  std::optional<std::string> shard_id;
+  std::optional<std::string> error_code;
+  std::optional<std::string> error_message;
+  static constexpr std::string_view kShapeName = "PutRecordsResultEntry";
+  static constexpr auto shape() {
+    using Self = PutRecordsResultEntry;
+    return std::array{
+        shape::member<&Self::sequence_number>("SequenceNumber", kSequenceNumber),
+        shape::member<&Self::shard_id>("ShardId", kShardId),
+        shape::member<&Self::error_code>("ErrorCode", {},
+                                         "Of an entry that was not stored: send it again."),
+        shape::member<&Self::error_message>("ErrorMessage"),
+    };
+  }
+};
+
+struct PutRecordsReply {
+  std::optional<std::int32_t> failed_record_count;
+  std::vector<PutRecordsResultEntry> records;
+  std::optional<std::string> encryption_type;
+  static constexpr auto shape() {
+    using Self = PutRecordsReply;
+    return std::array{
+        shape::member<&Self::failed_record_count>("FailedRecordCount", {shape::range(1, 100'000)},
+                                                  "Entries that were not stored; 0 when all were."),
+        shape::member<&Self::records>(
+            "Records",
+            {shape::required, shape::length(1, static_cast<std::int64_t>(kPutRecordsEntriesMax))},
+            "In the order of the request."),
+        shape::member<&Self::encryption_type>("EncryptionType", {},
+                                              "Absent: streams are not encrypted here."),
+    };
+  }
+};
+
+constexpr std::string_view kErrors[] = {"ResourceNotFoundException", "InvalidArgumentException",
+                                        "ProvisionedThroughputExceededException",
+                                        "InternalFailureException", "DryRunOperationException"};
+constexpr shape::Operation<PutRecordsRequest, PutRecordsReply> kPutRecords{
+    .name = "PutRecords",
+    .errors = kErrors,
+    .doc = "Stores up to 500 records, each on its own: some may fail inside a 200."};
+
+constexpr std::size_t kResultBytes = 128;  // One stored entry's, in JSON.
+
+template <class Text>
+void write(const stream::PutRecordsReply& reply, std::string& body) {
+  body.reserve(64 + reply.outcomes.size() * kResultBytes);
+  Text out(body);
+  out.begin_object();
+  out.key("FailedRecordCount").number(reply.not_stored);
+  out.key("Records").begin_list();
+  char number[stream::SequenceNumber::kDigits];
+  for (const stream::PutOutcome& outcome : reply.outcomes) {
+    out.begin_object();
+    if (outcome.fate == stream::PutFate::kStored) {
+      outcome.number.write_to(number);
+      out.key("SequenceNumber").text({number, sizeof number});
+      out.key("ShardId").text(stream::shard_id_text(outcome.shard));
+    } else {
+      out.key("ErrorCode").text(outcome.fate == stream::PutFate::kThrottled
+                                    ? "ProvisionedThroughputExceededException"
+                                    : "InternalFailure");
+      out.key("ErrorMessage").text(stream::put_error_message(reply, outcome));
+    }
+    out.end_object();
+  }
+  out.end_list();
+  out.end_object();
+}
+
+Task<front::Reply> put(Parts parts, const front::Request& request, stream::PutRecords put) {
+  book_received(parts, request, put.stream, put.entries.size());
+  const Result<stream::PutRecordsReply> stored =
+      co_await parts.streams.put_records(caller_of(request), put);
+  if (!stored.ok()) co_return error_reply(kStyle, request, stored.error());
+  front::Reply reply;
+  if (request.protocol == front::Protocol::kCbor11) {
+    write<shape::CborText>(*stored, reply.body);
+  } else {
+    write<shape::JsonText>(*stored, reply.body);
+  }
+  co_return reply;
+}
+
+/// Through the tables: whatever the hand-written reader left alone.
+Task<front::Reply> put_generally(Parts parts, const front::Request& request) {
+  const Result<PutRecordsRequest> input = decode<PutRecordsRequest>(request);
+  if (!input.ok()) {
+    book_refused(parts, request, false);
+    co_return error_reply(kStyle, request, input.error());
+  }
+  std::vector<stream::PutEntry> entries;
+  entries.reserve(input->records->size());
+  for (const PutRecordsRequestEntry& entry : *input->records) {
+    entries.push_back({view(entry.partition_key), entry.data->bytes, view(entry.explicit_hash_key)});
+  }
+  co_return co_await put(parts, request,
+                         {.stream = target_of(*input),
+                          .entries = entries,
+                          .dry_run = input->dry_run.value_or(false)});
+}
+
+Task<front::Reply> serve(Parts parts, const front::Request& request) {
+  const bool cbor = request.protocol == front::Protocol::kCbor11;
+  PutArena arena(cbor ? 0 : put_arena_bytes(request.body.size()));
+  const std::optional<PutBody> body = cbor ? read_put_records_cbor(request.body)
+                                           : read_put_records_json(request.body, arena.data());
+  if (!body) co_return co_await put_generally(parts, request);
+  co_return co_await put(parts, request, {.stream = body->target(), .entries = body->entries});
+}
+
+}  // namespace
+
+shape::OperationInfo put_records_shape() { return shape::describe(kPutRecords); }
+
+front::Operation put_records(Parts parts) {
+  return {.name = kPutRecords.name,
+          .affinity = front::Affinity::kAnyLoop,
+          .serve = [parts](front::Request& request) { return serve(parts, request); },
+          .method = kPutRecords.method,
+          .path = kPutRecords.path};
+}
+
+}  // namespace penstock::api::kinesis
