@@ -102,6 +102,9 @@ Status check_configuration(const Configuration& configuration, std::string_view 
     return invalid("1 validation error detected: Value '" + std::to_string(configuration.timeout_s) +
                    "' at 'timeout' failed to satisfy constraint: Member must have value less than or equal to 900");
   }
+  if (configuration.memory_mb > 10'240) {
+    return invalid("'MemorySize' value failed to satisfy constraint: Member must have value less than or equal to 10240");
+  }
   if (configuration.log_format == "Text" &&
       (!configuration.application_log_level.empty() || !configuration.system_log_level.empty())) {
     return invalid("To use ApplicationLogLevel or SystemLogLevel, set LogFormat to JSON.");

@@ -1,0 +1,58 @@
+#include "api/lambda/members.h"
+
+#include <algorithm>
+
+#include "function/name.h"
+
+namespace penstock::api::lambda {
+namespace {
+
+bool is_letter_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+bool consists_of(std::string_view text, std::string_view also) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
+    return is_letter_or_digit(c) || also.find(c) != std::string_view::npos;
+  });
+}
+
+}  // namespace
+
+bool is_function_name(std::string_view text) { return function::parse_reference(text).has_value(); }
+
+bool is_qualifier(std::string_view text) {
+  return text == "$LATEST" || text == "$LATEST.PUBLISHED" || consists_of(text, "-_$");
+}
+
+bool is_role_arn(std::string_view text) {
+  if (!text.starts_with("arn:")) return false;
+  text.remove_prefix(4);
+  const std::size_t partition = text.find(':');
+  if (partition == std::string_view::npos) return false;
+  if (partition > 0 && !text.starts_with("aws")) return false;
+  text.remove_prefix(partition + 1);
+  if (!text.starts_with("iam::")) return false;
+  text.remove_prefix(5);
+  if (text.size() < 18 || !std::all_of(text.begin(), text.begin() + 12, is_digit)) return false;
+  text.remove_prefix(12);
+  if (!text.starts_with(":role")) return false;
+  text.remove_prefix(5);
+  return consists_of(text, "_+=,.@-/");
+}
+
+bool is_handler(std::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](char c) {
+    return c == ' ' || (c >= '\t' && c <= '\r');
+  });
+}
+
+bool is_log_group(std::string_view text) { return consists_of(text, ".-_/#"); }
+
+bool is_target_arn(std::string_view text) {
+  if (text.empty()) return true;
+  return text.starts_with("arn:aws") && std::count(text.begin(), text.end(), ':') >= 5;
+}
+
+}  // namespace penstock::api::lambda
