@@ -1,11 +1,11 @@
 #include "sqs/attributes.h"
 
+#include "shape/document.h"
+#include "sqs/errors.h"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
-
-#include "shape/document.h"
-#include "sqs/errors.h"
 
 namespace penstock::sqs {
 namespace {
@@ -27,8 +27,8 @@ constexpr std::array<Number, 5> kNumbers{{
 constexpr std::array<std::string_view, 5> kKept{"Policy", "KmsMasterKeyId",
                                                 "KmsDataKeyReusePeriodSeconds",
                                                 "RedriveAllowPolicy", "SqsManagedSseEnabled"};
-constexpr std::array<std::string_view, 4> kFifo{
-    "FifoQueue", "ContentBasedDeduplication", "DeduplicationScope", "FifoThroughputLimit"};
+constexpr std::array<std::string_view, 4> kFifo{"FifoQueue", "ContentBasedDeduplication",
+                                                "DeduplicationScope", "FifoThroughputLimit"};
 constexpr std::array<std::string_view, 6> kReadOnly{"QueueArn",
                                                     "CreatedTimestamp",
                                                     "LastModifiedTimestamp",
@@ -60,9 +60,9 @@ Error invalid_value(std::string_view name) {
 }
 
 Error invalid_redrive(std::string_view value, std::string_view reason) {
-  return {SqsErrc::kInvalidAttributeValue, "Value " + std::string(value) +
-                                               " for parameter RedrivePolicy is invalid. Reason: " +
-                                               std::string(reason)};
+  return {SqsErrc::kInvalidAttributeValue,
+          "Value " + std::string(value) +
+              " for parameter RedrivePolicy is invalid. Reason: " + std::string(reason)};
 }
 
 Result<RedrivePolicy> parse_redrive(std::string_view text) {
@@ -73,9 +73,9 @@ Result<RedrivePolicy> parse_redrive(std::string_view text) {
   RedrivePolicy policy{.target_arn = std::string(parsed->string_at("deadLetterTargetArn"))};
   const shape::Document* count = parsed->find("maxReceiveCount");
   if (policy.target_arn.empty() || count == nullptr) {
-    return invalid_redrive(text, "Redrive policy does not contain mandatory attribute: " +
-                                     std::string(count == nullptr ? "maxReceiveCount."
-                                                                  : "deadLetterTargetArn."));
+    return invalid_redrive(
+        text, "Redrive policy does not contain mandatory attribute: " +
+                  std::string(count == nullptr ? "maxReceiveCount." : "deadLetterTargetArn."));
   }
   const std::optional<std::int64_t> value = integer_of(count->text);  // "5" and 5 both occur
   if (!value || *value < 1 || *value > 1'000) {
@@ -154,12 +154,21 @@ Status check_queue_name(std::string_view name) {
   if (name.ends_with(".fifo")) {
     return Error{SqsErrc::kUnsupported, "FIFO queues are not supported by this server."};
   }
-  if (name.empty() || name.size() > 80 || !std::all_of(name.begin(), name.end(), is_name_character)) {
+  if (name.empty() || name.size() > 80 ||
+      !std::all_of(name.begin(), name.end(), is_name_character)) {
     return Error{SqsErrc::kInvalidParameter,
                  "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in "
                  "length"};
   }
   return ok();
+}
+
+Status check_visibility(std::int64_t seconds) {
+  if (seconds >= 0 && seconds <= 43'200) return ok();
+  return Error{SqsErrc::kInvalidParameter,
+               "Value " + std::to_string(seconds) +
+                   " for parameter VisibilityTimeout is invalid. Reason: VisibilityTimeout must be "
+                   "between 0 and 43200, if provided."};
 }
 
 std::string arn_of(const QueueTarget& target) {

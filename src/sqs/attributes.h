@@ -1,15 +1,15 @@
 #pragma once
 
+#include "base/ids.h"
+#include "base/result.h"
+#include "base/time.h"
+
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/ids.h"
-#include "base/result.h"
-#include "base/time.h"
 
 namespace penstock::sqs {
 
@@ -52,6 +52,9 @@ bool is_attribute_name(std::string_view name);
 /// 1 to 80 letters, digits, '-' and '_'.
 /// Errors: SqsErrc::{kInvalidParameter, kUnsupported (a FIFO name)}.
 Status check_queue_name(std::string_view name);
+
+/// Errors: SqsErrc::kInvalidParameter unless 0..43200.
+Status check_visibility(std::int64_t seconds);
 
 /// A queue: whose, and its name.
 struct QueueTarget {

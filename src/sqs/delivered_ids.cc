@@ -1,9 +1,9 @@
 #include "sqs/delivered_ids.h"
 
-#include <algorithm>
-
 #include "base/sha256.h"
 #include "sqs/bytes.h"
+
+#include <algorithm>
 
 namespace penstock::sqs {
 namespace {

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "base/result.h"
+
 #include <array>
 #include <cstdint>
 #include <set>
 #include <string>
 #include <string_view>
-
-#include "base/result.h"
 
 namespace penstock::sqs {
 

@@ -1,10 +1,10 @@
 #include "sqs/message.h"
 
-#include <limits>
-
 #include "base/hex.h"
 #include "base/md5.h"
 #include "sqs/bytes.h"
+
+#include <limits>
 
 namespace penstock::sqs {
 namespace {

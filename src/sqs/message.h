@@ -1,12 +1,12 @@
 #pragma once
 
+#include "base/result.h"
+#include "base/time.h"
+
 #include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
-
-#include "base/result.h"
-#include "base/time.h"
 
 namespace penstock::sqs {
 
@@ -22,15 +22,15 @@ using MessageAttributes = std::map<std::string, AttributeValue>;
 
 /// A message as it lies in its queue's log.
 struct Message {
-  std::string id;                   ///< UUID, kept when the message moves to another queue.
+  std::string id;  ///< UUID, kept when the message moves to another queue.
   std::string body;
   MessageAttributes attributes;
-  MessageAttributes system;         ///< AWSTraceHeader.
+  MessageAttributes system;  ///< AWSTraceHeader.
   std::string sender_id;
-  std::string source_arn;           ///< The queue it was moved from; empty unless redriven.
-  std::string delivery_id;          ///< Of an internal sender that must not deliver twice; else empty.
+  std::string source_arn;   ///< The queue it was moved from; empty unless redriven.
+  std::string delivery_id;  ///< Of an internal sender that must not deliver twice; else empty.
   ServiceTime sent;
-  ServiceTime visible_at;           ///< Not before; later than `sent` for a delayed message.
+  ServiceTime visible_at;  ///< Not before; later than `sent` for a delayed message.
   bool operator==(const Message&) const = default;
 };
 

@@ -1,9 +1,9 @@
 #include "sqs/message_table.h"
 
-#include <algorithm>
-
 #include "base/check.h"
 #include "sqs/bytes.h"
+
+#include <algorithm>
 
 namespace penstock::sqs {
 namespace {

@@ -1,5 +1,8 @@
 #pragma once
 
+#include "base/result.h"
+#include "base/time.h"
+
 #include <bitset>
 #include <cstdint>
 #include <map>
@@ -10,9 +13,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/result.h"
-#include "base/time.h"
-
 namespace penstock::sqs {
 
 /// Receipts are stored in blocks of this many positions, one mark each.
@@ -20,7 +20,7 @@ inline constexpr std::uint64_t kBlockPositions = 256;
 
 /// A message handed out by claim().
 struct Claim {
-  std::uint64_t index = 0;  ///< Its position in the log.
+  std::uint64_t index = 0;          ///< Its position in the log.
   std::uint32_t receive_count = 0;  ///< This one included.
   ServiceTime first_received;
   ServiceTime visible_at;  ///< When it comes again unless deleted.
@@ -103,7 +103,8 @@ class MessageTable {
   std::set<std::uint64_t> ready_;
   std::set<std::pair<ServiceTime, std::uint64_t>> waiting_;
   std::size_t in_flight_ = 0;  ///< Of `waiting_`: received at least once.
-  std::map<std::uint64_t, std::bitset<kBlockPositions>> deleted_;  ///< By block; every block with receipts.
+  std::map<std::uint64_t, std::bitset<kBlockPositions>>
+      deleted_;                              ///< By block; every block with receipts.
   std::map<std::uint64_t, State> restored_;  ///< Receipts of messages not yet added.
   std::uint64_t low_ = 0;
 };

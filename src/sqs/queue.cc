@@ -1,15 +1,15 @@
 #include "sqs/queue.h"
 
-#include <algorithm>
-#include <charconv>
-#include <iterator>
-
 #include "base/check.h"
 #include "base/log.h"
 #include "engine/errors.h"
 #include "env/clocks.h"
 #include "env/random.h"
 #include "sqs/errors.h"
+
+#include <algorithm>
+#include <charconv>
+#include <iterator>
 
 namespace penstock::sqs {
 namespace {
@@ -164,19 +164,20 @@ Task<Status> Queue::send_once(Message message) {
   if (!sent.ok()) co_return sent;
   const std::uint64_t page = delivered_.add(id);
   std::vector<engine::Marks::Mark> marks;
-  marks.push_back({key("ids/" + std::to_string(DeliveredIds::slot_of(page))),
-                   delivered_.encode_page(page)});
+  marks.push_back(
+      {key("ids/" + std::to_string(DeliveredIds::slot_of(page))), delivered_.encode_page(page)});
   const Status stored = co_await parts_.engine.marks().put(fence(), std::move(marks));
   if (!stored.ok()) {
-    log::warn("a delivered id is kept by its message only", {{"log", shard_.log.value},
-                                                             {"error", stored.error().message}});
+    log::warn("a delivered id is kept by its message only",
+              {{"log", shard_.log.value}, {"error", stored.error().message}});
   }
   co_return ok();
 }
 
 // --- Receiving ---------------------------------------------------------------------------------
 
-Task<Result<std::vector<Received>>> Queue::receive(std::size_t max, Millis visibility, Millis wait) {
+Task<Result<std::vector<Received>>> Queue::receive(std::size_t max, Millis visibility,
+                                                   Millis wait) {
   const SteadyTime until = parts_.clocks.steady_now() + wait;
   for (;;) {
     if (removed_) co_return gone();
@@ -230,8 +231,8 @@ Task<Result<std::vector<Received>>> Queue::hand_out(std::vector<Claim> claims) {
       failed = std::move(message).error();
       continue;
     }
-    received.push_back({std::move(message).value(), new_handle(claim), claim.receive_count,
-                        claim.first_received});
+    received.push_back(
+        {std::move(message).value(), new_handle(claim), claim.receive_count, claim.first_received});
   }
   if (received.empty() && failed) co_return std::move(*failed);
   co_return received;
@@ -348,8 +349,11 @@ Task<std::vector<Status>> Queue::change_visibility(std::vector<VisibilityChange>
   std::set<std::uint64_t> blocks;
   for (std::size_t i = 0; i < changes.size(); ++i) {
     const Result<ReceiptHandle> handle = open_handle(changes[i].receipt_handle);
+    const Status in_bounds = check_visibility(changes[i].seconds);
     if (!handle.ok()) {
       outcomes.push_back(handle.error());
+    } else if (!in_bounds.ok()) {
+      outcomes.push_back(in_bounds);
     } else if (!table_.has(handle->index) ||
                !table_.is_latest(handle->index, handle->receive_count)) {
       outcomes.push_back(Error{SqsErrc::kInvalidParameter,
@@ -406,8 +410,7 @@ void Queue::note_freed() {
 }
 
 Task<> Queue::tidy() {
-  const std::size_t expired =
-      table_.expire(parts_.clocks.service_now() - attributes_.retention);
+  const std::size_t expired = table_.expire(parts_.clocks.service_now() - attributes_.retention);
   const std::uint64_t low = low_possible();
   if (low < low_ + (expired > 0 ? 1 : kTidyPositions)) co_return;
   const Status moved = co_await move_low(low);

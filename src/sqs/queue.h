@@ -1,12 +1,5 @@
 #pragma once
 
-#include <functional>
-#include <list>
-#include <memory>
-#include <set>
-#include <string>
-#include <vector>
-
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/task.h"
@@ -16,6 +9,13 @@
 #include "sqs/message_table.h"
 #include "sqs/receipt_handle.h"
 #include "sqs/types.h"
+
+#include <functional>
+#include <list>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
 
 namespace penstock::env {
 class Clocks;
@@ -112,10 +112,10 @@ class Queue {
   std::function<void()> on_untidy_;
   MessageTable table_;
   DeliveredIds delivered_;
-  std::set<std::string> delivering_;      ///< Ids whose send has not ended.
-  std::multiset<std::uint64_t> floors_;   ///< First positions that sends in progress may get.
+  std::set<std::string> delivering_;     ///< Ids whose send has not ended.
+  std::multiset<std::uint64_t> floors_;  ///< First positions that sends in progress may get.
   std::list<env::Signal> waiters_;
-  std::uint64_t low_ = 0;                 ///< As stored.
+  std::uint64_t low_ = 0;  ///< As stored.
   std::optional<ServiceTime> purged_at_;
   bool removed_ = false;
 };

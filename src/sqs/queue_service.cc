@@ -1,8 +1,5 @@
 #include "sqs/queue_service.h"
 
-#include <algorithm>
-#include <charconv>
-
 #include "base/log.h"
 #include "base/uuid.h"
 #include "engine/errors.h"
@@ -10,6 +7,9 @@
 #include "env/clocks.h"
 #include "env/random.h"
 #include "shape/json.h"
+
+#include <algorithm>
+#include <charconv>
 
 namespace penstock::sqs {
 namespace {
@@ -47,9 +47,9 @@ std::optional<QueueTarget> target_of(std::string_view key) {
   const std::size_t first = key.find('/');
   const std::size_t second = key.find('/', first + 1);
   if (first == std::string_view::npos || second == std::string_view::npos) return std::nullopt;
-  return QueueTarget{{std::string(key.substr(0, first)),
-                      std::string(key.substr(first + 1, second - first - 1))},
-                     std::string(key.substr(second + 1))};
+  return QueueTarget{
+      {std::string(key.substr(0, first)), std::string(key.substr(first + 1, second - first - 1))},
+      std::string(key.substr(second + 1))};
 }
 
 Error no_such_queue() {
@@ -58,13 +58,14 @@ Error no_such_queue() {
 
 Error out_of_range(std::string_view name, std::int64_t value, std::string_view bounds) {
   return {SqsErrc::kInvalidParameter, "Value " + std::to_string(value) + " for parameter " +
-                                          std::string(name) + " is invalid. Reason: " +
-                                          std::string(bounds)};
+                                          std::string(name) +
+                                          " is invalid. Reason: " + std::string(bounds)};
 }
 
 Status check_receive(const Receive& receive) {
   if (receive.max < 1 || receive.max > 10) {
-    return out_of_range("MaxNumberOfMessages", receive.max, "Must be between 1 and 10, if provided.");
+    return out_of_range("MaxNumberOfMessages", receive.max,
+                        "Must be between 1 and 10, if provided.");
   }
   const std::int64_t wait = receive.wait_seconds.value_or(0);
   if (wait < 0 || wait > 20) {
@@ -89,8 +90,7 @@ Status check_message(const NewMessage& message, const QueueAttributes& attribute
   }
   const std::int64_t delay = message.delay_seconds.value_or(0);
   if (delay < 0 || delay > 900) {
-    return out_of_range("DelaySeconds", delay,
-                        "DelaySeconds must be >= 0 and <= 900.");
+    return out_of_range("DelaySeconds", delay, "DelaySeconds must be >= 0 and <= 900.");
   }
   if (size_of(message.body, message.attributes) > attributes.message_bytes_max) {
     return Error{SqsErrc::kInvalidParameter,
@@ -166,8 +166,8 @@ Task<Status> QueueService::load() {
     entry->document = std::move(document).value();
     entry->version = stored.version;
     CO_TRY(const QueueAttributes attributes, parse_attributes(entry->document.attributes));
-    entry->queue = make_queue(LogId(static_cast<std::uint64_t>(entry->document.log)), *target,
-                              attributes);
+    entry->queue =
+        make_queue(LogId(static_cast<std::uint64_t>(entry->document.log)), *target, attributes);
     const Status loaded = co_await entry->queue->load();
     if (!loaded.ok()) {
       log::error("a queue cannot be read",
@@ -254,9 +254,10 @@ Task<Status> QueueService::create(QueueTarget target, TextMap attributes, TextMa
   if (const auto found = queues_.find(key); found != queues_.end()) {
     const std::string different = difference(found->second->document.attributes, attributes);
     if (different.empty()) co_return ok();
-    co_return Error{SqsErrc::kQueueNameExists,
-                    "A queue already exists with the same name and a different value for attribute " +
-                        different};
+    co_return Error{
+        SqsErrc::kQueueNameExists,
+        "A queue already exists with the same name and a different value for attribute " +
+            different};
   }
   CO_TRY_OK(check_redrive(target, parsed, attributes));
   CO_TRY(const LogId log, co_await engine::next_log_id(parts_.engine.meta()));
@@ -330,7 +331,8 @@ Task<Status> QueueService::set_tags(QueueTarget target, TextMap add,
   for (auto& [name, value] : add) tags.insert_or_assign(name, value);
   for (const std::string& name : remove) tags.erase(name);
   if (tags.size() > 50) {
-    co_return Error{SqsErrc::kInvalidParameter, "Too many tags added for queue " + target.name + "."};
+    co_return Error{SqsErrc::kInvalidParameter,
+                    "Too many tags added for queue " + target.name + "."};
   }
   co_return co_await store(target, document.attributes, std::move(tags));
 }
@@ -359,8 +361,7 @@ Task<Status> QueueService::remove(QueueTarget target) {
   const std::string key = key_of(target);
   const auto found = queues_.find(key);
   if (found == queues_.end()) co_return no_such_queue();
-  const std::string removal =
-      std::string(kRemovals) + std::to_string(found->second->document.log);
+  const std::string removal = std::string(kRemovals) + std::to_string(found->second->document.log);
   std::vector<engine::Change> changes;
   changes.push_back({engine::Change::Op::kErase, key, found->second->version, {}});
   changes.push_back({engine::Change::Op::kPut, removal, {}, "{}"});
@@ -377,7 +378,8 @@ Task<Status> QueueService::remove(QueueTarget target) {
   }
   const Status finished = co_await finish_removal(removal);
   if (!finished.ok()) {
-    log::warn("a removed queue's messages go at the next start", {{"error", finished.error().message}});
+    log::warn("a removed queue's messages go at the next start",
+              {{"error", finished.error().message}});
   }
   co_return ok();
 }
@@ -452,12 +454,6 @@ Task<Result<std::vector<Status>>> QueueService::erase(QueueTarget target,
 Task<Result<std::vector<Status>>> QueueService::change_visibility(
     QueueTarget target, std::vector<VisibilityChange> changes) {
   CO_TRY(const std::shared_ptr<Queue> queue, find(target));
-  for (const VisibilityChange& change : changes) {
-    if (change.seconds < 0 || change.seconds > 43'200) {
-      co_return out_of_range("VisibilityTimeout", change.seconds,
-                             "VisibilityTimeout must be between 0 and 43200 seconds.");
-    }
-  }
   co_return co_await queue->change_visibility(std::move(changes));
 }
 
@@ -466,7 +462,8 @@ Task<Status> QueueService::purge(QueueTarget target) {
   co_return co_await queue->purge();
 }
 
-// --- Behind everything -----------------------------------------------------------------------------
+// --- Behind everything
+// -----------------------------------------------------------------------------
 
 Task<> QueueService::tidy() {
   const CancelToken cancel = scope_.token();
@@ -482,9 +479,8 @@ Task<> QueueService::tidy() {
       const auto expiry = queue->next_expiry();
       if (expiry && (!next || *expiry < *next)) next = expiry;
     }
-    const env::Woken woken =
-        next ? co_await untidy_.wait_until(parts_.control_loop, *next, cancel)
-             : co_await untidy_.wait(cancel);
+    const env::Woken woken = next ? co_await untidy_.wait_until(parts_.control_loop, *next, cancel)
+                                  : co_await untidy_.wait(cancel);
     if (woken == env::Woken::kCancelled) break;
   }
 }

@@ -1,16 +1,16 @@
 #pragma once
 
+#include "base/task.h"
+#include "sqs/errors.h"
+#include "sqs/queue.h"
+#include "sqs/types.h"
+
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/task.h"
-#include "sqs/errors.h"
-#include "sqs/queue.h"
-#include "sqs/types.h"
 
 namespace penstock::sqs {
 
@@ -42,8 +42,10 @@ class QueueService {
   Task<Status> remove(QueueTarget target);
 
   /// One outcome for each message; what is valid is stored together.
-  /// fails     for one message: kInvalidParameter, kInvalidContents, kMissingParameter, or the engine's
-  Task<Result<std::vector<Result<Sent>>>> send(QueueTarget target, std::vector<NewMessage> messages);
+  /// fails     for one message: kInvalidParameter, kInvalidContents, kMissingParameter, or the
+  /// engine's
+  Task<Result<std::vector<Result<Sent>>>> send(QueueTarget target,
+                                               std::vector<NewMessage> messages);
   /// Delivers `body` unless a message with this id was delivered before, also before a crash.
   Task<Status> send_once(QueueTarget target, std::string id, std::string body,
                          std::string sender_id);

@@ -15,9 +15,9 @@ std::uint32_t sum_of(std::string_view bytes) {
 }
 
 Error invalid(std::string_view text) {
-  return {SqsErrc::kReceiptHandleInvalid,
-          "The input receipt handle \"" + std::string(text.substr(0, 256)) +
-              "\" is not a valid receipt handle."};
+  return {SqsErrc::kReceiptHandleInvalid, "The input receipt handle \"" +
+                                              std::string(text.substr(0, 256)) +
+                                              "\" is not a valid receipt handle."};
 }
 
 }  // namespace

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "base/ids.h"
+#include "base/result.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "base/ids.h"
-#include "base/result.h"
 
 namespace penstock::sqs {
 

@@ -1,15 +1,15 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "sqs/attributes.h"
 #include "sqs/message.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
 
 /// What api/sqs and the mappings say to queues, and hear from them.
 namespace penstock::sqs {
@@ -30,7 +30,7 @@ struct Sent {
 };
 
 struct Receive {
-  std::int64_t max = 1;                       ///< 1..10
+  std::int64_t max = 1;                            ///< 1..10
   std::optional<std::int64_t> visibility_seconds;  ///< 0..43200; without it the queue's own.
   std::optional<std::int64_t> wait_seconds;        ///< 0..20; without it the queue's own.
 };
