@@ -79,10 +79,10 @@ Result<Options> checked(Settings settings, std::size_t cores) {
   Options options;
   for (const SettingRow& row : setting_rows(settings)) TRY_OK(check_row(row));
   TRY_OK(split_listen(settings.listen, options));
-  if (!is_loopback(options.address) && !settings.listen_anywhere) {
+  if (!is_loopback(options.address)) {
     return invalid("--listen " + settings.listen +
-                   " is reachable from other machines, and nobody's signature is verified; listen on "
-                   "127.0.0.1, or give --listen_anywhere if that is what you want");
+                   " is reachable from other machines, and signatures are not verified yet; listen on "
+                   "127.0.0.1 or [::1]");
   }
   TRY(options.memory_bytes, parse_bytes(settings.memory));
   constexpr std::size_t kMemoryMin = 64u << 20;

@@ -1,8 +1,10 @@
 #include "server/server.h"
 
+#include "api/admin/audit.h"
 #include "api/admin/clock.h"
 #include "api/admin/health.h"
 #include "api/kinesis/service.h"
+#include "api/sqs/service.h"
 #include "env/clocks.h"
 #include "env/env.h"
 #include "env/fault_points.h"
@@ -12,8 +14,11 @@
 #include "env/posix/runtime.h"
 #include "env/posix/worker.h"
 #include "front/dispatch.h"
+#include "ledger/ledger.h"
 #include "server/gateway.h"
+#include "server/ledger_observers.h"
 #include "server/version.h"
+#include "sqs/queue_service.h"
 #include "stream/stream_service.h"
 
 namespace penstock::server {
@@ -31,9 +36,16 @@ stream::StreamSettings stream_settings(const Settings& settings) {
   return made;
 }
 
-class NoReceipts final : public front::ReceiptObserver {
+ledger::LedgerSettings ledger_settings(const Settings& settings) {
+  ledger::LedgerSettings made;
+  made.recovery = std::chrono::minutes(settings.ledger_recovery_minutes);
+  return made;
+}
+
+/// Until mappings are wired.
+class NoConsumers final : public ledger::ConsumerSource {
  public:
-  void entries_received(const front::Caller&, std::string_view, std::size_t) override {}
+  std::vector<ledger::ConsumerView> consumers() const override { return {}; }
 };
 
 }  // namespace
@@ -55,8 +67,13 @@ struct Server::Parts {
   env::NoFaults faults;
   env::Env env;
   std::unique_ptr<engine::Engine> engine;
-  NoReceipts receipts;
+  std::unique_ptr<ledger::Ledger> ledger;
+  std::optional<LedgerReceipts> receipts;
+  std::optional<LedgerPuts> puts;
   std::unique_ptr<stream::StreamService> streams;
+  std::optional<LedgerStreams> counted_streams;
+  std::unique_ptr<sqs::QueueService> queues;
+  NoConsumers consumers;
   front::Dispatcher dispatcher;
   std::unique_ptr<Gateway> gateway;
   std::uint16_t port = 0;
@@ -69,9 +86,23 @@ Task<Status> Server::Parts::open() {
   CO_TRY(engine, co_await engine::local::open({.folder = options.settings.data, .durability = options.durability},
                                               env, budget));
   CO_TRY_OK(api::admin::restore_service_clock(env.clocks, engine->meta()));
-  CO_TRY(streams, co_await stream::StreamService::open(
-                      {.clocks = env.clocks, .control_loop = *env.loops.front(), .random = random, .engine = *engine},
-                      stream_settings(options.settings)));
+  env::Loop& control = *env.loops.front();
+  CO_TRY(ledger, ledger::Ledger::open({.clocks = env.clocks,
+                                       .control_loop = control,
+                                       .marks = engine->marks(),
+                                       .leases = engine->leases()},
+                                      ledger_settings(options.settings)));
+  receipts.emplace(*ledger);
+  puts.emplace(*ledger);
+  CO_TRY(streams, co_await stream::StreamService::open({.clocks = env.clocks,
+                                                        .control_loop = control,
+                                                        .random = random,
+                                                        .engine = *engine,
+                                                        .put_observer = &*puts},
+                                                       stream_settings(options.settings)));
+  counted_streams.emplace(*streams);
+  CO_TRY(queues, co_await sqs::QueueService::open(
+                     {.clocks = env.clocks, .control_loop = control, .random = random, .engine = *engine}, {}));
   route();
   gateway = std::make_unique<Gateway>(env, budget, dispatcher);
   CO_TRY(port, co_await gateway->listen(options.address, options.port));
@@ -79,10 +110,12 @@ Task<Status> Server::Parts::open() {
 }
 
 void Server::Parts::route() {
-  dispatcher.add(api::kinesis::make_kinesis_service(*streams, receipts));
+  dispatcher.add(api::kinesis::make_kinesis_service(*streams, *receipts));
+  dispatcher.add(api::sqs::make_sqs_service(*queues));
   for (auto& operation : api::admin::clock_operations(env.clocks, engine->meta(), options.settings.dev)) {
     dispatcher.add_admin(std::move(operation));
   }
+  dispatcher.add_admin(api::admin::audit_operation(*ledger, *counted_streams, consumers));
   const auto facts = [] { return std::vector<std::pair<std::string, std::string>>{}; };
   for (auto& operation : api::admin::health_operations(dispatcher.service_names(), kVersion, facts)) {
     dispatcher.add_admin(std::move(operation));
@@ -121,7 +154,9 @@ std::string Server::ready_line() const {
 
 Task<> Server::stop() {
   if (parts_->gateway != nullptr) co_await parts_->gateway->stop();
+  if (parts_->queues != nullptr) co_await parts_->queues->stop();
   if (parts_->streams != nullptr) co_await parts_->streams->stop();
+  if (parts_->ledger != nullptr) co_await parts_->ledger->stop();
   if (parts_->engine != nullptr) co_await parts_->engine->stop();
 }
 

@@ -6,8 +6,6 @@ std::vector<SettingRow> setting_rows(Settings& s) {
   return {
       {"data", &s.data, "", "", "Folder for everything that lasts; without it all is in memory"},
       {"listen", &s.listen, "", "", "Address and port; port 0 picks one and prints it"},
-      {"listen_anywhere", &s.listen_anywhere, "", "",
-       "Allow an address that is not loopback although nobody's signature is verified"},
       {"durability", &s.durability, "", "sync|os|memory",
        "What an acknowledged record survives: a power cut, a killed process, nothing"},
       {"limits", &s.limits, "", "aws|off", "Whether shards refuse what exceeds AWS's limits"},

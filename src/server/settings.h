@@ -13,7 +13,6 @@ namespace penstock::server {
 struct Settings {
   std::string data;
   std::string listen = "127.0.0.1:4566";
-  bool listen_anywhere = false;
   std::string durability = "sync";
   std::string limits = "aws";
   std::string auth = "off";

@@ -31,8 +31,7 @@ Task<Status> SqsDestination::send(Tenant tenant, std::string destination_arn, st
                                   std::string body) {
   CO_TRY_OK(accepts(tenant, destination_arn));
   const auto target = sqs::parse_queue_arn(destination_arn);
-  Status sent =
-      co_await queues_.send_once(*target, std::move(id), std::move(body), tenant.account);
+  Status sent = co_await queues_.send_once(*target, std::move(id), std::move(body), tenant.account);
   if (!sent.ok()) co_return for_mapping(std::move(sent).error());
   co_return ok();
 }

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <string>
-
 #include "mapping/destination.h"
 #include "sqs/queue_service.h"
+
+#include <string>
 
 namespace penstock::server {
 
