@@ -24,7 +24,7 @@ bool DeliveredIds::contains(std::string_view id) const { return digests_.contain
 std::uint64_t DeliveredIds::add(std::string_view id) {
   const Digest digest = digest_of(id);
   const std::uint64_t number = next_++;
-  if (digests_.insert(digest).second) by_number_.insert({number, digest});
+  if (digests_.insert(digest).second) by_number_.emplace(number, digest);
   drop_oldest();
   return number / kPageIds;
 }
@@ -34,10 +34,10 @@ std::string DeliveredIds::encode_page(std::uint64_t page) const {
   ByteWriter out(value);
   out.u8(kVersion);
   const std::uint64_t end = (page + 1) * kPageIds;
-  for (auto at = by_number_.lower_bound({page * kPageIds, {}});
-       at != by_number_.end() && at->number < end; ++at) {
-    out.u64(at->number);
-    value.append(at->digest.data(), at->digest.size());
+  for (auto at = by_number_.lower_bound(page * kPageIds);
+       at != by_number_.end() && at->first < end; ++at) {
+    out.u64(at->first);
+    value.append(at->second.data(), at->second.size());
   }
   return value;
 }
@@ -46,13 +46,13 @@ Status DeliveredIds::restore_page(std::string_view value) {
   ByteReader in(value);
   if (in.u8() != kVersion) return Error{Errc::kCorrupt, "a stored page of ids has no known form"};
   while (in.ok() && !in.at_end()) {
-    Entry entry;
-    entry.number = in.u64();
-    const std::string_view digest = in.take(entry.digest.size());
+    const std::uint64_t number = in.u64();
+    Digest digest;
+    const std::string_view bytes = in.take(digest.size());
     if (!in.ok()) return Error{Errc::kCorrupt, "a stored page of ids ends too early"};
-    std::copy(digest.begin(), digest.end(), entry.digest.begin());
-    if (digests_.insert(entry.digest).second) by_number_.insert(entry);
-    next_ = std::max(next_, entry.number + 1);
+    std::copy(bytes.begin(), bytes.end(), digest.begin());
+    if (digests_.insert(digest).second) by_number_.emplace(number, digest);
+    next_ = std::max(next_, number + 1);
   }
   drop_oldest();
   return ok();
@@ -60,7 +60,7 @@ Status DeliveredIds::restore_page(std::string_view value) {
 
 void DeliveredIds::drop_oldest() {
   while (by_number_.size() > kPageIds * kPages) {
-    digests_.erase(by_number_.begin()->digest);
+    digests_.erase(by_number_.begin()->second);
     by_number_.erase(by_number_.begin());
   }
 }

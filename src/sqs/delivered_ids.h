@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -32,14 +33,9 @@ class DeliveredIds {
  private:
   using Digest = std::array<char, 16>;
   static Digest digest_of(std::string_view id);
-  struct Entry {
-    std::uint64_t number;
-    Digest digest;
-    auto operator<=>(const Entry&) const = default;
-  };
   void drop_oldest();
 
-  std::set<Entry> by_number_;
+  std::map<std::uint64_t, Digest> by_number_;
   std::set<Digest> digests_;
   std::uint64_t next_ = 0;  ///< Of the next id; its page is this / kPageIds.
 };
