@@ -225,9 +225,10 @@ void Checker::member(const void* value, const Member& member) {
     if (member.rules.has(Rule::Type::kRequired)) violate("Member must not be null");
     return;
   }
-  // Structures have no form that could be reproduced: their Java hash code would be in it.
-  const bool silent = member.rules.has(Rule::Type::kSensitive) ||
-                      (type.kind == Kind::kList && type.element()->kind == Kind::kStructure);
+  // Structures have no form that could be reproduced: their Java hash code would be in it. An
+  // empty list has nothing to keep silent about.
+  const bool structures = type.kind == Kind::kList && type.element()->kind == Kind::kStructure;
+  const bool silent = structures ? type.size(value) > 0 : member.rules.has(Rule::Type::kSensitive);
   const std::size_t before = violations_.size();
   value_.clear();
   scalar(value, type, member.rules);

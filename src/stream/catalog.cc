@@ -56,7 +56,7 @@ Catalog::Catalog(const StreamParts& parts, const StreamSettings& settings, Direc
 
 Task<Status> Catalog::load() {
   for (const engine::Document& document : parts_.engine.meta().list(kDocumentPrefix)) {
-    CO_TRY(StreamEntry entry, decode_entry(document.key, document.value));
+    CO_TRY(StreamEntry entry, read_entry(document));
     const LiveStreamPtr live =
         make_live(std::move(entry), document.version, parts_.engine.leases(), nullptr);
     directory_.publish(live);
@@ -87,20 +87,45 @@ Task<Status> Catalog::open_shards(const StreamEntry& entry) {
   co_return ok();
 }
 
+/// A stream from its document and the pages that hold its shards, if those are many.
+Result<StreamEntry> Catalog::read_entry(const engine::Document& document) const {
+  TRY(StreamEntry entry, decode_entry(document.key, document.value));
+  for (const engine::Document& page : parts_.engine.meta().list(page_prefix(entry.name))) {
+    TRY_OK(decode_page(page.key, page.value, entry));
+  }
+  return entry;
+}
+
+/// One commit that stores the entry: its document, its pages, and the end of pages it no longer needs.
+std::vector<engine::Change> Catalog::changes_to(const StreamEntry& entry, engine::Version expected) const {
+  std::vector<engine::Change> changes;
+  changes.push_back({.key = document_key(entry.name), .expected = expected, .value = encode(entry)});
+  std::map<std::string, engine::Version> stored;
+  for (const engine::Document& page : parts_.engine.meta().list(page_prefix(entry.name))) {
+    stored.emplace(page.key, page.version);
+  }
+  for (auto& [key, value] : encode_pages(entry)) {
+    const auto known = stored.find(key);
+    changes.push_back({.key = key,
+                       .expected = known == stored.end() ? engine::Version{} : known->second,
+                       .value = std::move(value)});
+    if (known != stored.end()) stored.erase(known);
+  }
+  for (const auto& [key, version] : stored) {
+    changes.push_back({.op = engine::Change::Op::kErase, .key = key, .expected = version});
+  }
+  return changes;
+}
+
 Task<Result<LiveStreamPtr>> Catalog::edit(StreamName name, Edit edit) {
   engine::Meta& meta = parts_.engine.meta();
   const std::string key = document_key(name);
   while (true) {
     const std::optional<engine::Document> stored = meta.get(key);
     if (!stored) co_return stream_not_found(name);
-    CO_TRY(StreamEntry entry, decode_entry(key, stored->value));
+    CO_TRY(StreamEntry entry, read_entry(*stored));
     CO_TRY_OK(edit(entry));
-    std::vector<engine::Change> changes;
-    changes.push_back({.op = engine::Change::Op::kPut,
-                       .key = key,
-                       .expected = stored->version,
-                       .value = encode(entry)});
-    const Result<engine::Version> committed = co_await meta.commit(std::move(changes));
+    const Result<engine::Version> committed = co_await meta.commit(changes_to(entry, stored->version));
     if (!committed.ok() && committed.error().code == engine::EngineErrc::kConflict) continue;
     if (!committed.ok()) co_return internal(committed.error());
     LiveStreamPtr live =
@@ -178,7 +203,7 @@ Task<Status> Catalog::create(Caller caller, CreateStream request) {
     co_return Error{StreamErrc::kValidation, "ShardCount is not expected when StreamMode=ON_DEMAND"};
   }
   if (request.mode == StreamMode::kProvisioned && !request.shard_count) {
-    co_return Error{StreamErrc::kValidation, "ShardCount is expected when StreamMode=PROVISIONED"};
+    co_return Error{StreamErrc::kValidation, "ShardCount is required when StreamMode=PROVISIONED"};
   }
   if (directory_.find(name) != nullptr) {
     co_return Error{StreamErrc::kInUse, "Stream " + in_account(name) + " already exists."};
@@ -199,9 +224,7 @@ Task<Status> Catalog::create(Caller caller, CreateStream request) {
                     .shards_wanted = static_cast<std::uint32_t>(shards),
                     .transition = {.kind = Transition::Kind::kCreate,
                                    .due = now + settings_.create_delay}};
-  std::vector<engine::Change> changes;
-  changes.push_back({.key = document_key(name), .expected = {}, .value = encode(entry)});
-  const Result<engine::Version> committed = co_await parts_.engine.meta().commit(std::move(changes));
+  const Result<engine::Version> committed = co_await parts_.engine.meta().commit(changes_to(entry, {}));
   if (!committed.ok() && committed.error().code == engine::EngineErrc::kConflict) {
     co_return Error{StreamErrc::kInUse, "Stream " + in_account(name) + " already exists."};
   }
@@ -459,6 +482,9 @@ Task<Status> Catalog::finish_delete(StreamEntry entry) {
   if (stored) {
     std::vector<engine::Change> changes;
     changes.push_back({.op = engine::Change::Op::kErase, .key = key, .expected = stored->version});
+    for (const engine::Document& page : meta.list(page_prefix(entry.name))) {
+      changes.push_back({.op = engine::Change::Op::kErase, .key = page.key, .expected = page.version});
+    }
     CO_TRY_OK(co_await meta.commit(std::move(changes)));
   }
   directory_.remove(entry.name);

@@ -44,6 +44,9 @@ class Catalog {
   Task<Result<LiveStreamPtr>> edit(StreamName name, Edit edit);
   Task<Result<LiveStreamPtr>> edit_active(StreamName name, Edit edit);
 
+  Result<StreamEntry> read_entry(const engine::Document& document) const;
+  std::vector<engine::Change> changes_to(const StreamEntry& entry, engine::Version expected) const;
+
   /// Starts a transition, and ends it at once when `delay` is zero.
   Task<Status> begin(LiveStreamPtr stream, Millis delay);
   /// Ends a stream's transition, trying again while the engine cannot.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstdio>
 
 #include "base/check.h"
 #include "base/hex.h"
@@ -63,6 +64,13 @@ struct StoredStream {
         shape::member<&Self::shards_wanted>("shards_wanted"),
         shape::member<&Self::transition>("transition"),
     };
+  }
+};
+
+struct StoredShards {
+  std::vector<std::string> shards;
+  static constexpr auto shape() {
+    return std::array{shape::member<&StoredShards::shards>("shards")};
   }
 };
 
@@ -205,13 +213,44 @@ std::string encode(const StreamEntry& entry) {
                    .tags = entry.tags,
                    .next_shard = entry.next_shard,
                    .shards_wanted = entry.shards_wanted};
-  for (const ShardEntry& shard : entry.shards) out.shards.push_back(stored_shard(shard));
+  if (entry.shards.size() <= kShardsOfPage) {
+    for (const ShardEntry& shard : entry.shards) out.shards.push_back(stored_shard(shard));
+  }
   if (entry.transition.kind != Transition::Kind::kNone) {
     const Transition& going = entry.transition;
     out.transition = {static_cast<std::int64_t>(going.kind), unix_millis(going.due), going.shard,
                       going.adjacent, hash_key_hex(going.split_at)};
   }
   return shape::to_json(out);
+}
+
+std::string page_prefix(const StreamName& name) {
+  return "stream-shards/" + name.tenant.account + "/" + name.tenant.region + "/" + name.name + "/";
+}
+
+std::vector<std::pair<std::string, std::string>> encode_pages(const StreamEntry& entry) {
+  std::vector<std::pair<std::string, std::string>> pages;
+  if (entry.shards.size() <= kShardsOfPage) return pages;
+  for (std::size_t first = 0; first < entry.shards.size(); first += kShardsOfPage) {
+    StoredShards page;
+    const std::size_t end = std::min(first + kShardsOfPage, entry.shards.size());
+    for (std::size_t i = first; i < end; ++i) page.shards.push_back(stored_shard(entry.shards[i]));
+    char number[8];  // Two digits, so that keys sort as pages follow each other.
+    std::snprintf(number, sizeof number, "%02zu", first / kShardsOfPage);
+    pages.emplace_back(page_prefix(entry.name) + number, shape::to_json(page));
+  }
+  return pages;
+}
+
+Status decode_page(std::string_view key, std::string_view page, StreamEntry& entry) {
+  const Result<StoredShards> parsed = shape::from_json<StoredShards>(page);
+  if (!parsed.ok()) return corrupt(key);
+  for (const std::string& text : parsed->shards) {
+    const std::optional<ShardEntry> shard = restored_shard(text);
+    if (!shard) return corrupt(key);
+    entry.shards.push_back(*shard);
+  }
+  return ok();
 }
 
 Result<StreamEntry> decode_entry(std::string_view key, std::string_view document) {

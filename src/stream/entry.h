@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/hash_key.h"
@@ -66,14 +67,23 @@ struct StreamEntry {
   bool operator==(const StreamEntry&) const = default;
 };
 
-/// A document holds at most this many shards, open and closed (1 MiB, about 110 bytes each).
-inline constexpr std::size_t kShardsMax = 8'192;
+/// Open and closed shards of one stream; a split or merge beyond it is refused.
+inline constexpr std::size_t kShardsMax = 65'536;
+/// A document is at most 1 MiB and a shard about 110 bytes: the shards of larger streams stand in
+/// pages of their own, "stream-shards/<account>/<region>/<name>/<page>".
+inline constexpr std::size_t kShardsOfPage = 4'096;
 
 std::string document_key(const StreamName& name);
 inline constexpr std::string_view kDocumentPrefix = "stream/";
+std::string page_prefix(const StreamName& name);
+/// Without the shards when they stand in pages.
 std::string encode(const StreamEntry& entry);
+/// Key and value of each page; none for a stream with few shards.
+std::vector<std::pair<std::string, std::string>> encode_pages(const StreamEntry& entry);
 /// fails     Errc::kCorrupt
 Result<StreamEntry> decode_entry(std::string_view key, std::string_view document);
+/// Adds a page's shards; pages come in order. fails: Errc::kCorrupt
+Status decode_page(std::string_view key, std::string_view page, StreamEntry& entry);
 
 // --- What transitions do, pure -------------------------------------------------------------------
 

@@ -89,6 +89,7 @@ std::optional<DecodedNumber> decode_32(const Words& words) {
   decoded.version = 0;
   decoded.created_s = seconds_at(words, 22);
   decoded.shard = static_cast<std::int32_t>(hex_digits(words, 0, 4));
+  if (decoded.created_s == 0) return std::nullopt;  // Any small number would be one.
   return decoded;
 }
 

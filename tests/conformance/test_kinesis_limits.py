@@ -4,6 +4,8 @@ The service clock goes on while a test runs, so that a shard earns allowance: bo
 clock before and after.
 """
 
+import base64
+
 import pytest
 from conftest import evidence
 from kit import ACCOUNT, FIRST, data_of, iterator, put, read, refused, shard, shards_of
@@ -85,14 +87,12 @@ def test_a_second_later_everything_is_accepted_again(limited, narrow):
 
 @evidence("F", "a throttled PutRecord is an error, a throttled entry of PutRecords is data")
 def test_a_single_put_is_refused_whole(limited, narrow):
-    exhaust_writes(limited, narrow)
-    for _ in range(200):
-        reply = limited.raw.kinesis("PutRecord", {"StreamName": narrow, "Data": "", "PartitionKey": "k"})
-        if reply.status != 200:
-            break
-        exhaust_writes(limited, narrow)
+    put(limited.kinesis, narrow, b"x" * 1_000_000)
+    reply = limited.raw.kinesis("PutRecord", {
+        "StreamName": narrow, "Data": base64.b64encode(b"x" * 900_000).decode(), "PartitionKey": "k"})
     assert reply.status == 400
     assert reply.json() == {"__type": THROTTLED, "message": exceeded(narrow)}
+    assert len(read_when_allowed(limited, narrow)) == 1, "a refused record is not stored"
 
 
 @evidence("D", RATE)

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/budget.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "function/environment.h"
+
+namespace penstock::env {
+class Clocks;
+class Loop;
+class Workers;
+}  // namespace penstock::env
+
+namespace penstock::sandbox {
+
+struct SandboxSettings {
+  enum class Isolation : std::uint8_t {
+    kRequired,  ///< Without a sandbox, no functions.
+    kAuto,      ///< Without one they run unprotected, and a warning says so.
+    kOff,       ///< They run unprotected.
+  };
+  Isolation isolation = Isolation::kAuto;
+  /// Folder with awslambdaric. Empty: runtimes/python beside the folder of the server's program.
+  std::string python_runtime;
+};
+
+/// Everything outlives the host.
+struct SandboxParts {
+  env::Clocks& clocks;
+  env::Loop& control_loop;
+  env::Workers& workers;
+  Budget& budget;
+};
+
+/// Execution environments as processes of this machine. Control loop only.
+class SandboxHost final : public function::EnvironmentHost {
+ public:
+  /// Makes the scratch folder and finds out how functions can be kept apart here.
+  /// fails     Errc::kIo; Errc::kUnavailable when isolation is required and does not work
+  static Task<Result<std::unique_ptr<SandboxHost>>> open(SandboxParts parts, SandboxSettings settings);
+  ~SandboxHost() override;
+
+  /// Where functions find this server: http://host:port. For environments made from now on.
+  void set_endpoint_url(std::string url);
+  /// "bubblewrap, a user each", "bubblewrap", "none: <why>": for people.
+  const std::string& isolation() const;
+
+  std::unique_ptr<function::Environment> make(function::EnvironmentSpec spec, function::LogSink& log,
+                                              std::function<void()> idle_end) override;
+  std::string why_not(std::string_view runtime) const override;
+  const std::string& scratch_folder() const override;
+
+  struct Site;
+
+ private:
+  explicit SandboxHost(std::shared_ptr<Site> site);
+  std::shared_ptr<Site> site_;
+};
+
+}  // namespace penstock::sandbox
