@@ -117,10 +117,13 @@ std::string SequenceNumber::to_string() const {
 std::optional<SequenceNumber> SequenceNumber::parse(std::string_view decimal) {
   const std::optional<DecodedNumber> decoded = decode_number(decimal);
   if (!decoded || decoded->version != 2 || decoded->shard < 0) return std::nullopt;
-  return SequenceNumber{.created_s = decoded->created_s,
-                        .index = decoded->index,
-                        .time_s = decoded->time_s,
-                        .shard = static_cast<std::uint32_t>(decoded->shard)};
+  const SequenceNumber number{.created_s = decoded->created_s,
+                              .index = decoded->index,
+                              .time_s = decoded->time_s,
+                              .shard = static_cast<std::uint32_t>(decoded->shard)};
+  // The digits between the fields are ours to know; decoding does not look at them.
+  if (number.to_string() != decimal) return std::nullopt;
+  return number;
 }
 
 std::strong_ordering SequenceNumber::operator<=>(const SequenceNumber& other) const {
