@@ -4,17 +4,16 @@
 
 #include "api/kinesis/members.h"
 #include "api/kinesis/put_body.h"
+#include "shape/check.h"
 
 /// The tables' rules for the members of puts, as the hand-written readers ask them.
 namespace penstock::api::kinesis::put_rules {
 
-/// Characters, not bytes; the text is valid UTF-8.
+/// Characters as AWS counts them, not bytes; the text is valid UTF-8.
 inline bool is_partition_key(std::string_view key) {
   if (key.empty()) return false;
   if (key.size() <= kPartitionKeyCharactersMax) return true;
-  std::size_t characters = 0;
-  for (const char c : key) characters += (static_cast<unsigned char>(c) & 0xC0) != 0x80 ? 1 : 0;
-  return characters <= kPartitionKeyCharactersMax;
+  return shape::character_count(key) <= kPartitionKeyCharactersMax;
 }
 
 inline bool is_name(std::string_view name) { return name.size() <= 128 && is_stream_name(name); }
