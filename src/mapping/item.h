@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+
+#include "base/time.h"
+#include "stream/sequence_number.h"
+
+namespace penstock::mapping {
+
+/// A record on its way to the function. The views live as long as the pin.
+struct Item {
+  stream::SequenceNumber number;
+  ServiceTime arrival;
+  std::string_view key;
+  std::string_view data;
+  std::shared_ptr<const void> pin;
+  std::size_t event_bytes = 0;  ///< What it adds to the event, from event_record_bytes().
+
+  engine::Position at() const { return {number.index}; }
+};
+
+}  // namespace penstock::mapping
