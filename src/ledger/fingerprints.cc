@@ -3,6 +3,9 @@
 #include <algorithm>
 
 namespace penstock::ledger {
+namespace {
+constexpr std::size_t kStaleMax = 1'024;
+}  // namespace
 
 bool Fingerprints::refused(const Waiting& entry) {
   if (waiting_.contains(entry.fingerprint)) return true;
@@ -12,7 +15,17 @@ bool Fingerprints::refused(const Waiting& entry) {
   return true;
 }
 
-bool Fingerprints::stored(std::uint64_t fingerprint) { return waiting_.erase(fingerprint) > 0; }
+bool Fingerprints::stored(std::uint64_t fingerprint) {
+  if (waiting_.erase(fingerprint) == 0) return false;
+  // A producer that is refused and comes through again and again leaves only stale times behind.
+  if (by_time_.size() > 2 * waiting_.size() + kStaleMax) {
+    std::erase_if(by_time_, [this](const auto& one) {
+      const auto found = waiting_.find(one.second);
+      return found == waiting_.end() || found->second.at != one.first;
+    });
+  }
+  return true;
+}
 
 std::vector<Waiting> Fingerprints::expire(ServiceTime until) {
   std::vector<Waiting> expired;

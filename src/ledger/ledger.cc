@@ -145,19 +145,22 @@ void Ledger::expire(ServiceTime now) {
 
 Task<> Ledger::store_changes() {
   std::vector<engine::Marks::Mark> marks;
+  std::vector<ProducerRow*> rows;  // Rows are never removed.
   {
     const std::lock_guard lock(rows_->mutex);
     for (auto& [key, row] : rows_->rows) {
       if (!row.changed) continue;
       row.changed = false;
+      rows.push_back(&row);
       marks.push_back({mark_key(key), encode_row(key, row)});
     }
   }
   if (marks.empty()) co_return;
   const Status stored = co_await parts_.marks.put(parts_.leases.node(), std::move(marks));
-  if (!stored.ok()) {
-    log::warn("the producers' books were not stored", {{"error", stored.error().message}});
-  }
+  if (stored.ok()) co_return;
+  log::warn("the producers' books were not stored", {{"error", stored.error().message}});
+  const std::lock_guard lock(rows_->mutex);
+  for (ProducerRow* const row : rows) row->changed = true;  // With the next round.
 }
 
 Task<> Ledger::run() {

@@ -33,7 +33,8 @@ struct LedgerSettings {
   /// Books are stored this often; what a crash takes is said in the README.
   Millis store_interval{1'000};
   std::size_t producers_max = 10'000;             ///< Rows; further producers share one.
-  std::size_t fingerprints_max = 50'000;          ///< For each row.
+  /// For each row: about 55 bytes each as they are stored, and a mark holds 1 MiB.
+  std::size_t fingerprints_max = 15'000;
 };
 
 struct LedgerParts {

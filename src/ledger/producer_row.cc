@@ -1,5 +1,8 @@
 #include "ledger/producer_row.h"
 
+#include <charconv>
+#include <optional>
+
 #include "shape/json.h"
 
 namespace penstock::ledger {
@@ -43,9 +46,12 @@ StoredWaiting stored(const Waiting& entry) {
   return {std::to_string(entry.fingerprint), entry.shard, unix_millis(entry.at)};
 }
 
-Waiting restored(const StoredWaiting& entry) {
-  return {std::stoull(entry.fingerprint), static_cast<std::uint32_t>(entry.shard),
-          service_time(entry.at_ms)};
+std::optional<Waiting> restored(const StoredWaiting& entry) {
+  const std::string& text = entry.fingerprint;
+  Waiting out{.shard = static_cast<std::uint32_t>(entry.shard), .at = service_time(entry.at_ms)};
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), out.fingerprint);
+  if (failure != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return out;
 }
 
 std::int64_t wide(std::uint64_t count) { return static_cast<std::int64_t>(count); }
@@ -98,10 +104,9 @@ std::string encode_row(const RowKey& key, const ProducerRow& row) {
 }
 
 Result<RowKey> decode_row(std::string_view bytes, ProducerRow& row) {
+  const Error corrupt{Errc::kCorrupt, "a producer's book does not read back"};
   const auto parsed = shape::from_json<StoredRow>(bytes);
-  if (!parsed.ok() || parsed->counts.size() != kCounts) {
-    return Error{Errc::kCorrupt, "a producer's book does not read back"};
-  }
+  if (!parsed.ok() || parsed->counts.size() != kCounts) return corrupt;
   std::uint64_t* const counts[kCounts] = {
       &row.book.received, &row.book.stored,      &row.book.throttled,
       &row.book.rejected, &row.book.failed,      &row.book.interrupted,
@@ -111,8 +116,16 @@ Result<RowKey> decode_row(std::string_view bytes, ProducerRow& row) {
   }
   const std::uint64_t decided = row.book.decided();
   if (row.book.received > decided) row.book.interrupted += row.book.received - decided;
-  for (const StoredWaiting& entry : parsed->waiting) row.waiting.refused(restored(entry));
-  for (const StoredWaiting& entry : parsed->lost) row.lost.push_back(restored(entry));
+  for (const StoredWaiting& stored_entry : parsed->waiting) {
+    const std::optional<Waiting> entry = restored(stored_entry);
+    if (!entry) return corrupt;
+    if (!row.waiting.refused(*entry)) ++row.unknown;  // The limit was lowered since.
+  }
+  for (const StoredWaiting& stored_entry : parsed->lost) {
+    const std::optional<Waiting> entry = restored(stored_entry);
+    if (!entry) return corrupt;
+    row.lost.push_back(*entry);
+  }
   return RowKey{{parsed->account, parsed->region}, parsed->stream, parsed->access_key,
                 parsed->address, parsed->agent};
 }

@@ -79,6 +79,8 @@ class EngineStand {
     cut_power();
     open();
   }
+  /// Inside a crash or kill of the world that takes more than the engine with it.
+  void abandon() { engine_.reset(); }
 
   engine::Fence fence() { return engine_->leases().node(); }
 

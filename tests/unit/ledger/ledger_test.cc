@@ -1,0 +1,217 @@
+#include "ledger/ledger.h"
+
+#include <gtest/gtest.h>
+
+#include "shape/json.h"
+#include "support/engine_stand.h"
+
+namespace penstock::ledger {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+struct Streams final : StreamSource {
+  std::vector<StreamCounts> all;
+  std::vector<StreamCounts> streams() const override { return all; }
+};
+struct Consumers final : ConsumerSource {
+  std::vector<ConsumerView> all;
+  std::vector<ConsumerView> consumers() const override { return all; }
+};
+
+class LedgerTest : public ::testing::Test {
+ protected:
+  LedgerTest() : machine(1, {.durability = engine::local::Durability::kMemory}) {
+    machine.open();
+    open();
+  }
+  ~LedgerTest() override {
+    if (ledger != nullptr) stop();
+    machine.stop();
+  }
+  void open() {
+    env::Env& env = machine.world.env();
+    auto opened = Ledger::open({env.clocks, *env.loops.front(), machine.engine().marks(),
+                                machine.engine().leases()},
+                               settings);
+    ASSERT_TRUE(opened.ok());
+    ledger = std::move(opened).value();
+  }
+  void stop() {
+    machine.world.run(ledger->stop());
+    ledger.reset();
+  }
+  void restart() {
+    stop();
+    open();
+  }
+  /// The process dies between two stores; the engine's memory stands for its disk.
+  void die() {
+    machine.world.kill([this] { ledger.reset(); });
+    open();
+  }
+  Producer producer(std::string_view key = "AKIA1") const { return {tenant, key, "10.0.0.1", "agent/1 more words"}; }
+  void put(const Producer& who, CallOutcome outcome) {
+    ledger->received(who, "orders", outcome.stored + outcome.throttled + outcome.rejected + outcome.failed);
+    ledger->decided(who, "orders", outcome);
+  }
+  void refuse(std::uint64_t fingerprint) {
+    const EntryFate entry{fingerprint, 2, false};
+    put(producer(), {.throttled = 1, .entries = {&entry, 1}});
+  }
+  void store(std::uint64_t fingerprint) {
+    const EntryFate entry{fingerprint, 2, true};
+    put(producer(), {.stored = 1, .entries = {&entry, 1}});
+  }
+  ProducerAudit row(std::size_t index = 0) {
+    const AuditReport report = ledger->audit(streams, consumers);
+    return report.streams.at(0).producers.at(index);
+  }
+
+  Tenant tenant{"123456789012", "eu-west-1"};
+  testing::EngineStand machine;
+  LedgerSettings settings;
+  std::unique_ptr<Ledger> ledger;
+  Streams streams;
+  Consumers consumers;
+};
+
+TEST_F(LedgerTest, CountsWhatTheFrontAndTheStreamSayEachOnItsOwn) {
+  ledger->received(producer(), "orders", 10);
+  EXPECT_EQ(row().unaccounted, 10) << "received and not decided";
+  ledger->decided(producer(), "orders", {.stored = 4, .throttled = 3, .rejected = 2, .failed = 1});
+  EXPECT_EQ(row().unaccounted, 0);
+  EXPECT_EQ(row().stored, 4);
+  EXPECT_EQ(row().throttled, 3);
+  EXPECT_EQ(row().rejected, 2);
+  EXPECT_EQ(row().failed, 1);
+}
+
+TEST_F(LedgerTest, KeepsOneRowForEachProducerByItsFirstWordOfAgent) {
+  put(producer(), {.stored = 1});
+  put(producer("AKIA2"), {.stored = 1});
+  put({tenant, "AKIA1", "10.0.0.1", "agent/1 other words"}, {.stored = 1});
+  const AuditReport report = ledger->audit(streams, consumers);
+  ASSERT_EQ(report.streams.size(), 1u);
+  ASSERT_EQ(report.streams[0].producers.size(), 2u);
+  EXPECT_EQ(report.streams[0].producers[0].stored, 2);
+  EXPECT_EQ(report.streams[0].producers[0].agent, "agent/1");
+}
+
+TEST_F(LedgerTest, BeyondTheLimitProducersShareARowAndNothingIsUncounted) {
+  stop();
+  settings.producers_max = 3;
+  open();
+  for (int i = 0; i < 20; ++i) put(producer("AKIA" + std::to_string(i)), {.stored = 1});
+  const AuditReport report = ledger->audit(streams, consumers);
+  std::int64_t stored = 0;
+  for (const ProducerAudit& one : report.streams[0].producers) stored += one.stored;
+  EXPECT_EQ(report.streams[0].producers.size(), 4u);
+  EXPECT_EQ(stored, 20);
+}
+
+TEST_F(LedgerTest, ARefusedEntryThatComesAgainInTimeIsRecovered) {
+  EXPECT_FALSE(ledger->wants_stored_fingerprints());
+  refuse(77);
+  EXPECT_TRUE(ledger->wants_stored_fingerprints());
+  EXPECT_EQ(row().waiting, 1);
+  machine.world.env().clocks.advance_service(minutes(4));
+  store(77);
+  EXPECT_EQ(row().recovered, 1);
+  EXPECT_EQ(row().waiting, 0);
+  EXPECT_FALSE(ledger->wants_stored_fingerprints());
+}
+
+TEST_F(LedgerTest, ARefusedEntryThatDoesNotComeAgainIsProbablyLostAndNamed) {
+  refuse(77);
+  machine.world.env().clocks.advance_service(minutes(5));
+  const AuditReport report = ledger->audit(streams, consumers);
+  EXPECT_EQ(report.verdict.probably_lost, 1);
+  EXPECT_EQ(report.verdict.lost, 1);
+  ASSERT_EQ(report.streams[0].probably_lost.size(), 1u);
+  EXPECT_EQ(report.streams[0].probably_lost[0].fingerprint, "77");
+  EXPECT_EQ(report.streams[0].probably_lost[0].shard, "shardId-000000000002");
+  EXPECT_FALSE(ledger->wants_stored_fingerprints());
+}
+
+TEST_F(LedgerTest, BooksSurviveAnOrderlyStop) {
+  put(producer(), {.stored = 5, .failed = 1});
+  refuse(77);
+  restart();
+  EXPECT_EQ(row().stored, 5);
+  EXPECT_EQ(row().waiting, 1);
+  EXPECT_EQ(row().unaccounted, 0);
+  EXPECT_TRUE(ledger->wants_stored_fingerprints());
+}
+
+TEST_F(LedgerTest, BooksAreStoredEverySecond) {
+  put(producer(), {.stored = 5});
+  machine.world.run_for(seconds(2));
+  put(producer(), {.stored = 100});  // Less than a second before the end.
+  die();
+  EXPECT_EQ(row().stored, 5);
+  EXPECT_EQ(row().unaccounted, 0);
+}
+
+TEST_F(LedgerTest, WhatWasInFlightWhenTheServerDiedIsInterrupted) {
+  ledger->received(producer(), "orders", 9);
+  machine.world.run_for(seconds(2));
+  die();
+  EXPECT_EQ(row().interrupted, 9);
+  EXPECT_EQ(row().unaccounted, 0);
+}
+
+TEST_F(LedgerTest, RefusedEntriesBeyondWhatIsRememberedAreUnknown) {
+  stop();
+  settings.fingerprints_max = 2;
+  open();
+  for (std::uint64_t i = 0; i < 5; ++i) refuse(i);
+  EXPECT_EQ(row().waiting, 2);
+  EXPECT_EQ(row().unknown, 3);
+  EXPECT_EQ(ledger->audit(streams, consumers).verdict.unknown, 3);
+}
+
+TEST_F(LedgerTest, TheAuditJoinsStreamsProducersAndConsumersByName) {
+  put(producer(), {.stored = 10});
+  streams.all.push_back({tenant, "orders", LogId{1}, 10, 2});
+  streams.all.push_back({tenant, "other", LogId{2}, 0, 0});
+  ConsumerBook book;
+  book.count_succeeded(5);
+  book.count(Fate::kDroppedRetries, 6, 7, 2, 99);
+  consumers.all.push_back({tenant, "uuid", "arn", "orders", LogId{1}, {{3, book, 10, 2}}});
+  const AuditReport report = ledger->audit(streams, consumers);
+  ASSERT_EQ(report.streams.size(), 2u);
+  const StreamAudit& orders = report.streams[0];
+  EXPECT_TRUE(orders.exists);
+  EXPECT_EQ(orders.stored, 10);
+  EXPECT_EQ(orders.expired, 2);
+  const ShardAudit& shard = orders.consumers.at(0).shards.at(0);
+  EXPECT_EQ(shard.shard, "shardId-000000000003");
+  EXPECT_EQ(shard.dropped_by.retries, 2);
+  EXPECT_EQ(shard.unaccounted, 1) << "10 stored, 7 settled, 2 pending";
+  ASSERT_EQ(shard.ranges.size(), 1u);
+  EXPECT_EQ(shard.ranges[0].fate, "dropped: retries");
+  EXPECT_EQ(shard.ranges[0].first, "6");
+  EXPECT_EQ(report.verdict.lost, 3);
+}
+
+TEST_F(LedgerTest, ProducersOfAStreamThatIsGoneAreStillListed) {
+  put(producer(), {.rejected = 1});
+  const AuditReport report = ledger->audit(streams, consumers);
+  ASSERT_EQ(report.streams.size(), 1u);
+  EXPECT_FALSE(report.streams[0].exists);
+  EXPECT_EQ(report.streams[0].producers[0].rejected, 1);
+}
+
+TEST_F(LedgerTest, TheReportReadsBackFromItsJson) {
+  put(producer(), {.stored = 3});
+  const AuditReport report = ledger->audit(streams, consumers);
+  const auto back = shape::from_json<AuditReport>(shape::to_json(report));
+  ASSERT_TRUE(back.ok());
+  EXPECT_EQ(back->streams.at(0).producers.at(0).stored, 3);
+  EXPECT_EQ(shape::to_json(*back), shape::to_json(report));
+}
+
+}  // namespace
+}  // namespace penstock::ledger
