@@ -4,6 +4,7 @@
 #include "api/admin/clock.h"
 #include "api/admin/health.h"
 #include "api/kinesis/service.h"
+#include "api/lambda/service.h"
 #include "api/sqs/service.h"
 #include "env/clocks.h"
 #include "env/env.h"
@@ -14,7 +15,9 @@
 #include "env/posix/runtime.h"
 #include "env/posix/worker.h"
 #include "front/dispatch.h"
+#include "function/function_service.h"
 #include "ledger/ledger.h"
+#include "sandbox/host.h"
 #include "server/gateway.h"
 #include "server/ledger_observers.h"
 #include "server/version.h"
@@ -40,6 +43,22 @@ ledger::LedgerSettings ledger_settings(const Settings& settings) {
   ledger::LedgerSettings made;
   made.recovery = std::chrono::minutes(settings.ledger_recovery_minutes);
   return made;
+}
+
+function::FunctionSettings function_settings(const Settings& settings) {
+  function::FunctionSettings made;
+  if (!settings.data.empty()) made.folder = settings.data + "/functions";
+  made.environments_max = static_cast<std::size_t>(settings.function_concurrency);
+  made.idle_max = Seconds{settings.function_idle_s};
+  return made;
+}
+
+sandbox::SandboxSettings sandbox_settings(const Settings& settings) {
+  using Isolation = sandbox::SandboxSettings::Isolation;
+  return {.isolation = settings.function_sandbox == "required" ? Isolation::kRequired
+                       : settings.function_sandbox == "off"    ? Isolation::kOff
+                                                               : Isolation::kAuto,
+          .python_runtime = settings.function_python_runtime};
 }
 
 /// Until mappings are wired.
@@ -73,13 +92,17 @@ struct Server::Parts {
   std::unique_ptr<stream::StreamService> streams;
   std::optional<LedgerStreams> counted_streams;
   std::unique_ptr<sqs::QueueService> queues;
+  std::unique_ptr<sandbox::SandboxHost> sandboxes;
+  std::unique_ptr<function::FunctionService> functions;
   NoConsumers consumers;
   front::Dispatcher dispatcher;
   std::unique_ptr<Gateway> gateway;
   std::uint16_t port = 0;
 
   Task<Status> open();
+  Task<Status> open_functions();
   void route();
+  std::string url() const;
 };
 
 Task<Status> Server::Parts::open() {
@@ -103,20 +126,51 @@ Task<Status> Server::Parts::open() {
   counted_streams.emplace(*streams);
   CO_TRY(queues, co_await sqs::QueueService::open(
                      {.clocks = env.clocks, .control_loop = control, .random = random, .engine = *engine}, {}));
+  CO_TRY_OK(co_await open_functions());
   route();
   gateway = std::make_unique<Gateway>(env, budget, dispatcher);
   CO_TRY(port, co_await gateway->listen(options.address, options.port));
+  sandboxes->set_endpoint_url(url());
   co_return ok();
+}
+
+Task<Status> Server::Parts::open_functions() {
+  env::Loop& control = *env.loops.front();
+  CO_TRY(sandboxes, co_await sandbox::SandboxHost::open(
+                        {.clocks = env.clocks, .control_loop = control, .workers = workers, .budget = budget},
+                        sandbox_settings(options.settings)));
+  CO_TRY(functions, co_await function::FunctionService::open({.clocks = env.clocks,
+                                                              .control_loop = control,
+                                                              .disk = disk,
+                                                              .random = random,
+                                                              .workers = workers,
+                                                              .http = http,
+                                                              .meta = engine->meta(),
+                                                              .host = *sandboxes},
+                                                             function_settings(options.settings)));
+  co_return ok();
+}
+
+std::string Server::Parts::url() const {
+  const bool is_ipv6 = options.address.find(':') != std::string::npos;
+  const std::string host = is_ipv6 ? "[" + options.address + "]" : options.address;
+  return "http://" + host + ":" + std::to_string(port);
 }
 
 void Server::Parts::route() {
   dispatcher.add(api::kinesis::make_kinesis_service(*streams, *receipts));
   dispatcher.add(api::sqs::make_sqs_service(*queues));
+  dispatcher.add(api::lambda::make_lambda_service(*functions, {}));
+  for (auto& operation : api::lambda::function_log_operations(*functions)) {
+    dispatcher.add_admin(std::move(operation));
+  }
   for (auto& operation : api::admin::clock_operations(env.clocks, engine->meta(), options.settings.dev)) {
     dispatcher.add_admin(std::move(operation));
   }
   dispatcher.add_admin(api::admin::audit_operation(*ledger, *counted_streams, consumers));
-  const auto facts = [] { return std::vector<std::pair<std::string, std::string>>{}; };
+  const auto facts = [this] {
+    return std::vector<std::pair<std::string, std::string>>{{"function_sandbox", sandboxes->isolation()}};
+  };
   for (auto& operation : api::admin::health_operations(dispatcher.service_names(), kVersion, facts)) {
     dispatcher.add_admin(std::move(operation));
   }
@@ -139,21 +193,22 @@ Task<Result<std::unique_ptr<Server>>> Server::start(Options options, env::posix:
 std::string Server::ready_line() const {
   const Options& options = parts_->options;
   const Settings& settings = options.settings;
-  const bool is_ipv6 = options.address.find(':') != std::string::npos;
-  const std::string host = is_ipv6 ? "[" + options.address + "]" : options.address;
   const std::string_view durability = options.durability == engine::local::Durability::kSync ? "sync"
                                       : options.durability == engine::local::Durability::kOs ? "os"
                                                                                              : "memory";
-  std::string line = "penstock " + std::string(kVersion) + " is ready at http://" + host + ":" +
-                     std::to_string(parts_->port) + " limits=" + settings.limits +
+  std::string line = "penstock " + std::string(kVersion) + " is ready at " + parts_->url() +
+                     " limits=" + settings.limits +
                      " durability=" + std::string(durability) + " data=" +
-                     (settings.data.empty() ? "(memory)" : settings.data) + " auth=" + settings.auth;
+                     (settings.data.empty() ? "(memory)" : settings.data) + " auth=" + settings.auth + " sandbox=\"" +
+                     parts_->sandboxes->isolation() + "\"";
   if (settings.dev) line += " dev (the clock can be advanced)";
   return line;
 }
 
 Task<> Server::stop() {
+  if (parts_->queues != nullptr) parts_->queues->end_waits();
   if (parts_->gateway != nullptr) co_await parts_->gateway->stop();
+  if (parts_->functions != nullptr) co_await parts_->functions->stop();
   if (parts_->queues != nullptr) co_await parts_->queues->stop();
   if (parts_->streams != nullptr) co_await parts_->streams->stop();
   if (parts_->ledger != nullptr) co_await parts_->ledger->stop();

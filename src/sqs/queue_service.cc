@@ -133,6 +133,8 @@ Task<Result<std::unique_ptr<QueueService>>> QueueService::open(QueueParts parts,
   co_return service;
 }
 
+void QueueService::end_waits() { scope_.cancel(); }
+
 Task<> QueueService::stop() {
   scope_.cancel();
   co_await scope_.join();

@@ -25,7 +25,10 @@ class QueueService {
   /// read answers with its error; the others go on.
   static Task<Result<std::unique_ptr<QueueService>>> open(QueueParts parts, QueueSettings settings);
   ~QueueService();
-  /// Receives that wait end empty. Operations have ended before; nothing may be called afterwards.
+  /// Receives that wait end empty, and later ones do not wait: before whoever serves requests waits
+  /// for those in progress. Everything else goes on.
+  void end_waits();
+  /// Operations have ended before; nothing may be called afterwards.
   Task<> stop();
 
   /// Idempotent with the same attributes.
