@@ -16,6 +16,7 @@ Task<Result<std::unique_ptr<FunctionService>>> FunctionService::open(FunctionPar
   co_return std::unique_ptr<FunctionService>(new FunctionService(std::move(state)));
 }
 
+Task<> FunctionService::end_invocations(Nanos grace) { return state_->end_invocations(grace); }
 Task<> FunctionService::stop() { return state_->stop(); }
 
 Task<Result<FunctionView>> FunctionService::create(Tenant tenant, Create request) {

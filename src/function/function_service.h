@@ -83,6 +83,9 @@ class FunctionService final : public Invoker {
  public:
   static Task<Result<std::unique_ptr<FunctionService>>> open(FunctionParts parts, FunctionSettings settings);
   ~FunctionService() override;
+  /// Takes no further invocation and gives those that run until `grace` has passed; then ends every
+  /// environment. Those still running fail. The catalog goes on answering.
+  Task<> end_invocations(Nanos grace);
   /// Ends every environment, also those with an invocation. No call may follow.
   Task<> stop();
 

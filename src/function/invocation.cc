@@ -160,6 +160,7 @@ void FunctionService::State::finished(EnvironmentId id, bool is_reusable) {
   } else {
     end_environment(id);
   }
+  if (is_stopping_) ended_.notify();
 }
 
 void FunctionService::State::end_environment(EnvironmentId id) {
@@ -192,6 +193,16 @@ void FunctionService::State::watch_idle() {
     }
     self.is_watching_idle_ = false;
   }(*this));
+}
+
+Task<> FunctionService::State::end_invocations(Nanos grace) {
+  is_stopping_ = true;
+  const SteadyTime deadline = parts.clocks.steady_now() + grace;
+  while (pool.busy() > 0 && parts.clocks.steady_now() < deadline) {
+    co_await ended_.wait_until(parts.control_loop, deadline, CancelToken());
+  }
+  if (pool.busy() > 0) log::warn("invocations are ended before they finished", {{"invocations", pool.busy()}});
+  while (!slots_.empty()) end_environment(slots_.begin()->first);
 }
 
 Task<> FunctionService::State::stop() {

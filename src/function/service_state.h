@@ -71,6 +71,7 @@ class FunctionService::State {
 
   // invocation.cc
   Task<InvokeOutcome> invoke(InvokeRequest request, std::string request_id, CancelToken cancel);
+  Task<> end_invocations(Nanos grace);
   Task<> stop();
   void retire(Generation generation);
 
@@ -103,6 +104,7 @@ class FunctionService::State {
   std::uint64_t last_generation_ = 0;
   bool is_watching_idle_ = false;
   bool is_stopping_ = false;
+  env::Signal ended_;  ///< An invocation has, while the service stops.
   Scope scope_;
 };
 

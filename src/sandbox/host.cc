@@ -146,7 +146,7 @@ std::string SandboxHost::why_not(std::string_view runtime) const {
     if (!site_->runtime_folder.empty()) return {};
     return "The runtime " + std::string(runtime) +
            " needs Python's runtime client (awslambdaric), which this server did not find; make setup installs it, "
-           "or name its folder with --function.python_runtime.";
+           "or name its folder with --function.python-runtime.";
   }
   return "The runtime " + std::string(runtime) +
          " is not available on this server. It runs python3.x and provided.*, and functions that run elsewhere: "

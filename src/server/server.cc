@@ -207,6 +207,10 @@ std::string Server::ready_line() const {
 
 Task<> Server::stop() {
   if (parts_->queues != nullptr) parts_->queues->end_waits();
+  // Before the gateway, which waits for whoever waits for a function.
+  if (parts_->functions != nullptr) {
+    co_await parts_->functions->end_invocations(Seconds{parts_->options.settings.function_stop_grace_s});
+  }
   if (parts_->gateway != nullptr) co_await parts_->gateway->stop();
   if (parts_->functions != nullptr) co_await parts_->functions->stop();
   if (parts_->queues != nullptr) co_await parts_->queues->stop();

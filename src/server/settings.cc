@@ -35,6 +35,8 @@ std::vector<SettingRow> setting_rows(Settings& s) {
        "Invocations at once, over all functions; beyond it they are throttled"},
       {"function.idle_s", &s.function_idle_s, "s", "1..86400",
        "An execution environment without work for this long is shut down"},
+      {"function.stop_grace_s", &s.function_stop_grace_s, "s", "0..900",
+       "How long invocations may go on when the server stops; then they are ended"},
       {"function.sandbox", &s.function_sandbox, "", "required|auto|off",
        "required: no sandbox, no functions; auto: without it they run unprotected, and that is said"},
       {"function.python_runtime", &s.function_python_runtime, "", "",

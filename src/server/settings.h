@@ -34,6 +34,7 @@ struct Settings {
 
   std::int64_t function_concurrency = 64;
   std::int64_t function_idle_s = 300;
+  std::int64_t function_stop_grace_s = 10;
   std::string function_sandbox = "auto";
   std::string function_python_runtime;
 
