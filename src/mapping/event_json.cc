@@ -36,7 +36,8 @@ std::size_t json_string_size(std::string_view text) {
   std::size_t size = text.size() + 2;
   for (const char c : text) {
     if (c == '"' || c == '\\') ++size;
-    if (static_cast<unsigned char>(c) >= 0x20) [[likely]] continue;
+    if (static_cast<unsigned char>(c) >= 0x20) [[likely]]
+      continue;
     size += std::string_view("\b\f\n\r\t").find(c) == std::string_view::npos ? 5 : 1;
   }
   return size;
@@ -68,10 +69,9 @@ std::size_t event_record_bytes(const Item& record, const EventContext& context) 
       std::string_view(
           R"(","eventName":"aws:kinesis:record","invokeIdentityArn":,"awsRegion":,"eventSourceARN":})")
           .size();
-  return kFixed + kTail + json_string_size(record.key) +
-         base64_encoded_size(record.data.size()) + arrival.size() + context.shard_id.size() +
-         json_string_size(context.role_arn) + json_string_size(context.region) +
-         json_string_size(context.source_arn);
+  return kFixed + kTail + json_string_size(record.key) + base64_encoded_size(record.data.size()) +
+         arrival.size() + context.shard_id.size() + json_string_size(context.role_arn) +
+         json_string_size(context.region) + json_string_size(context.source_arn);
 }
 
 std::string event_json(std::span<const Item> records, const EventContext& context) {

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "mapping/filter.h"
+#include "mapping/item.h"
+
 #include <cstddef>
 #include <span>
 #include <string>
-
-#include "mapping/filter.h"
-#include "mapping/item.h"
 
 namespace penstock::mapping {
 

@@ -1,13 +1,13 @@
 #include "mapping/failure_record.h"
 
+#include "base/sha256.h"
+#include "base/uuid.h"
+#include "shape/json_text.h"
+
 #include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
-
-#include "base/sha256.h"
-#include "base/uuid.h"
-#include "shape/json_text.h"
 
 namespace penstock::mapping {
 namespace {

@@ -1,9 +1,9 @@
 #include "mapping/item_failures.h"
 
+#include "shape/document.h"
+
 #include <algorithm>
 #include <optional>
-
-#include "shape/document.h"
 
 namespace penstock::mapping {
 namespace {
@@ -11,7 +11,8 @@ namespace {
 using shape::Document;
 using Kind = ItemFailures::Kind;
 
-/// The batch's record with that number. Numbers are compared, not texts: leading zeros do not count.
+/// The batch's record with that number. Numbers are compared, not texts: leading zeros do not
+/// count.
 std::optional<std::size_t> place_of(const Document& failure, std::span<const Item> batch) {
   const Document* identifier =
       failure.is(Document::Kind::kObject) ? failure.find("itemIdentifier") : nullptr;
