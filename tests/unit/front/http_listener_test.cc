@@ -1,0 +1,370 @@
+#include "front/http_listener.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <future>
+#include <thread>
+
+#include "env/posix/runtime.h"
+
+// Real sockets on a real loop: what only a connection can show. Ports are picked by the system.
+
+namespace penstock::front {
+namespace {
+
+/// A listener on a loop of its own, until it goes.
+class Served {
+ public:
+  explicit Served(HttpListener::Handler handler, HttpLimits limits = {}, std::size_t budget_bytes = 64u << 20)
+      : budget_(budget_bytes), runtime_(1, Millis{0}), thread_([this] { runtime_.run(); }) {
+    std::promise<std::uint16_t> listening;
+    post(runtime_.control().executor(), [&] {
+      listener_ = std::make_unique<HttpListener>(runtime_.control(), runtime_.clocks(), budget_,
+                                                 std::move(handler), std::move(limits));
+      listening.set_value(listener_->listen("127.0.0.1", 0, false).value());
+    });
+    port_ = listening.get_future().get();
+  }
+  ~Served() {
+    if (!stopped_) stop();
+    runtime_.stop();
+    thread_.join();
+  }
+  void stop() {
+    stopped_ = true;
+    begin_stop().get();
+  }
+  std::future<void> begin_stop() {
+    stopped_ = true;
+    auto done = std::make_shared<std::promise<void>>();
+    std::future<void> ended = done->get_future();
+    start(runtime_.control().executor(), [](HttpListener& listener, std::shared_ptr<std::promise<void>> out) -> Task<> {
+      co_await listener.stop();
+      out->set_value();
+    }(*listener_, done));
+    return ended;
+  }
+  /// Runs `work` on the loop and waits for it.
+  void on_loop(std::function<void(HttpListener&)> work) {
+    std::promise<void> done;
+    post(runtime_.control().executor(), [&] {
+      work(*listener_);
+      done.set_value();
+    });
+    done.get_future().get();
+  }
+  std::uint16_t port() const { return port_; }
+
+ private:
+  Budget budget_;
+  env::posix::Runtime runtime_;
+  std::unique_ptr<HttpListener> listener_;
+  std::uint16_t port_ = 0;
+  bool stopped_ = false;
+  std::thread thread_;
+};
+
+class Client {
+ public:
+  explicit Client(const Served& server) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(server.port());
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const timeval patience{20, 0};
+    const int on = 1;
+    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    EXPECT_EQ(::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  }
+  ~Client() { ::close(socket_); }
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  void send(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent <= 0) return;  // The server has closed; what it said is still to be read.
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+    }
+  }
+  /// Head and body of the next reply; empty when the connection ends first.
+  std::string reply(bool with_body = true) {
+    while (received_.find("\r\n\r\n") == std::string::npos) {
+      if (!read_more()) return {};
+    }
+    std::size_t size = received_.find("\r\n\r\n") + 4;
+    const std::size_t length = received_.substr(0, size).find("Content-Length: ");
+    if (with_body && length != std::string::npos) size += std::stoul(received_.substr(length + 16));
+    while (received_.size() < size) {
+      if (!read_more()) return {};
+    }
+    std::string out = received_.substr(0, size);
+    received_.erase(0, size);
+    return out;
+  }
+  static std::string body_of(const std::string& reply) {
+    const std::size_t end = reply.find("\r\n\r\n");
+    return end == std::string::npos ? "(no reply)" : reply.substr(end + 4);
+  }
+  std::string body() { return body_of(reply()); }
+  bool is_closed() { return received_.empty() && !read_more(); }
+
+ private:
+  bool read_more() {
+    char bytes[65'536];
+    const ssize_t got = ::recv(socket_, bytes, sizeof bytes, 0);
+    if (got <= 0) return false;
+    received_.append(bytes, static_cast<std::size_t>(got));
+    return true;
+  }
+  int socket_;
+  std::string received_;
+};
+
+/// Says what it got: method, path, query, size and a sum of the body.
+Task<Reply> echo(Request& request) {
+  std::uint64_t sum = 0;
+  for (const char c : request.body) sum = sum * 31 + static_cast<unsigned char>(c);
+  Reply reply;
+  reply.body = std::string(request.method) + " " + std::string(request.path) + " " + std::string(request.query) + " " +
+               std::to_string(request.body.size()) + " " + std::to_string(sum);
+  co_return reply;
+}
+std::string expected(std::string_view method, std::string_view path, std::string_view body) {
+  std::uint64_t sum = 0;
+  for (const char c : body) sum = sum * 31 + static_cast<unsigned char>(c);
+  return std::string(method) + " " + std::string(path) + "  " + std::to_string(body.size()) + " " + std::to_string(sum);
+}
+std::string post_of(std::string_view path, std::string_view body) {
+  return "POST " + std::string(path) + " HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(body.size()) +
+         "\r\n\r\n" + std::string(body);
+}
+
+TEST(HttpListener, AnswersRequestsOnOneConnectionOneAfterTheOther) {
+  Served server(&echo);
+  Client client(server);
+  for (int i = 0; i < 5; ++i) {
+    const std::string body(static_cast<std::size_t>(i) * 1'000, 'x');
+    client.send(post_of("/a", body));
+    EXPECT_EQ(client.body(), expected("POST", "/a", body));
+  }
+}
+
+TEST(HttpListener, AnswersPipelinedRequestsInTheirOrder) {
+  Served server(&echo);
+  Client client(server);
+  std::string all;
+  for (int i = 0; i < 50; ++i) all += post_of("/" + std::to_string(i), std::string(static_cast<std::size_t>(i), 'y'));
+  client.send(all);
+  for (int i = 0; i < 50; ++i) {
+    EXPECT_EQ(client.body(), expected("POST", "/" + std::to_string(i), std::string(static_cast<std::size_t>(i), 'y')));
+  }
+}
+
+TEST(HttpListener, ReadsARequestThatComesByteByByte) {
+  Served server(&echo);
+  Client client(server);
+  for (const char byte : post_of("/slow", "hello, world")) client.send({&byte, 1});
+  EXPECT_EQ(client.body(), expected("POST", "/slow", "hello, world"));
+}
+
+TEST(HttpListener, ReadsALargeBodyWhole) {
+  Served server(&echo);
+  Client client(server);
+  std::string body(9u << 20, '\0');
+  for (std::size_t i = 0; i < body.size(); ++i) body[i] = static_cast<char>(i * 7 + i / 4'096);
+  client.send(post_of("/large", body));
+  EXPECT_EQ(client.body(), expected("POST", "/large", body));
+  client.send(post_of("/small", "x"));
+  EXPECT_EQ(client.body(), expected("POST", "/small", "x"));
+}
+
+TEST(HttpListener, ReadsABodyInChunksAndTheRequestBehindIt) {
+  Served server(&echo);
+  Client client(server);
+  client.send("POST /c HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n7;x=y\r\n, world\r\n0\r\n\r\n" +
+              post_of("/next", "z"));
+  EXPECT_EQ(client.body(), expected("POST", "/c", "hello, world"));
+  EXPECT_EQ(client.body(), expected("POST", "/next", "z"));
+}
+
+TEST(HttpListener, ToleratesEmptyLinesBeforeARequest) {
+  Served server(&echo);
+  Client client(server);
+  client.send("\r\n\r\n" + post_of("/", "z"));
+  EXPECT_EQ(client.body(), expected("POST", "/", "z"));
+}
+
+TEST(HttpListener, InvitesABodyThatAsksToBeInvited) {
+  Served server(&echo);
+  Client client(server);
+  client.send("PUT /e HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n");
+  EXPECT_EQ(client.reply(), "HTTP/1.1 100 Continue\r\n\r\n");
+  client.send("abc");
+  EXPECT_EQ(client.body(), expected("PUT", "/e", "abc"));
+}
+
+TEST(HttpListener, SendsNoBodyForHead) {
+  Served server(&echo);
+  Client client(server);
+  client.send("HEAD /h HTTP/1.1\r\n\r\n");
+  const std::string head = client.reply(false);
+  EXPECT_NE(head.find("Content-Length: "), std::string::npos);
+  client.send(post_of("/", "z"));
+  EXPECT_EQ(client.body(), expected("POST", "/", "z")) << "nothing stands between the replies";
+}
+
+TEST(HttpListener, TellsTheHandlerWhoAsks) {
+  Served server([](Request& request) -> Task<Reply> {
+    Reply reply;
+    reply.body = request.caller.peer + " " + std::string(request.host) + " " + std::string(request.header("x-a"));
+    co_return reply;
+  });
+  Client client(server);
+  client.send("GET / HTTP/1.1\r\nHOST: me:1\r\nX-A: b\r\n\r\n");
+  EXPECT_EQ(client.body(), "127.0.0.1 me:1 b");
+}
+
+TEST(HttpListener, ClosesAfterARequestThatAsksForIt) {
+  Served server(&echo);
+  for (const char* request : {"GET / HTTP/1.1\r\nConnection: close\r\n\r\n", "GET / HTTP/1.0\r\n\r\n"}) {
+    Client client(server);
+    client.send(request);
+    EXPECT_NE(client.reply().find("Connection: close"), std::string::npos);
+    EXPECT_TRUE(client.is_closed());
+  }
+}
+
+struct BadRequest {
+  std::string request;
+  const char* status;
+};
+class Unreadable : public ::testing::TestWithParam<BadRequest> {};
+TEST_P(Unreadable, IsAnsweredWithItsStatusAndTheConnectionEnds) {
+  HttpLimits limits;
+  limits.head_bytes_max = 1'000;
+  limits.body_bytes_max = [](const RequestHead&) { return std::size_t{100}; };
+  Served server(&echo, limits);
+  Client client(server);
+  client.send(GetParam().request);
+  EXPECT_TRUE(client.reply().starts_with(std::string("HTTP/1.1 ") + GetParam().status));
+  EXPECT_TRUE(client.is_closed());
+  Client other(server);
+  other.send(post_of("/", "z"));
+  EXPECT_EQ(other.body(), expected("POST", "/", "z")) << "the listener goes on";
+}
+INSTANTIATE_TEST_SUITE_P(
+    All, Unreadable,
+    ::testing::Values(BadRequest{"nonsense\r\n\r\n", "400"},
+                      BadRequest{"GET / HTTP/1.1\r\nX: " + std::string(2'000, 'x') + "\r\n\r\n", "431"},
+                      BadRequest{std::string(10'000, 'x'), "431"},
+                      BadRequest{post_of("/", std::string(101, 'x')), "413"},
+                      BadRequest{"POST / HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n", "413"},
+                      BadRequest{"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n", "413"},
+                      BadRequest{"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "400"}),
+    [](const auto& info) { return "n" + std::to_string(info.index); });
+
+TEST(HttpListener, ABodyOfExactlyTheLimitPasses) {
+  HttpLimits limits;
+  limits.body_bytes_max = [](const RequestHead& head) { return head.path == "/big" ? std::size_t{200} : std::size_t{100}; };
+  Served server(&echo, limits);
+  Client client(server);
+  client.send(post_of("/", std::string(100, 'x')) + post_of("/big", std::string(200, 'x')));
+  EXPECT_EQ(client.body(), expected("POST", "/", std::string(100, 'x')));
+  EXPECT_EQ(client.body(), expected("POST", "/big", std::string(200, 'x')));
+}
+
+TEST(HttpListener, ConnectionsBeyondTheLimitAreClosedAtOnce) {
+  HttpLimits limits;
+  limits.connections_max = 2;
+  Served server(&echo, limits);
+  Client first(server);
+  Client second(server);
+  first.send(post_of("/", "a"));
+  second.send(post_of("/", "b"));
+  EXPECT_EQ(first.body(), expected("POST", "/", "a"));
+  EXPECT_EQ(second.body(), expected("POST", "/", "b"));
+  Client third(server);
+  EXPECT_TRUE(third.is_closed());
+  first.send(post_of("/", "c"));
+  EXPECT_EQ(first.body(), expected("POST", "/", "c"));
+}
+
+TEST(HttpListener, ABodyThatNeverFitsIntoTheBudgetIs503) {
+  Served server(&echo, {}, 100'000);
+  Client client(server);
+  client.send("POST / HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n" + std::string(5'000, 'x'));
+  EXPECT_TRUE(client.reply().starts_with("HTTP/1.1 503"));
+}
+
+TEST(HttpListener, APeerThatGoesAwayInTheMiddleHurtsNobody) {
+  Served server(&echo);
+  const std::string request = post_of("/", "hello");
+  for (std::size_t cut = 0; cut < request.size(); cut += 7) {
+    Client client(server);
+    client.send(request.substr(0, cut));
+  }
+  Client client(server);
+  client.send(request);
+  EXPECT_EQ(client.body(), expected("POST", "/", "hello"));
+}
+
+/// A handler that waits until the test lets it go.
+struct Held {
+  std::promise<void> entered;
+  Gate release;
+  HttpListener::Handler handler() {
+    return [this](Request&) -> Task<Reply> {
+      entered.set_value();
+      co_await release.wait();
+      Reply reply;
+      reply.body = "released";
+      co_return reply;
+    };
+  }
+};
+
+TEST(HttpListener, StopWaitsForTheRequestInProgressAndItsReplyGoesOut) {
+  Held held;
+  Served server(held.handler());
+  Client busy(server);
+  Client idle(server);
+  busy.send(post_of("/", "x"));
+  held.entered.get_future().get();
+  std::future<void> stopped = server.begin_stop();
+  EXPECT_TRUE(idle.is_closed()) << "an idle connection ends at once";
+  EXPECT_EQ(stopped.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
+  held.release.release();
+  const std::string reply = busy.reply();
+  EXPECT_EQ(Client::body_of(reply), "released");
+  EXPECT_NE(reply.find("Connection: close"), std::string::npos);
+  stopped.get();
+}
+
+TEST(HttpListener, AbortClosesConnectionsAndHandlersEndInTheirOwnTime) {
+  Held held;
+  Served server(held.handler());
+  Client busy(server);
+  busy.send(post_of("/", "x"));
+  held.entered.get_future().get();
+  server.on_loop([](HttpListener& listener) { listener.abort(); });
+  EXPECT_TRUE(busy.is_closed());
+  held.release.release();
+}
+
+TEST(HttpListener, AnAddressThatIsNoneIsAnError) {
+  Served server(&echo);
+  server.on_loop([](HttpListener& listener) {
+    const auto port = listener.listen("localhost", 0, false);
+    ASSERT_FALSE(port.ok());
+    EXPECT_TRUE(port.error().code == Errc::kInvalid);
+  });
+}
+
+}  // namespace
+}  // namespace penstock::front
