@@ -42,6 +42,16 @@ void append_status(std::string& line, std::string_view status, std::string_view 
 
 }  // namespace
 
+std::string init_start_line(std::string_view runtime, std::string_view unprotected) {
+  const std::size_t version = std::min(runtime.find_first_of("0123456789."), runtime.size());
+  std::string line = "INIT_START Runtime Version: " + std::string(runtime.substr(0, version));
+  std::string_view rest = runtime.substr(version);
+  if (rest.starts_with('.')) rest.remove_prefix(1);
+  if (!rest.empty()) line.append(":").append(rest);
+  if (!unprotected.empty()) line.append("\tRuns without a sandbox: ").append(unprotected);
+  return line;
+}
+
 std::string start_line(std::string_view request_id, std::string_view version) {
   return "START RequestId: " + std::string(request_id) + " Version: " + std::string(version);
 }

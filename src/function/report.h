@@ -20,6 +20,9 @@ struct Report {
   std::string_view error_type; ///< With "error".
 };
 
+/// An environment begins. `runtime` as in "python3.11"; `unprotected` says why it has no sandbox,
+/// empty when it has one.
+std::string init_start_line(std::string_view runtime, std::string_view unprotected);
 std::string start_line(std::string_view request_id, std::string_view version);
 std::string end_line(std::string_view request_id);
 /// Initialisation is billed too, since August 2025.

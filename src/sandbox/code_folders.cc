@@ -62,10 +62,15 @@ class Unpacker final : public function::PackageVisitor {
     return ::symlink(target.c_str(), from.c_str()) == 0 ? ok() : failed("symlink", from, errno);
   }
 
+  /// Open to all, whatever the server's umask is: environments run as other users.
   Status make_folders(const std::string& path) {
-    std::error_code error;
-    fs::create_directories(path, error);
-    return error ? failed("mkdir", path, error.value()) : ok();
+    if (::mkdir(path.c_str(), 0755) == 0) {
+      return ::chmod(path.c_str(), 0755) == 0 ? ok() : failed("chmod", path, errno);
+    }
+    if (errno == EEXIST) return ok();
+    if (errno != ENOENT) return failed("mkdir", path, errno);
+    TRY_OK(make_folders(path.substr(0, path.rfind('/'))));
+    return make_folders(path);
   }
 
  private:

@@ -73,7 +73,8 @@ Status probe(const SandboxHost::Site& site, bool own_user) {
 Status choose_isolation(SandboxHost::Site& site, SandboxSettings::Isolation wanted) {
   using Isolation = SandboxSettings::Isolation;
   if (wanted == Isolation::kOff) {
-    site.isolation = "none: it is switched off";
+    site.unprotected = "it is switched off";
+    site.isolation = "none: " + site.unprotected;
     return ok();
   }
   if (auto filter = make_call_filter(); filter.ok()) {
@@ -98,7 +99,8 @@ Status choose_isolation(SandboxHost::Site& site, SandboxSettings::Isolation want
     return Error{Errc::kUnavailable, "functions cannot be isolated here: " + works.error().message +
                                          " (function.sandbox=auto runs them unprotected)"};
   }
-  site.isolation = "none: " + works.error().message;
+  site.unprotected = works.error().message;
+  site.isolation = "none: " + site.unprotected;
   log::warn("functions run unprotected: bubblewrap does not work here", {{"cause", works.error().message}});
   return ok();
 }

@@ -164,6 +164,7 @@ Task<> ProcessEnvironment::start(function::Event event) {
     co_return;
   }
   phase_ = Phase::kAlive;
+  log_.line(function::init_start_line(spec_.runtime, site_->unprotected));
   scope_.spawn(pump_output());
   scope_.spawn(watch_exit());
   deadline_ = init_begin_ + std::max<Nanos>(kInitMax, spec_.timeout);

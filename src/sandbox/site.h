@@ -16,6 +16,7 @@ struct SandboxHost::Site {
   std::string endpoint_url;
   std::string filter;           ///< Of system calls; empty: none.
   std::string isolation;        ///< For people.
+  std::string unprotected;      ///< Why there is no sandbox; empty: there is one.
   bool is_isolated = false;
   bool has_own_users = false;   ///< Each environment runs as another user; only root can.
   std::uint64_t last_number = 0;
