@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -17,6 +18,7 @@ struct Item {
   std::string_view data;
   std::shared_ptr<const void> pin;
   std::size_t event_bytes = 0;  ///< What it adds to the event, from event_record_bytes().
+  std::uint64_t place = 0;      ///< In its shard's Progress; given when it is taken.
 
   engine::Position at() const { return {number.index}; }
 };

@@ -57,7 +57,6 @@ struct MappingParts {
 /// A mapping as it is answered.
 struct MappingView {
   MappingRecord record;
-  std::string function_arn;
   MappingState state = MappingState::kEnabled;
   std::string last_result;  ///< LastProcessingResult.
 };

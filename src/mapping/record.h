@@ -48,7 +48,7 @@ struct MappingRecord {
   std::int64_t format = 1;
   std::string uuid;
   std::string source_arn;
-  std::string function;        ///< As the client named it; how it is invoked.
+  std::string function_arn;    ///< As answered and invoked; it stays when the function is deleted.
   std::string starting_position;             ///< TRIM_HORIZON, LATEST or AT_TIMESTAMP.
   std::int64_t starting_position_ms = 0;     ///< AT_TIMESTAMP only.
   bool enabled = true;
@@ -63,7 +63,7 @@ struct MappingRecord {
     using shape::member;
     return std::array{
         member<&Self::format>("format"), member<&Self::uuid>("uuid"), member<&Self::source_arn>("source_arn"),
-        member<&Self::function>("function"), member<&Self::starting_position>("starting_position"),
+        member<&Self::function_arn>("function_arn"), member<&Self::starting_position>("starting_position"),
         member<&Self::starting_position_ms>("starting_position_ms"), member<&Self::enabled>("enabled"),
         member<&Self::last_modified_ms>("last_modified_ms"), member<&Self::log>("log"),
         member<&Self::configuration>("configuration"), member<&Self::tags>("tags"),

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/task.h"
+#include "env/loop.h"
+#include "function/invoker.h"
+#include "mapping/filter.h"
+#include "mapping/mapping_service.h"
+#include "mapping/shard_work.h"
+#include "stream/record_source.h"
+
+namespace penstock::mapping {
+
+/// What a mapping tells the poller of one of its shards.
+struct PollerPlan {
+  Tenant tenant;
+  MappingRecord mapping;
+  std::shared_ptr<const FilterSet> filters;
+  stream::SourceStream stream;
+  stream::SourceShard shard;
+  std::string mark;  ///< Where the shard's state is stored.
+};
+
+/// What a poller tells its mapping. Called on the control loop; must not destroy the poller.
+struct PollerEvents {
+  std::function<void(std::string)> processed;  ///< LastProcessingResult.
+  std::function<void()> ended;                 ///< Drained, or the shard is gone.
+};
+
+/// Reads one shard for one mapping and runs its lanes: the coroutines around ShardWork. One
+/// reader, one coroutine per lane. Control loop only.
+class ShardPoller {
+ public:
+  ShardPoller(const MappingParts& parts, const MappingSettings& settings, PollerPlan plan, ShardState state,
+              PollerEvents events);
+  ~ShardPoller();
+  void start();
+
+  enum class Stop : std::uint8_t {
+    kGraceful,  ///< Invocations and deliveries in flight end and count.
+    kAbandon,   ///< They are left; their batches count as interrupted.
+  };
+  /// Completes when nothing runs any more and, unless abandoned, the last state is stored.
+  Task<> stop(Stop how);
+  /// Makes a graceful stop that waits an abandoned one.
+  void abandon() { abandon_.cancel(); }
+
+  void change_retention(Millis retention) { work_.change_retention(retention); }
+  /// Drained and stored so, or the shard is gone: there is nothing to come.
+  bool ended() const { return ended_; }
+  ShardState state() const { return work_.state(); }
+  engine::Position checkpoint() const { return work_.checkpoint(); }
+  const ledger::ConsumerBook& book() const { return work_.book(); }
+
+ private:
+  Task<> run_reader();
+  Task<bool> read_once();
+  Task<> run_lane(std::size_t lane);
+  Task<> invoke(std::size_t lane);
+  Task<> give_up(std::size_t lane, Lane::Decision decision);
+  Task<ledger::Fate> deliver(std::size_t lane, Lane::Decision decision);
+  Invoked classify(std::size_t lane, function::InvokeOutcome outcome);
+  Task<bool> store();
+  Task<> after_settling();
+  void wake_all();
+  void end();
+  ServiceTime now() const;
+  CancelToken token() const { return scope_.token(); }
+
+  const MappingParts& parts_;
+  const MappingSettings& settings_;
+  PollerPlan plan_;
+  PollerEvents events_;
+  EventContext context_;
+  ShardWork work_;
+  std::vector<env::Signal> lane_wakes_;
+  env::Signal reader_wake_;
+  CancelSource abandon_;
+  Scope scope_;
+  bool changed_ = false;     ///< Since it was last stored.
+  bool end_stored_ = false;  ///< That the shard is drained is stored.
+  bool ended_ = false;
+};
+
+}  // namespace penstock::mapping
