@@ -1,12 +1,14 @@
 #include "api/lambda/errors.h"
 
 #include "function/errors.h"
+#include "mapping/errors.h"
 #include "shape/errors.h"
 
 namespace penstock::api::lambda {
 namespace {
 
 using function::FunctionErrc;
+using mapping::MappingErrc;
 
 constexpr ErrorName kNotFound{.name = "ResourceNotFoundException", .status = 404, .message_key = "Message"};
 constexpr ErrorName kConflict{.name = "ResourceConflictException", .status = 409};
@@ -15,6 +17,7 @@ constexpr ErrorName kPrecondition{.name = "PreconditionFailedException", .status
 constexpr ErrorName kInvalidContent{.name = "InvalidRequestContentException"};
 constexpr ErrorName kRequestTooLarge{.name = "RequestTooLargeException", .status = 413};
 constexpr ErrorName kCodeTooLarge{.name = "RequestEntityTooLargeException", .status = 413};
+constexpr ErrorName kInUse{.name = "ResourceInUseException", .message_key = "Message"};
 constexpr ErrorName kThrottled{.name = "TooManyRequestsException",
                                .status = 429,
                                .fields = R"("Reason":"ConcurrentInvocationLimitExceeded")",
@@ -42,8 +45,19 @@ const ErrorName* function_error_name(FunctionErrc code) {
   return nullptr;
 }
 
+const ErrorName* mapping_error_name(MappingErrc code) {
+  switch (code) {
+    case MappingErrc::kNotFound: return &kNotFound;
+    case MappingErrc::kConflict: return &kConflict;
+    case MappingErrc::kInvalidParameter: return &kInvalidParameter;
+    case MappingErrc::kInUse: return &kInUse;
+  }
+  return nullptr;
+}
+
 const ErrorName* name_of(const ErrorCode& code) {
   if (const auto function_code = code.as<FunctionErrc>()) return function_error_name(*function_code);
+  if (const auto mapping_code = code.as<MappingErrc>()) return mapping_error_name(*mapping_code);
   // Lambda's own name for a body that is not what it must be; it has no SerializationException of Kinesis' kind.
   if (code == shape::ShapeErrc::kSerialization) {
     static constexpr ErrorName kNotJson{.name = "SerializationException",
