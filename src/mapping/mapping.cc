@@ -56,6 +56,7 @@ void Mapping::remove() {
   removed_ = true;
   state_ = MappingState::kDeleting;
   stopping_.cancel();
+  cutting_.cancel();
   wake_.notify();
 }
 
@@ -89,7 +90,7 @@ Task<> Mapping::run() {
     if (changed_ || ending()) continue;
     co_await wake_.wait(stopping_.token());
   }
-  co_await end_pollers(ShardPoller::Stop::kAbandon);
+  co_await end_pollers(removed_ ? ShardPoller::Stop::kAbandon : ShardPoller::Stop::kGraceful);
   if (removed_) co_await erase_marks();
 }
 
@@ -259,14 +260,9 @@ Task<> Mapping::reap_pollers() {
 Task<> Mapping::end_pollers(ShardPoller::Stop how) {
   for (auto& [number, shard] : shards_) {
     if (!shard.poller) continue;
-    const bool abandon = how == ShardPoller::Stop::kAbandon;
-    if (!abandon) {
-      // Deleting the mapping or stopping the server cuts a patient end short.
-      const auto cut = stopping_.token().on_cancel([&shard] { shard.poller->abandon(); });
-      co_await shard.poller->stop(how);
-    } else {
-      co_await shard.poller->stop(how);
-    }
+    // Deleting the mapping cuts a patient end short.
+    const auto cut = cutting_.token().on_cancel([poller = shard.poller.get()] { poller->abandon(); });
+    co_await shard.poller->stop(how);
     shard.state = shard.poller->state();
     shard.poller.reset();
   }

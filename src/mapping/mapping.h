@@ -37,7 +37,7 @@ class Mapping {
   void change(MappingRecord record, engine::Version version, MappingState state);
   /// Its record is gone: run() ends its pollers, then erases its checkpoints.
   void remove();
-  /// run() abandons what is in flight and ends.
+  /// run() ends once what is in flight has ended; nothing is begun any more.
   void stop();
 
   const Tenant& tenant() const { return tenant_; }
@@ -83,7 +83,8 @@ class Mapping {
   std::optional<LogId> log_;                ///< The stream's incarnation whose shards are below.
   std::map<std::uint32_t, Shard> shards_;
   env::Signal wake_;
-  CancelSource stopping_;
+  CancelSource stopping_;   ///< Waits end.
+  CancelSource cutting_;    ///< Invocations are not waited for.
   bool changed_ = true;   ///< The record is new to the pollers.
   bool removed_ = false;
   bool stopped_ = false;

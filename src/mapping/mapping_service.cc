@@ -81,6 +81,7 @@ class MappingService::State {
 
   Status load();
   Task<> erase_orphans();
+  void begin_stop();
   Task<> stop();
 
   Task<Result<MappingView>> create(Tenant tenant, CreateMapping request);
@@ -136,8 +137,12 @@ Task<> MappingService::State::erase_orphans() {
   if (!erased.ok()) log::warn("checkpoints of deleted mappings stay for now", {{"why", erased.error().message}});
 }
 
-Task<> MappingService::State::stop() {
+void MappingService::State::begin_stop() {
   for (const auto& [key, mapping] : mappings_) mapping->stop();
+}
+
+Task<> MappingService::State::stop() {
+  begin_stop();
   scope_.cancel();
   co_await scope_.join();
 }
@@ -307,6 +312,7 @@ Task<Result<std::unique_ptr<MappingService>>> MappingService::open(MappingParts 
   co_return std::unique_ptr<MappingService>(new MappingService(std::move(state)));
 }
 
+void MappingService::begin_stop() { state_->begin_stop(); }
 Task<> MappingService::stop() { return state_->stop(); }
 
 Task<Result<MappingView>> MappingService::create(Tenant tenant, CreateMapping request) {

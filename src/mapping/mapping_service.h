@@ -93,8 +93,9 @@ class MappingService final : public ledger::ConsumerSource {
  public:
   static Task<Result<std::unique_ptr<MappingService>>> open(MappingParts parts, MappingSettings settings);
   ~MappingService() override;
-  /// Abandons waits; invocations that run are waited for no longer. What was settled is stored.
-  /// No call may follow.
+  /// Nothing is invoked any more; invocations in flight go on. For a server that gives them a grace.
+  void begin_stop();
+  /// Until those have ended, too. What was settled is stored. No call may follow.
   Task<> stop();
 
   /// The answer says Creating; positions are frozen and stored when the mapping says Enabled.

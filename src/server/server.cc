@@ -4,6 +4,7 @@
 #include "api/admin/clock.h"
 #include "api/admin/health.h"
 #include "api/kinesis/service.h"
+#include "api/lambda/event_source_mapping.h"
 #include "api/lambda/service.h"
 #include "api/sqs/service.h"
 #include "env/clocks.h"
@@ -17,9 +18,11 @@
 #include "front/dispatch.h"
 #include "function/function_service.h"
 #include "ledger/ledger.h"
+#include "mapping/mapping_service.h"
 #include "sandbox/host.h"
 #include "server/gateway.h"
 #include "server/ledger_observers.h"
+#include "server/sqs_destination.h"
 #include "server/version.h"
 #include "sqs/queue_service.h"
 #include "stream/stream_service.h"
@@ -61,11 +64,14 @@ sandbox::SandboxSettings sandbox_settings(const Settings& settings) {
           .python_runtime = settings.function_python_runtime};
 }
 
-/// Until mappings are wired.
-class NoConsumers final : public ledger::ConsumerSource {
- public:
-  std::vector<ledger::ConsumerView> consumers() const override { return {}; }
-};
+mapping::MappingSettings mapping_settings(const Settings& settings) {
+  mapping::MappingSettings made;
+  made.poll = settings.mapping_poll == "aws" ? mapping::MappingSettings::Poll::kAws
+                                             : mapping::MappingSettings::Poll::kAppend;
+  made.retry_pause = Millis{settings.mapping_retry_pause_ms};
+  made.retry_pause_max = Millis{settings.mapping_retry_pause_max_ms};
+  return made;
+}
 
 }  // namespace
 
@@ -94,7 +100,8 @@ struct Server::Parts {
   std::unique_ptr<sqs::QueueService> queues;
   std::unique_ptr<sandbox::SandboxHost> sandboxes;
   std::unique_ptr<function::FunctionService> functions;
-  NoConsumers consumers;
+  std::optional<SqsDestination> destinations;
+  std::unique_ptr<mapping::MappingService> mappings;
   front::Dispatcher dispatcher;
   std::unique_ptr<Gateway> gateway;
   std::uint16_t port = 0;
@@ -127,6 +134,16 @@ Task<Status> Server::Parts::open() {
   CO_TRY(queues, co_await sqs::QueueService::open(
                      {.clocks = env.clocks, .control_loop = control, .random = random, .engine = *engine}, {}));
   CO_TRY_OK(co_await open_functions());
+  destinations.emplace(*queues);
+  CO_TRY(mappings, co_await mapping::MappingService::open({.clocks = env.clocks,
+                                                           .control_loop = control,
+                                                           .random = random,
+                                                           .faults = faults,
+                                                           .engine = *engine,
+                                                           .source = *streams,
+                                                           .invoker = *functions,
+                                                           .destinations = *destinations},
+                                                          mapping_settings(options.settings)));
   route();
   gateway = std::make_unique<Gateway>(env, budget, dispatcher);
   CO_TRY(port, co_await gateway->listen(options.address, options.port));
@@ -160,14 +177,14 @@ std::string Server::Parts::url() const {
 void Server::Parts::route() {
   dispatcher.add(api::kinesis::make_kinesis_service(*streams, *receipts));
   dispatcher.add(api::sqs::make_sqs_service(*queues));
-  dispatcher.add(api::lambda::make_lambda_service(*functions, {}));
+  dispatcher.add(api::lambda::make_lambda_service(*functions, api::lambda::event_source_mapping_operations(*mappings)));
   for (auto& operation : api::lambda::function_log_operations(*functions)) {
     dispatcher.add_admin(std::move(operation));
   }
   for (auto& operation : api::admin::clock_operations(env.clocks, engine->meta(), options.settings.dev)) {
     dispatcher.add_admin(std::move(operation));
   }
-  dispatcher.add_admin(api::admin::audit_operation(*ledger, *counted_streams, consumers));
+  dispatcher.add_admin(api::admin::audit_operation(*ledger, *counted_streams, *mappings));
   const auto facts = [this] {
     return std::vector<std::pair<std::string, std::string>>{{"function_sandbox", sandboxes->isolation()}};
   };
@@ -207,11 +224,13 @@ std::string Server::ready_line() const {
 
 Task<> Server::stop() {
   if (parts_->queues != nullptr) parts_->queues->end_waits();
+  if (parts_->mappings != nullptr) parts_->mappings->begin_stop();
   // Before the gateway, which waits for whoever waits for a function.
   if (parts_->functions != nullptr) {
     co_await parts_->functions->end_invocations(Seconds{parts_->options.settings.function_stop_grace_s});
   }
   if (parts_->gateway != nullptr) co_await parts_->gateway->stop();
+  if (parts_->mappings != nullptr) co_await parts_->mappings->stop();
   if (parts_->functions != nullptr) co_await parts_->functions->stop();
   if (parts_->queues != nullptr) co_await parts_->queues->stop();
   if (parts_->streams != nullptr) co_await parts_->streams->stop();
