@@ -113,10 +113,19 @@ Status recognise_source(const std::optional<std::string>& arn) {
   return ok();
 }
 
+/// Not a constraint of the model: the service answers it under another name.
+Status require_starting_position(const std::optional<std::string>& position) {
+  if (position) return ok();
+  return Error{MappingErrc::kInvalidParameter,
+               "1 validation error detected: Value null at 'startingPosition' failed to satisfy "
+               "constraint: Member must not be null."};
+}
+
 /// In the order in which the service looks; what needs more than the request is checked behind it.
 Status refuse_unserved(const CreateEventSourceMappingRequest& input) {
   TRY_OK(refuse_on_success(input.destination_config));
   TRY_OK(recognise_source(input.event_source_arn));
+  TRY_OK(require_starting_position(input.starting_position));
   TRY_OK(refuse_other_members({
       {"Topics", is_given(input.topics)},
       {"Queues", is_given(input.queues)},
