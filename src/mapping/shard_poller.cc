@@ -81,8 +81,12 @@ Task<> ShardPoller::stop(Stop how) {
   if (changed_ && how == Stop::kGraceful) co_await store();
 }
 
-void ShardPoller::wake_all() {
+void ShardPoller::wake_lanes() {
   for (const env::Signal& wake : lane_wakes_) wake.notify();
+}
+
+void ShardPoller::wake_all() {
+  wake_lanes();
   reader_wake_.notify();
 }
 
@@ -137,7 +141,7 @@ Task<bool> ShardPoller::read_once() {
   }
   work_.read_to(slice.next, slice.end_of_shard);
   if (changed_ && !slice.records.empty()) events_.processed(std::string(kResultOk));
-  wake_all();
+  wake_lanes();  // Not the reader itself: it would never rest.
   if (slice.end_of_shard) co_return true;
   if (settings_.poll == MappingSettings::Poll::kAws) {
     co_await env::sleep_until(parts_.control_loop, parts_.clocks.steady_now() + kAwsPoll, token());

@@ -67,6 +67,7 @@ class ShardPoller {
   Invoked classify(std::size_t lane, function::InvokeOutcome outcome);
   Task<bool> store();
   Task<> after_settling();
+  void wake_lanes();
   void wake_all();
   void end();
   ServiceTime now() const;
