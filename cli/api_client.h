@@ -1,13 +1,13 @@
 #pragma once
 
+#include "base/result.h"
+#include "shape/json.h"
+
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "base/result.h"
-#include "shape/json.h"
 
 namespace penstock::cli {
 
@@ -29,7 +29,8 @@ struct Endpoint {
 
   /// From the environment, as every AWS client reads it: AWS_ENDPOINT_URL, AWS_REGION,
   /// AWS_DEFAULT_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN.
-  /// Without credentials a loopback server gets "test"/"test", which it takes as account 000000000000.
+  /// Without credentials a loopback server gets "test"/"test", which it takes as account
+  /// 000000000000.
   static Endpoint from_environment();
 };
 
@@ -40,7 +41,8 @@ class ApiClient {
   explicit ApiClient(Endpoint endpoint);
   ~ApiClient();
 
-  /// A call by X-Amz-Target, e.g. ("kinesis", "Kinesis_20131202.PutRecords", body). The reply's body.
+  /// A call by X-Amz-Target, e.g. ("kinesis", "Kinesis_20131202.PutRecords", body). The reply's
+  /// body.
   Result<std::string> target(std::string_view service, std::string_view target, std::string body);
 
   /// A REST call; `path` begins with '/' and is already percent-encoded.
@@ -49,8 +51,8 @@ class ApiClient {
 
   template <class Response, class Request>
   Result<Response> kinesis(std::string_view operation, const Request& request) {
-    TRY(const std::string body, target("kinesis", "Kinesis_20131202." + std::string(operation),
-                                       shape::to_json(request)));
+    TRY(const std::string body,
+        target("kinesis", "Kinesis_20131202." + std::string(operation), shape::to_json(request)));
     return shape::from_json<Response>(body.empty() ? "{}" : body);
   }
   template <class Response, class Request>

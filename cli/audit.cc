@@ -1,10 +1,11 @@
-#include <CLI/CLI.hpp>
-#include <cstdio>
-#include <memory>
-
 #include "cli/audit_api.h"
 #include "cli/commands.h"
 #include "cli/terminal.h"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <memory>
 
 namespace penstock::cli {
 namespace {
@@ -18,8 +19,9 @@ struct AuditFlags {
 };
 
 std::string verdict_text(const wire::AuditVerdict& verdict) {
-  const std::string counts = with_commas(verdict.stored) + " stored, " + with_commas(verdict.pending) +
-                             " pending, " + with_commas(verdict.lost) + " lost";
+  const std::string counts = with_commas(verdict.stored) + " stored, " +
+                             with_commas(verdict.pending) + " pending, " +
+                             with_commas(verdict.lost) + " lost";
   if (verdict.lost == 0) {
     return green(counts) + (verdict.unknown == 0 ? ""
                                                  : ", and of " + with_commas(verdict.unknown) +
@@ -63,7 +65,9 @@ void add_audit(CLI::App& app, Context& context, Action& action) {
   command->add_option("stream", flags->stream, "Show this stream only; the verdict is over all");
   command->add_flag("--json", flags->json, "The whole report as JSON");
   command->add_flag("--fail-on-loss", flags->fail_on_loss, "Exit with 3 when a record was lost");
-  command->callback([&context, &action, flags] { action = [&context, flags] { return audit(context, *flags); }; });
+  command->callback([&context, &action, flags] {
+    action = [&context, flags] { return audit(context, *flags); };
+  });
 }
 
 }  // namespace penstock::cli

@@ -1,12 +1,12 @@
 #include "cli/audit_api.h"
 
+#include "cli/commands.h"
+#include "cli/terminal.h"
+
 #include <algorithm>
 #include <ctime>
 #include <map>
 #include <tuple>
-
-#include "cli/commands.h"
-#include "cli/terminal.h"
 
 namespace penstock::cli {
 namespace {
@@ -97,26 +97,27 @@ std::string producers_table(const wire::AuditReport& report, const std::string& 
       table.row({one.stream, producer_name(producer.access_key, producer.agent),
                  with_commas(producer.received), with_commas(producer.stored),
                  with_commas(producer.throttled), with_commas(producer.rejected),
-                 with_commas(producer.failed + producer.interrupted), with_commas(producer.recovered),
-                 with_commas(producer.waiting), with_commas(producer.probably_lost)});
+                 with_commas(producer.failed + producer.interrupted),
+                 with_commas(producer.recovered), with_commas(producer.waiting),
+                 with_commas(producer.probably_lost)});
     }
   }
   return table.empty() ? "No producer has put a record yet.\n" : table.text();
 }
 
 std::string consumers_table(const wire::AuditReport& report, const std::string& stream) {
-  Table table({"stream", "function", "shard", "stored", "succeeded", "filtered", "delivered", "dropped",
-               "expired", "skipped", "discarded", "pending", "unaccounted"});
+  Table table({"stream", "function", "shard", "stored", "succeeded", "filtered", "delivered",
+               "dropped", "expired", "skipped", "discarded", "pending", "unaccounted"});
   for (const wire::AuditStream& one : report.streams) {
     if (!is_meant(one, stream)) continue;
     for (const wire::AuditConsumer& consumer : one.consumers) {
       for (const wire::AuditShard& shard : consumer.shards) {
-        table.row({one.stream, function_name(consumer.function), shard.shard, with_commas(shard.stored),
-                   with_commas(shard.succeeded), with_commas(shard.filtered),
-                   with_commas(shard.delivered), with_commas(shard.dropped),
-                   with_commas(shard.expired_unread), with_commas(shard.skipped_by_start),
-                   with_commas(shard.discarded), with_commas(shard.pending),
-                   with_commas(shard.unaccounted)});
+        table.row({one.stream, function_name(consumer.function), shard.shard,
+                   with_commas(shard.stored), with_commas(shard.succeeded),
+                   with_commas(shard.filtered), with_commas(shard.delivered),
+                   with_commas(shard.dropped), with_commas(shard.expired_unread),
+                   with_commas(shard.skipped_by_start), with_commas(shard.discarded),
+                   with_commas(shard.pending), with_commas(shard.unaccounted)});
       }
       table.rule();
     }

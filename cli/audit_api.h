@@ -1,13 +1,13 @@
 #pragma once
 
+#include "base/result.h"
+#include "cli/api_client.h"
+#include "shape/shape.h"
+
 #include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include "base/result.h"
-#include "cli/api_client.h"
-#include "shape/shape.h"
 
 namespace penstock::cli {
 namespace wire {
@@ -32,12 +32,17 @@ struct AuditProducer {
   static constexpr auto shape() {
     using Self = AuditProducer;
     return std::array{
-        shape::member<&Self::access_key>("access_key"), shape::member<&Self::address>("address"),
-        shape::member<&Self::agent>("agent"),           shape::member<&Self::received>("received"),
-        shape::member<&Self::stored>("stored"),         shape::member<&Self::throttled>("throttled"),
-        shape::member<&Self::rejected>("rejected"),     shape::member<&Self::failed>("failed"),
+        shape::member<&Self::access_key>("access_key"),
+        shape::member<&Self::address>("address"),
+        shape::member<&Self::agent>("agent"),
+        shape::member<&Self::received>("received"),
+        shape::member<&Self::stored>("stored"),
+        shape::member<&Self::throttled>("throttled"),
+        shape::member<&Self::rejected>("rejected"),
+        shape::member<&Self::failed>("failed"),
         shape::member<&Self::interrupted>("interrupted"),
-        shape::member<&Self::recovered>("recovered"),   shape::member<&Self::waiting>("waiting"),
+        shape::member<&Self::recovered>("recovered"),
+        shape::member<&Self::waiting>("waiting"),
         shape::member<&Self::probably_lost>("probably_lost"),
         shape::member<&Self::unknown>("unknown"),
         shape::member<&Self::unaccounted>("unaccounted"),
@@ -113,10 +118,14 @@ struct AuditStream {
   static constexpr auto shape() {
     using Self = AuditStream;
     return std::array{
-        shape::member<&Self::account>("account"),     shape::member<&Self::region>("region"),
-        shape::member<&Self::stream>("stream"),       shape::member<&Self::exists>("exists"),
-        shape::member<&Self::stored>("stored"),       shape::member<&Self::expired>("expired"),
-        shape::member<&Self::producers>("producers"), shape::member<&Self::consumers>("consumers"),
+        shape::member<&Self::account>("account"),
+        shape::member<&Self::region>("region"),
+        shape::member<&Self::stream>("stream"),
+        shape::member<&Self::exists>("exists"),
+        shape::member<&Self::stored>("stored"),
+        shape::member<&Self::expired>("expired"),
+        shape::member<&Self::producers>("producers"),
+        shape::member<&Self::consumers>("consumers"),
         shape::member<&Self::probably_lost>("probably_lost"),
     };
   }
@@ -152,7 +161,8 @@ struct AuditReport {
   AuditVerdict verdict;
   static constexpr auto shape() {
     using Self = AuditReport;
-    return std::array{shape::member<&Self::at_ms>("at_ms"), shape::member<&Self::streams>("streams"),
+    return std::array{shape::member<&Self::at_ms>("at_ms"),
+                      shape::member<&Self::streams>("streams"),
                       shape::member<&Self::verdict>("verdict")};
   }
 };

@@ -1,10 +1,11 @@
+#include "cli/commands.h"
+#include "shape/json.h"
+
 #include <CLI/CLI.hpp>
+
 #include <cstdio>
 #include <ctime>
 #include <memory>
-
-#include "cli/commands.h"
-#include "shape/json.h"
 
 namespace penstock::cli {
 namespace {
@@ -20,7 +21,9 @@ struct ClockReply {
 
 struct Advance {
   std::int64_t advance_ms = 0;
-  static constexpr auto shape() { return std::array{shape::member<&Advance::advance_ms>("advance_ms")}; }
+  static constexpr auto shape() {
+    return std::array{shape::member<&Advance::advance_ms>("advance_ms")};
+  }
 };
 
 std::string utc(std::int64_t millis) {
@@ -69,19 +72,23 @@ Result<std::int64_t> parse_duration_millis(const std::string& text) {
                               : unit == "d" ? 86'400'000
                                             : 0;
   if (digits == 0 || factor == 0) {
-    return Error{CliErrc::kUsage, "\"" + text + "\" is not a duration; write 250ms, 90s, 15m, 24h or 7d"};
+    return Error{CliErrc::kUsage,
+                 "\"" + text + "\" is not a duration; write 250ms, 90s, 15m, 24h or 7d"};
   }
   return number * factor;
 }
 
 void add_clock(CLI::App& app, Context& context, Action& action) {
   CLI::App* command = app.add_subcommand(
-      "clock", "Show or advance the service clock (arrival times, retention, expiry, ages, retries).");
+      "clock",
+      "Show or advance the service clock (arrival times, retention, expiry, ages, retries).");
   command->require_subcommand(0, 1);
-  CLI::App* forward = command->add_subcommand("advance", "Move the clock of a server started with --dev");
+  CLI::App* forward =
+      command->add_subcommand("advance", "Move the clock of a server started with --dev");
   auto by = std::make_shared<std::string>();
   forward->add_option("duration", *by, "How far: 250ms, 90s, 15m, 24h, 7d")->required();
-  forward->callback([&context, &action, by] { action = [&context, by] { return advance_clock(context, *by); }; });
+  forward->callback(
+      [&context, &action, by] { action = [&context, by] { return advance_clock(context, *by); }; });
   command->callback([&context, &action, forward] {
     if (!forward->parsed()) action = [&context] { return now(context); };
   });

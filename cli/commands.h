@@ -1,11 +1,11 @@
 #pragma once
 
+#include "base/result.h"
+#include "cli/api_client.h"
+
 #include <functional>
 #include <string>
 #include <vector>
-
-#include "base/result.h"
-#include "cli/api_client.h"
 
 namespace CLI {
 class App;

@@ -1,8 +1,8 @@
 #include "cli/event_source_mapping.h"
 
-#include <map>
-
 #include "cli/wire.h"
+
+#include <map>
 
 namespace penstock::cli {
 namespace {
@@ -36,7 +36,9 @@ struct GetAttributes {
 };
 struct Attributes {
   std::map<std::string, std::string> values;
-  static constexpr auto shape() { return std::array{shape::member<&Attributes::values>("Attributes")}; }
+  static constexpr auto shape() {
+    return std::array{shape::member<&Attributes::values>("Attributes")};
+  }
 };
 
 Result<wire::Mapping> one_mapping(ApiClient& client, std::string_view method,
@@ -73,8 +75,8 @@ Result<std::vector<wire::Mapping>> list_mappings(ApiClient& client) {
 
 Result<std::string> stream_arn(ApiClient& client, const std::string& name_or_arn) {
   if (name_or_arn.starts_with("arn:")) return name_or_arn;
-  TRY(const auto summary, client.kinesis<wire::StreamSummary>("DescribeStreamSummary",
-                                                              wire::StreamName{name_or_arn}));
+  TRY(const auto summary,
+      client.kinesis<wire::StreamSummary>("DescribeStreamSummary", wire::StreamName{name_or_arn}));
   return summary.description.arn;
 }
 

@@ -1,25 +1,29 @@
 #pragma once
 
+#include "base/result.h"
+#include "cli/api_client.h"
+#include "shape/shape.h"
+
 #include <array>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "base/result.h"
-#include "cli/api_client.h"
-#include "shape/shape.h"
 
 namespace penstock::cli {
 namespace wire {
 
 struct OnFailure {
   std::optional<std::string> destination;
-  static constexpr auto shape() { return std::array{shape::member<&OnFailure::destination>("Destination")}; }
+  static constexpr auto shape() {
+    return std::array{shape::member<&OnFailure::destination>("Destination")};
+  }
 };
 
 struct DestinationConfig {
   OnFailure on_failure;
-  static constexpr auto shape() { return std::array{shape::member<&DestinationConfig::on_failure>("OnFailure")}; }
+  static constexpr auto shape() {
+    return std::array{shape::member<&DestinationConfig::on_failure>("OnFailure")};
+  }
 };
 
 struct Filter {
@@ -29,7 +33,9 @@ struct Filter {
 
 struct FilterCriteria {
   std::vector<Filter> filters;
-  static constexpr auto shape() { return std::array{shape::member<&FilterCriteria::filters>("Filters")}; }
+  static constexpr auto shape() {
+    return std::array{shape::member<&FilterCriteria::filters>("Filters")};
+  }
 };
 
 struct CreateMapping {

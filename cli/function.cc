@@ -1,15 +1,16 @@
+#include "base/base64.h"
+#include "cli/commands.h"
+#include "cli/function_api.h"
+#include "cli/terminal.h"
+
 #include <CLI/CLI.hpp>
+
 #include <chrono>
 #include <cstdio>
 #include <iostream>
 #include <iterator>
 #include <memory>
 #include <thread>
-
-#include "base/base64.h"
-#include "cli/commands.h"
-#include "cli/function_api.h"
-#include "cli/terminal.h"
 
 namespace penstock::cli {
 namespace {
@@ -67,7 +68,8 @@ Result<int> invoke(const Context& context, const std::string& name, const std::s
   std::printf("%s\n", reply.c_str());
   const std::string_view failure = client.last_header("x-amz-function-error");
   if (failure.empty()) return 0;
-  std::fprintf(stderr, "the function failed: %.*s\n", static_cast<int>(failure.size()), failure.data());
+  std::fprintf(stderr, "the function failed: %.*s\n", static_cast<int>(failure.size()),
+               failure.data());
   return 1;
 }
 
@@ -77,7 +79,8 @@ Result<int> logs(const Context& context, const std::string& name, bool follow) {
   while (true) {
     TRY(const wire::LogPage page, function_logs(client, name, after));
     if (page.dropped > 0 && after == 0) {
-      std::fprintf(stderr, "(%lld earlier lines are no longer kept)\n", static_cast<long long>(page.dropped));
+      std::fprintf(stderr, "(%lld earlier lines are no longer kept)\n",
+                   static_cast<long long>(page.dropped));
     }
     for (const wire::LogLine& line : page.lines) {
       std::printf("%s\n", line.text.c_str());
@@ -98,13 +101,17 @@ void add_deploy(CLI::App& command, Context& context, Action& action) {
                    "URL of a function that runs elsewhere (debugger, container with the runtime "
                    "interface emulator)");
   flags->request.runtime = "python3.11";
-  made->add_option("--runtime", flags->request.runtime, "python3.x or provided.al2023")->capture_default_str();
+  made->add_option("--runtime", flags->request.runtime, "python3.x or provided.al2023")
+      ->capture_default_str();
   flags->request.handler = "app.handler";
   made->add_option("--handler", flags->request.handler, "file.function")->capture_default_str();
-  made->add_option("--timeout", flags->request.timeout_seconds, "Seconds an invocation may take (3)");
+  made->add_option("--timeout", flags->request.timeout_seconds,
+                   "Seconds an invocation may take (3)");
   made->add_option("--memory", flags->request.memory_mb, "MiB (128)");
   made->add_option("--env,-e", flags->variables, "NAME=VALUE; may be repeated");
-  made->callback([&context, &action, flags] { action = [&context, flags] { return deploy(context, *flags); }; });
+  made->callback([&context, &action, flags] {
+    action = [&context, flags] { return deploy(context, *flags); };
+  });
 }
 
 }  // namespace
@@ -119,10 +126,13 @@ void add_function(CLI::App& app, Context& context, Action& action) {
   auto show_log = std::make_shared<bool>(false);
   CLI::App* invocation = command->add_subcommand("invoke", "Invoke a function and print its reply");
   invocation->add_option("name", *name, "Name of the function")->required();
-  invocation->add_option("--payload,-p", *payload, "JSON; - reads standard input")->capture_default_str();
+  invocation->add_option("--payload,-p", *payload, "JSON; - reads standard input")
+      ->capture_default_str();
   invocation->add_flag("--log", *show_log, "The end of its log on standard error");
   invocation->callback([&context, &action, name, payload, show_log] {
-    action = [&context, name, payload, show_log] { return invoke(context, *name, *payload, *show_log); };
+    action = [&context, name, payload, show_log] {
+      return invoke(context, *name, *payload, *show_log);
+    };
   });
 
   auto follow = std::make_shared<bool>(false);

@@ -61,8 +61,7 @@ Result<std::vector<Entry>> entries_of(const fs::path& path) {
     Entry entry;
     entry.name = fs::is_directory(path) ? fs::relative(file, path).generic_string()
                                         : file.filename().string();
-    entry.executable =
-        (fs::status(file).permissions() & fs::perms::owner_exec) != fs::perms::none;
+    entry.executable = (fs::status(file).permissions() & fs::perms::owner_exec) != fs::perms::none;
     TRY(entry.bytes, read_file(file));
     entries.push_back(std::move(entry));
   }
@@ -93,8 +92,8 @@ Result<std::string> pack(const std::vector<Entry>& entries) {
     const zip_int64_t index = zip_file_add(archive, entry.name.c_str(), source, ZIP_FL_ENC_UTF_8);
     PENSTOCK_CHECK(index >= 0, "libzip takes an entry from memory");
     const zip_uint32_t mode = entry.executable ? 0100755u : 0100644u;
-    zip_file_set_external_attributes(archive, static_cast<zip_uint64_t>(index), 0,
-                                     ZIP_OPSYS_UNIX, mode << 16);
+    zip_file_set_external_attributes(archive, static_cast<zip_uint64_t>(index), 0, ZIP_OPSYS_UNIX,
+                                     mode << 16);
   }
   if (zip_close(archive) != 0) {
     Error failed{CliErrc::kUsage, std::string("cannot pack: ") + zip_strerror(archive)};

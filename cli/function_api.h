@@ -1,21 +1,23 @@
 #pragma once
 
+#include "base/result.h"
+#include "cli/api_client.h"
+#include "shape/shape.h"
+
 #include <array>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "base/result.h"
-#include "cli/api_client.h"
-#include "shape/shape.h"
-
 namespace penstock::cli {
 namespace wire {
 
 struct Environment {
   std::map<std::string, std::string> variables;
-  static constexpr auto shape() { return std::array{shape::member<&Environment::variables>("Variables")}; }
+  static constexpr auto shape() {
+    return std::array{shape::member<&Environment::variables>("Variables")};
+  }
 };
 
 struct FunctionCode {
@@ -71,7 +73,8 @@ struct LogLine {
   std::int64_t time_ms = 0;
   std::string text;
   static constexpr auto shape() {
-    return std::array{shape::member<&LogLine::id>("id"), shape::member<&LogLine::time_ms>("time_ms"),
+    return std::array{shape::member<&LogLine::id>("id"),
+                      shape::member<&LogLine::time_ms>("time_ms"),
                       shape::member<&LogLine::text>("text")};
   }
 };

@@ -1,11 +1,11 @@
 #include "cli/lines.h"
 
+#include "cli/api_client.h"
+#include "shape/document.h"
+
 #include <fstream>
 #include <iostream>
 #include <random>
-
-#include "cli/api_client.h"
-#include "shape/document.h"
 
 namespace penstock::cli {
 namespace {
@@ -19,7 +19,8 @@ Result<std::string> key_of(const std::string& line, const std::string& field,
   }
   const shape::Document* value = document->find(field);
   if (value == nullptr || value->is(shape::Document::Kind::kNull)) {
-    return Error{CliErrc::kUsage, place + " has no member \"" + field + "\" to be its partition key"};
+    return Error{CliErrc::kUsage,
+                 place + " has no member \"" + field + "\" to be its partition key"};
   }
   return value->text.empty() ? value->to_json() : value->text;
 }

@@ -1,9 +1,9 @@
-#include <curl/curl.h>
+#include "cli/commands.h"
 
 #include <CLI/CLI.hpp>
-#include <cstdio>
+#include <curl/curl.h>
 
-#include "cli/commands.h"
+#include <cstdio>
 
 namespace penstock::cli {
 namespace {

@@ -1,10 +1,11 @@
-#include <CLI/CLI.hpp>
-#include <cstdio>
-#include <memory>
-
 #include "cli/commands.h"
 #include "cli/event_source_mapping.h"
 #include "cli/terminal.h"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <memory>
 
 namespace penstock::cli {
 namespace {
@@ -72,30 +73,40 @@ void add_create(CLI::App& command, Context& context, Action& action) {
       ->check(CLI::IsMember({"TRIM_HORIZON", "LATEST"}))
       ->capture_default_str();
   made->add_option("--batch-size", flags->request.batch_size, "Records in one invocation (100)");
-  made->add_option("--window", flags->request.window_seconds, "Seconds to wait for a full batch (0)");
-  made->add_option("--parallel", flags->request.parallelization_factor, "Batches at once per shard (1)");
+  made->add_option("--window", flags->request.window_seconds,
+                   "Seconds to wait for a full batch (0)");
+  made->add_option("--parallel", flags->request.parallelization_factor,
+                   "Batches at once per shard (1)");
   made->add_option("--retries", flags->request.maximum_retry_attempts,
                    "Retries of a failed batch; -1, the default, tries until the records expire");
-  made->add_option("--max-age", flags->request.maximum_record_age, "Seconds after which a record is given up (-1)");
+  made->add_option("--max-age", flags->request.maximum_record_age,
+                   "Seconds after which a record is given up (-1)");
   made->add_flag("--bisect", flags->request.bisect, "Halve a failed batch to find the bad record");
   made->add_flag("--partial", flags->partial, "The function reports batchItemFailures");
-  made->add_option("--on-failure", flags->on_failure, "Queue (name or ARN) that is told what was given up");
-  made->add_option("--filter", flags->filters, "Filter pattern, e.g. {\"data\":{\"net\":[\"nn\"]}}; may be repeated");
-  made->callback([&context, &action, flags] { action = [&context, flags] { return create(context, *flags); }; });
+  made->add_option("--on-failure", flags->on_failure,
+                   "Queue (name or ARN) that is told what was given up");
+  made->add_option("--filter", flags->filters,
+                   "Filter pattern, e.g. {\"data\":{\"net\":[\"nn\"]}}; may be repeated");
+  made->callback([&context, &action, flags] {
+    action = [&context, flags] { return create(context, *flags); };
+  });
 }
 
 }  // namespace
 
 void add_mapping(CLI::App& app, Context& context, Action& action) {
-  CLI::App* command = app.add_subcommand("mapping", "Event source mappings: which stream invokes which function.");
+  CLI::App* command =
+      app.add_subcommand("mapping", "Event source mappings: which stream invokes which function.");
   command->require_subcommand(1);
   add_create(*command, context, action);
   CLI::App* listing = command->add_subcommand("list", "Every mapping with its state");
   listing->callback([&context, &action] { action = [&context] { return list(context); }; });
   auto uuid = std::make_shared<std::string>();
-  CLI::App* removal = command->add_subcommand("delete", "Remove a mapping; its checkpoints go with it");
+  CLI::App* removal =
+      command->add_subcommand("delete", "Remove a mapping; its checkpoints go with it");
   removal->add_option("uuid", *uuid, "From `penstock mapping list`")->required();
-  removal->callback([&context, &action, uuid] { action = [&context, uuid] { return remove(context, *uuid); }; });
+  removal->callback(
+      [&context, &action, uuid] { action = [&context, uuid] { return remove(context, *uuid); }; });
 }
 
 }  // namespace penstock::cli

@@ -1,14 +1,15 @@
+#include "cli/commands.h"
+#include "cli/lines.h"
+#include "cli/record_writer.h"
+#include "cli/terminal.h"
+
 #include <CLI/CLI.hpp>
+
 #include <cstdio>
 #include <fstream>
 #include <iostream>
 #include <memory>
 #include <random>
-
-#include "cli/commands.h"
-#include "cli/lines.h"
-#include "cli/record_writer.h"
-#include "cli/terminal.h"
 
 namespace penstock::cli {
 namespace {
@@ -34,16 +35,19 @@ Result<int> put(const Context& context, const PutFlags& flags) {
   TRY(const WriteSummary summary, std::move(outcome));
 
   std::fprintf(stderr, "\r\033[K");
-  std::printf("%s entries: %s stored, %s failed; %s refusals retried, %zu calls, %zu of them partly refused\n",
-              with_commas(static_cast<long long>(summary.entries)).c_str(),
-              with_commas(static_cast<long long>(summary.stored)).c_str(),
-              with_commas(static_cast<long long>(summary.failed)).c_str(),
-              with_commas(static_cast<long long>(summary.throttled - summary.failed)).c_str(),
-              summary.calls, summary.partial_calls);
+  std::printf(
+      "%s entries: %s stored, %s failed; %s refusals retried, %zu calls, %zu of them partly "
+      "refused\n",
+      with_commas(static_cast<long long>(summary.entries)).c_str(),
+      with_commas(static_cast<long long>(summary.stored)).c_str(),
+      with_commas(static_cast<long long>(summary.failed)).c_str(),
+      with_commas(static_cast<long long>(summary.throttled - summary.failed)).c_str(),
+      summary.calls, summary.partial_calls);
   if (summary.failed > 0) {
     std::fprintf(stderr, "last refusal: %s\n", summary.last_error.c_str());
     if (flags.retries == 0) {
-      std::fprintf(stderr, "With --retries 0 refused entries are gone. `penstock audit` names them.\n");
+      std::fprintf(stderr,
+                   "With --retries 0 refused entries are gone. `penstock audit` names them.\n");
     }
     return 1;
   }
@@ -68,7 +72,8 @@ void add_put(CLI::App& app, Context& context, Action& action) {
                    "producer that ignores FailedRecordCount")
       ->check(CLI::Range(0, 1000))
       ->capture_default_str();
-  command->callback([&context, &action, flags] { action = [&context, flags] { return put(context, *flags); }; });
+  command->callback(
+      [&context, &action, flags] { action = [&context, flags] { return put(context, *flags); }; });
 }
 
 }  // namespace penstock::cli

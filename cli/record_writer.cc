@@ -68,9 +68,9 @@ Result<WriteSummary> write_records(ApiClient& client, const std::string& stream,
       again = std::move(request.records);
     } else {
       if (reply->records.size() != sent) {
-        return Error{CliErrc::kUnexpected, "PutRecords answered for " +
-                                               std::to_string(reply->records.size()) +
-                                               " entries, but " + std::to_string(sent) + " were sent"};
+        return Error{CliErrc::kUnexpected,
+                     "PutRecords answered for " + std::to_string(reply->records.size()) +
+                         " entries, but " + std::to_string(sent) + " were sent"};
       }
       for (std::size_t i = 0; i < sent; ++i) {
         const wire::PutResult& result = reply->records[i];

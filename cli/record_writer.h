@@ -1,14 +1,14 @@
 #pragma once
 
+#include "base/result.h"
+#include "cli/api_client.h"
+#include "cli/wire.h"
+
 #include <chrono>
 #include <functional>
 #include <random>
 #include <string>
 #include <vector>
-
-#include "base/result.h"
-#include "cli/api_client.h"
-#include "cli/wire.h"
 
 namespace penstock::cli {
 
@@ -37,13 +37,13 @@ struct WriteOptions {
 };
 
 struct WriteSummary {
-  std::size_t entries = 0;         ///< Handed in.
-  std::size_t stored = 0;          ///< Acknowledged with a sequence number.
-  std::size_t failed = 0;          ///< Given up after retries_max.
-  std::size_t throttled = 0;       ///< Entry failures seen, retried ones counted each time.
-  std::size_t calls = 0;           ///< PutRecords calls.
-  std::size_t partial_calls = 0;   ///< Calls that answered 200 and refused some of their entries.
-  std::string last_error;          ///< Of an entry, for people.
+  std::size_t entries = 0;        ///< Handed in.
+  std::size_t stored = 0;         ///< Acknowledged with a sequence number.
+  std::size_t failed = 0;         ///< Given up after retries_max.
+  std::size_t throttled = 0;      ///< Entry failures seen, retried ones counted each time.
+  std::size_t calls = 0;          ///< PutRecords calls.
+  std::size_t partial_calls = 0;  ///< Calls that answered 200 and refused some of their entries.
+  std::string last_error;         ///< Of an entry, for people.
 };
 
 /// Puts all entries with as few PutRecords calls as the limits allow: 500 entries and 5 MiB each.

@@ -87,8 +87,8 @@ Result<std::size_t> ShardReader::round(
       }
       if (type != "ExpiredIteratorException") return std::move(reply).error();
       const bool fresh = reader.last_sequence_number.empty();
-      TRY(reader.iterator, iterator_for(id, fresh ? start_ : "AFTER_SEQUENCE_NUMBER",
-                                        reader.last_sequence_number));
+      TRY(reader.iterator,
+          iterator_for(id, fresh ? start_ : "AFTER_SEQUENCE_NUMBER", reader.last_sequence_number));
       caught_up_ = false;
       continue;
     }

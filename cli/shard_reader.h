@@ -1,13 +1,13 @@
 #pragma once
 
+#include "cli/api_client.h"
+#include "cli/wire.h"
+
 #include <functional>
 #include <map>
 #include <set>
 #include <string>
 #include <vector>
-
-#include "cli/api_client.h"
-#include "cli/wire.h"
 
 namespace penstock::cli {
 

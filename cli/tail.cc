@@ -1,12 +1,13 @@
+#include "cli/commands.h"
+#include "cli/shard_reader.h"
+#include "cli/terminal.h"
+
 #include <CLI/CLI.hpp>
+
 #include <chrono>
 #include <cstdio>
 #include <memory>
 #include <thread>
-
-#include "cli/commands.h"
-#include "cli/shard_reader.h"
-#include "cli/terminal.h"
 
 namespace penstock::cli {
 namespace {
@@ -36,15 +37,17 @@ Result<Start> parse_start(const std::string& text) {
   char* end = nullptr;
   const double seconds = std::strtod(text.c_str(), &end);
   if (text.empty() || *end != '\0' || seconds < 0) {
-    return Error{CliErrc::kUsage, "--from takes latest, horizon, -15m (a time ago) or epoch seconds, not \"" + text + "\""};
+    return Error{
+        CliErrc::kUsage,
+        "--from takes latest, horizon, -15m (a time ago) or epoch seconds, not \"" + text + "\""};
   }
   return Start{"AT_TIMESTAMP", {static_cast<std::int64_t>(seconds * 1000)}};
 }
 
 void print_record(const TailFlags& flags, const std::string& shard, const wire::Record& record) {
   if (flags.verbose) {
-    const std::string head = shard + " " + record.sequence_number + " " +
-                             record.partition_key.value_or("-") + " ";
+    const std::string head =
+        shard + " " + record.sequence_number + " " + record.partition_key.value_or("-") + " ";
     std::fputs(dim(head).c_str(), stdout);
   }
   std::fwrite(record.data.bytes.data(), 1, record.data.bytes.size(), stdout);
@@ -89,10 +92,12 @@ void add_tail(CLI::App& app, Context& context, Action& action) {
       ->capture_default_str();
   command->add_option("--limit,-n", flags->limit, "Stop after this many records; 0 is no limit")
       ->capture_default_str();
-  command->add_flag("--no-follow", flags->no_follow, "Stop when everything stored has been printed");
+  command->add_flag("--no-follow", flags->no_follow,
+                    "Stop when everything stored has been printed");
   command->add_flag("--verbose,-v", flags->verbose,
                     "Shard, sequence number and partition key before each record");
-  command->callback([&context, &action, flags] { action = [&context, flags] { return tail(context, *flags); }; });
+  command->callback(
+      [&context, &action, flags] { action = [&context, flags] { return tail(context, *flags); }; });
 }
 
 }  // namespace penstock::cli

@@ -1,8 +1,7 @@
 #include "cli/terminal.h"
 
-#include <unistd.h>
-
 #include <algorithm>
+#include <unistd.h>
 
 namespace penstock::cli {
 namespace {
@@ -89,8 +88,8 @@ void Progress::update(std::size_t done, std::string_view note) {
   for (std::size_t i = 0; i < kBar; ++i) bar += i < filled ? "█" : "░";
   std::fprintf(stderr, "\r\033[K%s %s %s of %s %.*s", label_.c_str(), bar.c_str(),
                with_commas(static_cast<long long>(done)).c_str(),
-               with_commas(static_cast<long long>(total_)).c_str(),
-               static_cast<int>(note.size()), note.data());
+               with_commas(static_cast<long long>(total_)).c_str(), static_cast<int>(note.size()),
+               note.data());
   std::fflush(stderr);
 }
 

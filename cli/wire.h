@@ -1,13 +1,13 @@
 #pragma once
 
+#include "shape/shape.h"
+
 #include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "shape/shape.h"
 
 /// The parts of the public API's messages that the command line uses.
 namespace penstock::cli::wire {

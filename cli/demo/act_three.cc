@@ -1,10 +1,10 @@
-#include <algorithm>
-
 #include "cli/demo/consumer.h"
 #include "cli/demo/failure_queue.h"
 #include "cli/demo/stage.h"
 #include "cli/terminal.h"
 #include "shape/document.h"
+
+#include <algorithm>
 
 namespace penstock::cli::demo {
 namespace {
@@ -31,7 +31,8 @@ Status both_careful(const Stage& stage) {
   const std::string function = "statistics-act-3";
   const std::string queue = "quakes-failed";
   heading("Act 3: both careful");
-  say("The same producer and function; the mapping halves a failed batch and sends what it gives up");
+  say("The same producer and function; the mapping halves a failed batch and sends what it gives "
+      "up");
   say("to a queue.");
   ApiClient client = stage.client_of("careful-producer");
   TRY_OK(create_stream(client, stream));
@@ -68,8 +69,8 @@ Status both_careful(const Stage& stage) {
   TRY_OK(expect(given_up.size() == kPoison,
                 std::to_string(given_up.size()) + " records were in the queue"));
   TRY_OK(expect(totals.lost() == 0 && totals.pending == 0, "something is lost or pending"));
-  TRY_OK(expect(result.count == totals.succeeded, "the function reports " +
-                                                      std::to_string(result.count) + " quakes"));
+  TRY_OK(expect(result.count == totals.succeeded,
+                "the function reports " + std::to_string(result.count) + " quakes"));
   say(green("\n1,707 stored, 1,702 succeeded, 5 in the queue, 0 lost, 0 pending."));
   return ok();
 }

@@ -1,10 +1,10 @@
 #include "cli/demo/consumer.h"
 
+#include "cli/terminal.h"
+
 #include <chrono>
 #include <cstdio>
 #include <thread>
-
-#include "cli/terminal.h"
 
 namespace penstock::cli::demo {
 
@@ -21,8 +21,9 @@ Result<wire::ConsumerTotals> wait_until_settled(ApiClient& client, const std::st
       last_change = now;
     }
     if (now - last_change > std::chrono::seconds(60)) {
-      return Error{CliErrc::kUnexpected, "the mapping on " + stream + " has not moved for a minute; " +
-                                             std::to_string(totals.pending) + " records are pending"};
+      return Error{CliErrc::kUnexpected,
+                   "the mapping on " + stream + " has not moved for a minute; " +
+                       std::to_string(totals.pending) + " records are pending"};
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(100));
   }
@@ -30,7 +31,9 @@ Result<wire::ConsumerTotals> wait_until_settled(ApiClient& client, const std::st
 
 std::string balance_table(const wire::ConsumerTotals& totals) {
   Table table({"what became of the records", "count"});
-  const auto row = [&](const char* what, std::int64_t count) { table.row({what, with_commas(count)}); };
+  const auto row = [&](const char* what, std::int64_t count) {
+    table.row({what, with_commas(count)});
+  };
   row("stored", totals.stored);
   table.rule();
   row("succeeded", totals.succeeded);
@@ -43,7 +46,8 @@ std::string balance_table(const wire::ConsumerTotals& totals) {
 
 std::string statistics_text(const BatchResult& result) {
   char line[160];
-  std::snprintf(line, sizeof line, "%s quakes, mean magnitude %.2f, mean rms %.3f s, felt by %s people",
+  std::snprintf(line, sizeof line,
+                "%s quakes, mean magnitude %.2f, mean rms %.3f s, felt by %s people",
                 with_commas(result.count).c_str(), result.mag_mean, result.rms_mean,
                 with_commas(result.felt_reports).c_str());
   std::string text = std::string(line) + "\nstrongest: " + result.strongest.title + "\nby network:";

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <string>
-
 #include "base/result.h"
 #include "cli/audit_api.h"
 #include "cli/demo/statistics.h"
 #include "cli/event_source_mapping.h"
+
+#include <string>
 
 namespace penstock::cli::demo {
 

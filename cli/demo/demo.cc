@@ -1,14 +1,15 @@
-#include <CLI/CLI.hpp>
-#include <cstdio>
-#include <cstdlib>
-#include <filesystem>
-#include <memory>
-
 #include "cli/commands.h"
 #include "cli/demo/server_process.h"
 #include "cli/demo/stage.h"
 #include "cli/lines.h"
 #include "cli/terminal.h"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
 
 namespace penstock::cli {
 namespace {
@@ -55,13 +56,14 @@ Result<int> run_demo(const Context& context, const DemoFlags& flags) {
   demo::Stage stage;
   stage.examples = flags.examples.empty() ? find_examples() : flags.examples;
   if (stage.examples.empty()) {
-    return Error{CliErrc::kUsage,
-                 "examples/earthquakes was not found; run the demo in the repository, or give --examples"};
+    return Error{
+        CliErrc::kUsage,
+        "examples/earthquakes was not found; run the demo in the repository, or give --examples"};
   }
   TRY(stage.folder, make_folder());
   TRY(demo::ServerProcess server,
-      demo::ServerProcess::start({"serve", "--listen", "127.0.0.1:0", "--dev", "--data",
-                                  stage.folder + "/data"}));
+      demo::ServerProcess::start(
+          {"serve", "--listen", "127.0.0.1:0", "--dev", "--data", stage.folder + "/data"}));
   demo::say(dim(server.ready_line()));
   stage.endpoint = context.endpoint;
   stage.endpoint.url = server.url();
@@ -70,11 +72,13 @@ Result<int> run_demo(const Context& context, const DemoFlags& flags) {
   const Status outcome = play(stage);
   if (keep_running()) {
     server.leave_running();
-    demo::say("\nThe server runs on at " + server.url() + " (process " + std::to_string(server.pid()) +
-              "), its data are in " + stage.folder + "/data. Try:\n  AWS_ENDPOINT_URL=" + server.url() +
-              " penstock audit");
+    demo::say("\nThe server runs on at " + server.url() + " (process " +
+              std::to_string(server.pid()) + "), its data are in " + stage.folder +
+              "/data. Try:\n  AWS_ENDPOINT_URL=" + server.url() + " penstock audit");
   } else {
-    { const demo::ServerProcess stopped = std::move(server); }
+    {
+      const demo::ServerProcess stopped = std::move(server);
+    }
     std::error_code ignored;
     fs::remove_all(stage.folder, ignored);
   }
@@ -87,10 +91,13 @@ Result<int> run_demo(const Context& context, const DemoFlags& flags) {
 void add_demo(CLI::App& app, Context& context, Action& action) {
   auto flags = std::make_shared<DemoFlags>();
   CLI::App* command = app.add_subcommand(
-      "demo", "A week of real earthquakes in three acts: how records get lost, and how not. "
-              "KEEP=1 leaves the server running.");
+      "demo",
+      "A week of real earthquakes in three acts: how records get lost, and how not. "
+      "KEEP=1 leaves the server running.");
   command->add_option("--examples", flags->examples, "The folder examples/earthquakes");
-  command->callback([&context, &action, flags] { action = [&context, flags] { return run_demo(context, *flags); }; });
+  command->callback([&context, &action, flags] {
+    action = [&context, flags] { return run_demo(context, *flags); };
+  });
 }
 
 }  // namespace penstock::cli

@@ -1,16 +1,18 @@
 #include "cli/demo/failure_queue.h"
 
+#include "cli/event_source_mapping.h"
+
 #include <chrono>
 #include <thread>
-
-#include "cli/event_source_mapping.h"
 
 namespace penstock::cli::demo {
 namespace {
 
 struct CreateQueue {
   std::string name;
-  static constexpr auto shape() { return std::array{shape::member<&CreateQueue::name>("QueueName")}; }
+  static constexpr auto shape() {
+    return std::array{shape::member<&CreateQueue::name>("QueueName")};
+  }
 };
 
 struct Receive {
@@ -29,7 +31,9 @@ struct Message {
 
 struct Received {
   std::vector<Message> messages;
-  static constexpr auto shape() { return std::array{shape::member<&Received::messages>("Messages")}; }
+  static constexpr auto shape() {
+    return std::array{shape::member<&Received::messages>("Messages")};
+  }
 };
 
 /// The part of a failure record that leads back to the records.
@@ -62,8 +66,10 @@ struct FailureRecord {
 
 Result<std::vector<wire::Record>> fetch(ApiClient& client, const std::string& stream,
                                         const FailureRecord::Batch& batch) {
-  wire::GetShardIterator at{.stream_name = stream, .shard_id = batch.shard,
-                            .type = "AT_SEQUENCE_NUMBER", .sequence_number = batch.first};
+  wire::GetShardIterator at{.stream_name = stream,
+                            .shard_id = batch.shard,
+                            .type = "AT_SEQUENCE_NUMBER",
+                            .sequence_number = batch.first};
   TRY(const auto position, client.kinesis<wire::ShardIterator>("GetShardIterator", at));
   while (true) {
     auto page = client.kinesis<wire::GetRecordsReply>(

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "base/result.h"
 #include "cli/api_client.h"
 #include "cli/wire.h"
+
+#include <string>
+#include <vector>
 
 namespace penstock::cli::demo {
 

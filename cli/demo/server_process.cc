@@ -1,13 +1,12 @@
 #include "cli/demo/server_process.h"
 
+#include "cli/api_client.h"
+
+#include <cstring>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cstring>
 #include <utility>
-
-#include "cli/api_client.h"
 
 namespace penstock::cli::demo {
 namespace {

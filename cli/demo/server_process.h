@@ -1,10 +1,10 @@
 #pragma once
 
+#include "base/result.h"
+
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "base/result.h"
 
 namespace penstock::cli::demo {
 

@@ -1,12 +1,12 @@
 #include "cli/demo/stage.h"
 
-#include <chrono>
-#include <cstdio>
-#include <thread>
-
 #include "cli/function_api.h"
 #include "cli/shard_reader.h"
 #include "cli/terminal.h"
+
+#include <chrono>
+#include <cstdio>
+#include <thread>
 
 namespace penstock::cli::demo {
 

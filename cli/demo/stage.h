@@ -1,12 +1,12 @@
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "base/result.h"
 #include "cli/api_client.h"
 #include "cli/record_writer.h"
 #include "cli/wire.h"
+
+#include <string>
+#include <vector>
 
 namespace penstock::cli::demo {
 

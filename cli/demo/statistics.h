@@ -1,11 +1,11 @@
 #pragma once
 
+#include "base/result.h"
+#include "cli/function_api.h"
+
 #include <map>
 #include <string>
 #include <vector>
-
-#include "base/result.h"
-#include "cli/function_api.h"
 
 namespace penstock::cli::demo {
 
@@ -28,9 +28,12 @@ struct BatchResult {
   static constexpr auto shape() {
     using Self = BatchResult;
     return std::array{
-        shape::member<&Self::count>("count"),         shape::member<&Self::rms_mean>("rms_mean"),
-        shape::member<&Self::mag_mean>("mag_mean"),   shape::member<&Self::felt_reports>("felt_reports"),
-        shape::member<&Self::networks>("networks"),   shape::member<&Self::strongest>("strongest"),
+        shape::member<&Self::count>("count"),
+        shape::member<&Self::rms_mean>("rms_mean"),
+        shape::member<&Self::mag_mean>("mag_mean"),
+        shape::member<&Self::felt_reports>("felt_reports"),
+        shape::member<&Self::networks>("networks"),
+        shape::member<&Self::strongest>("strongest"),
     };
   }
 };

@@ -1,14 +1,14 @@
 #include "api/bind.h"
 
-#include <algorithm>
-#include <optional>
-
 #include "base/percent.h"
 #include "shape/check.h"
 #include "shape/document.h"
 #include "shape/errors.h"
 #include "shape/read.h"
 #include "shape/write.h"
+
+#include <algorithm>
+#include <optional>
 
 namespace penstock::api {
 namespace {
@@ -28,8 +28,11 @@ bool is_rest(front::Protocol protocol) {
 const Rule* place_of(const Member& member) {
   for (const Rule& rule : member.rules) {
     switch (rule.type) {
-      case Rule::Type::kInPath: case Rule::Type::kInQuery: case Rule::Type::kInHeader:
-      case Rule::Type::kPayload: case Rule::Type::kStatus: return &rule;
+      case Rule::Type::kInPath:
+      case Rule::Type::kInQuery:
+      case Rule::Type::kInHeader:
+      case Rule::Type::kPayload:
+      case Rule::Type::kStatus: return &rule;
       default: break;
     }
   }
@@ -128,8 +131,8 @@ Result<std::optional<shape::Document>> body_document(const front::Request& reque
 
 Status decode(const front::Request& request, const shape::Type& type, void* object) {
   TRY(const std::optional<shape::Document> body, body_document(request, type));
-  const Encoding encoding = request.protocol == front::Protocol::kCbor11 ? Encoding::kCbor
-                                                                          : Encoding::kJson;
+  const Encoding encoding =
+      request.protocol == front::Protocol::kCbor11 ? Encoding::kCbor : Encoding::kJson;
   for (const Member& member : type.members()) {
     if (const Rule* rule = place_of(member); rule != nullptr) {
       TRY_OK(decode_outside(request, member, *rule, object));

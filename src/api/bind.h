@@ -1,14 +1,14 @@
 #pragma once
 
-#include <memory>
-#include <type_traits>
-#include <utility>
-
 #include "api/wire_error.h"
 #include "base/result.h"
 #include "base/task.h"
 #include "front/request.h"
 #include "shape/shape.h"
+
+#include <memory>
+#include <type_traits>
+#include <utility>
 
 /// Joins a declared operation to the function that does it (README.md shows how).
 namespace penstock::api {
@@ -77,9 +77,8 @@ front::Operation bind(const shape::Operation<Request, Response>& operation,
   return front::Operation{
       .name = operation.name,
       .affinity = affinity,
-      .serve = [bound = std::move(bound)](front::Request& request) {
-        return detail::serve(bound, request);
-      },
+      .serve = [bound = std::move(bound)](
+                   front::Request& request) { return detail::serve(bound, request); },
       .method = operation.method,
       .path = operation.path,
   };

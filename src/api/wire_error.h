@@ -1,16 +1,16 @@
 #pragma once
 
-#include <string>
-#include <string_view>
-
 #include "base/error.h"
 #include "front/request.h"
+
+#include <string>
+#include <string_view>
 
 namespace penstock::api {
 
 /// How one error code goes on the wire. All views are to constants.
 struct ErrorName {
-  std::string_view name;               ///< "ResourceNotFoundException"
+  std::string_view name;  ///< "ResourceNotFoundException"
   int status = 400;
   std::string_view message_key = "message";
   /// Members put into the body before the others, as JSON without braces: R"("Reason":"x")".

@@ -66,14 +66,13 @@ Base64Decoded decode_tail(std::string_view text, std::size_t from, char* const s
   return {Base64Status::kOk, static_cast<std::size_t>(out - start), 0};
 }
 
-/// 16 characters to 12 bytes (16 stored). False, and nothing meant by the store, on a bad character.
+/// 16 characters to 12 bytes (16 stored). False, and nothing meant by the store, on a bad
+/// character.
 bool decode_block(const char* in, char* out) {
-  const __m128i low_table =
-      _mm_setr_epi8(0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x13, 0x1A, 0x1B,
-                    0x1B, 0x1B, 0x1A);
-  const __m128i high_table =
-      _mm_setr_epi8(0x10, 0x10, 0x01, 0x02, 0x04, 0x08, 0x04, 0x08, 0x10, 0x10, 0x10, 0x10, 0x10,
-                    0x10, 0x10, 0x10);
+  const __m128i low_table = _mm_setr_epi8(0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11,
+                                          0x11, 0x13, 0x1A, 0x1B, 0x1B, 0x1B, 0x1A);
+  const __m128i high_table = _mm_setr_epi8(0x10, 0x10, 0x01, 0x02, 0x04, 0x08, 0x04, 0x08, 0x10,
+                                           0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10);
   const __m128i roll_table =
       _mm_setr_epi8(0, 16, 19, 4, -65, -65, -71, -71, 0, 0, 0, 0, 0, 0, 0, 0);
   const __m128i mask_2f = _mm_set1_epi8(0x2F);
@@ -98,17 +97,17 @@ bool decode_block(const char* in, char* out) {
 
 /// 12 bytes (16 read) to 16 characters.
 void encode_block(const char* in, char* out) {
-  const __m128i bytes = _mm_shuffle_epi8(
-      _mm_loadu_si128(reinterpret_cast<const __m128i*>(in)),
-      _mm_setr_epi8(1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10));
-  const __m128i first = _mm_mulhi_epu16(_mm_and_si128(bytes, _mm_set1_epi32(0x0FC0FC00)),
-                                        _mm_set1_epi32(0x04000040));
-  const __m128i second = _mm_mullo_epi16(_mm_and_si128(bytes, _mm_set1_epi32(0x003F03F0)),
-                                         _mm_set1_epi32(0x01000010));
+  const __m128i bytes =
+      _mm_shuffle_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(in)),
+                       _mm_setr_epi8(1, 0, 2, 1, 4, 3, 5, 4, 7, 6, 8, 7, 10, 9, 11, 10));
+  const __m128i first =
+      _mm_mulhi_epu16(_mm_and_si128(bytes, _mm_set1_epi32(0x0FC0FC00)), _mm_set1_epi32(0x04000040));
+  const __m128i second =
+      _mm_mullo_epi16(_mm_and_si128(bytes, _mm_set1_epi32(0x003F03F0)), _mm_set1_epi32(0x01000010));
   const __m128i values = _mm_or_si128(first, second);
-  const __m128i shift_table = _mm_setr_epi8('a' - 26, '0' - 52, '0' - 52, '0' - 52, '0' - 52,
-                                            '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52,
-                                            '0' - 52, '+' - 62, '/' - 63, 'A', 0, 0);
+  const __m128i shift_table =
+      _mm_setr_epi8('a' - 26, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52,
+                    '0' - 52, '0' - 52, '0' - 52, '+' - 62, '/' - 63, 'A', 0, 0);
   const __m128i reduced = _mm_subs_epu8(values, _mm_set1_epi8(51));
   const __m128i is_upper = _mm_cmpgt_epi8(_mm_set1_epi8(26), values);
   const __m128i index = _mm_or_si128(reduced, _mm_and_si128(is_upper, _mm_set1_epi8(13)));

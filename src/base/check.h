@@ -9,8 +9,8 @@ namespace penstock {
 }  // namespace penstock
 
 /// A broken invariant stops the process: a wrong answer that is stored cannot be taken back.
-#define PENSTOCK_CHECK(condition, meaning)                                           \
-  do {                                                                               \
-    if (!(condition)) [[unlikely]]                                                   \
-      ::penstock::check_failed(#condition, meaning, __FILE__, __LINE__);             \
+#define PENSTOCK_CHECK(condition, meaning)                               \
+  do {                                                                   \
+    if (!(condition)) [[unlikely]]                                       \
+      ::penstock::check_failed(#condition, meaning, __FILE__, __LINE__); \
   } while (false)

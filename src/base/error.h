@@ -53,16 +53,16 @@ struct [[nodiscard]] Error {
 
 /// Failures of the outside world that every folder meets.
 enum class Errc {
-  kIo,            ///< A file or device failed; the message names operation, path and errno.
-  kNoSpace,       ///< The disk is full; it may recover.
+  kIo,       ///< A file or device failed; the message names operation, path and errno.
+  kNoSpace,  ///< The disk is full; it may recover.
   kNotFound,
   kExists,
-  kCorrupt,       ///< Stored bytes do not check out.
-  kUnavailable,   ///< A peer or a resource is not there now; trying again may help.
+  kCorrupt,      ///< Stored bytes do not check out.
+  kUnavailable,  ///< A peer or a resource is not there now; trying again may help.
   kTimedOut,
-  kCancelled,     ///< The owner asked the wait to end.
-  kInvalid,       ///< The input breaks a rule; the message names it.
-  kLimit,         ///< A bound of ours is reached.
+  kCancelled,  ///< The owner asked the wait to end.
+  kInvalid,    ///< The input breaks a rule; the message names it.
+  kLimit,      ///< A bound of ours is reached.
 };
 const ErrorDomain& error_domain(Errc);
 

@@ -1,9 +1,9 @@
 #include "base/hash_key.h"
 
-#include <algorithm>
-
 #include "base/check.h"
 #include "base/md5.h"
+
+#include <algorithm>
 
 namespace penstock {
 

@@ -33,7 +33,8 @@ spdlog::level::level_enum to_spdlog(Level level) {
 
 /// Values with spaces, quotes or control characters are quoted, so that one line stays one line.
 void append_value(std::string& line, std::string_view value) {
-  const bool plain = !value.empty() && value.find_first_of(" \"=\\\n\r\t") == std::string_view::npos;
+  const bool plain =
+      !value.empty() && value.find_first_of(" \"=\\\n\r\t") == std::string_view::npos;
   if (plain) {
     line += value;
     return;

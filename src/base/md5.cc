@@ -41,8 +41,8 @@ inline void step(std::uint32_t& a, std::uint32_t b, std::uint32_t c, std::uint32
                         : kRound == 2 ? (3 * Step + 5) % 16
                                       : (7 * Step) % 16;
   constexpr int kShifts[4][4] = {{7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}};
-  a = b + std::rotl(a + mix<kRound>(b, c, d) + words[kWord] + kSines[Step],
-                    kShifts[kRound][Step % 4]);
+  a = b +
+      std::rotl(a + mix<kRound>(b, c, d) + words[kWord] + kSines[Step], kShifts[kRound][Step % 4]);
 }
 
 template <int Step>

@@ -1,8 +1,8 @@
 #include "base/percent.h"
 
-#include <cstdint>
-
 #include "base/hex.h"
+
+#include <cstdint>
 
 namespace penstock {
 
@@ -30,8 +30,7 @@ std::string percent_encode(std::string_view bytes, std::string_view keep) {
   out.reserve(bytes.size());
   for (const char c : bytes) {
     const bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '.' || c == '_' || c == '~' ||
-                       keep.find(c) != keep.npos;
+                       c == '-' || c == '.' || c == '_' || c == '~' || keep.find(c) != keep.npos;
     if (plain) {
       out.push_back(c);
     } else {

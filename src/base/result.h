@@ -1,11 +1,11 @@
 #pragma once
 
+#include "base/check.h"
+#include "base/error.h"
+
 #include <type_traits>
 #include <utility>
 #include <variant>
-
-#include "base/check.h"
-#include "base/error.h"
 
 namespace penstock {
 
@@ -17,7 +17,7 @@ struct Unit {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT: implicit
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT: implicit
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT: implicit
 
   bool ok() const { return state_.index() == 0; }
@@ -75,19 +75,19 @@ inline Status ok() { return Unit{}; }
 /// The same in a coroutine.
 #define CO_TRY(declaration, ...) \
   PENSTOCK_TRY_(co_return, PENSTOCK_CAT(try_, __LINE__), declaration, __VA_ARGS__)
-#define PENSTOCK_TRY_(leave, name, declaration, ...)    \
-  auto name = (__VA_ARGS__);                            \
-  if (!name.ok()) leave std::move(name).error();        \
+#define PENSTOCK_TRY_(leave, name, declaration, ...) \
+  auto name = (__VA_ARGS__);                         \
+  if (!name.ok()) leave std::move(name).error();     \
   declaration = std::move(name).value()
 
 /// TRY_OK(expression): for a Status, or a Result whose value is not wanted.
-#define TRY_OK(...)                                            \
-  do {                                                         \
-    auto try_ok = (__VA_ARGS__);                               \
-    if (!try_ok.ok()) return std::move(try_ok).error();        \
+#define TRY_OK(...)                                     \
+  do {                                                  \
+    auto try_ok = (__VA_ARGS__);                        \
+    if (!try_ok.ok()) return std::move(try_ok).error(); \
   } while (false)
-#define CO_TRY_OK(...)                                         \
-  do {                                                         \
-    auto try_ok = (__VA_ARGS__);                               \
-    if (!try_ok.ok()) co_return std::move(try_ok).error();     \
+#define CO_TRY_OK(...)                                     \
+  do {                                                     \
+    auto try_ok = (__VA_ARGS__);                           \
+    if (!try_ok.ok()) co_return std::move(try_ok).error(); \
   } while (false)

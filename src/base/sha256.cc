@@ -1,11 +1,11 @@
 #include "base/sha256.h"
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-
 #include "base/base64.h"
 #include "base/check.h"
 #include "base/hex.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
 
 namespace penstock {
 namespace {

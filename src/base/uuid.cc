@@ -1,8 +1,8 @@
 #include "base/uuid.h"
 
-#include <cstddef>
-
 #include "base/hex.h"
+
+#include <cstddef>
 
 namespace penstock {
 
@@ -19,8 +19,7 @@ bool is_uuid(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const char c = text[i];
     const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-    const bool digit =
-        (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    const bool digit = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
     if (dash ? c != '-' : !digit) return false;
   }
   return true;

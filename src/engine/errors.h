@@ -14,7 +14,7 @@ enum class EngineErrc {
   kNoSpace,         ///< The disk is full; nothing was written; recovers by itself.
   kFailed,          ///< The log failed and stays closed until it is opened again.
   kNoSuchShard,
-  kCorrupt,         ///< These stored bytes do not check out; the range is fenced and named.
+  kCorrupt,  ///< These stored bytes do not check out; the range is fenced and named.
 };
 const ErrorDomain& error_domain(EngineErrc);
 

@@ -1,5 +1,10 @@
 #pragma once
 
+#include "base/ids.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "base/time.h"
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -7,11 +12,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/ids.h"
-#include "base/result.h"
-#include "base/task.h"
-#include "base/time.h"
 
 namespace penstock::engine {
 
@@ -44,8 +44,8 @@ struct Record {
 };
 
 struct Appended {
-  Position first;        ///< Of the first record; the others follow one by one.
-  ServiceTime arrival;   ///< What the shard recorded: `arrival` asked for, or the last one if later.
+  Position first;       ///< Of the first record; the others follow one by one.
+  ServiceTime arrival;  ///< What the shard recorded: `arrival` asked for, or the last one if later.
 };
 
 /// One shard's part of a request.
@@ -65,16 +65,16 @@ struct ReadLimits {
 /// What a read found, in order, all of it durable.
 struct Slice {
   std::vector<Record> records;
-  Position next;              ///< Where to read on: behind the last record, or where `from` was moved to.
-  bool end_of_shard = false;  ///< The shard is sealed and nothing lies at or behind `next`.
-  bool trimmed = false;       ///< `from` lay before the horizon and was moved to it.
-  std::size_t bytes = 0;      ///< Keys and data of the records.
+  Position next;  ///< Where to read on: behind the last record, or where `from` was moved to.
+  bool end_of_shard = false;        ///< The shard is sealed and nothing lies at or behind `next`.
+  bool trimmed = false;             ///< `from` lay before the horizon and was moved to it.
+  std::size_t bytes = 0;            ///< Keys and data of the records.
   std::shared_ptr<const void> pin;  ///< Keeps the records' memory.
 };
 
 struct Bounds {
-  Position horizon;   ///< The first position that can still be read.
-  Position next;      ///< Behind the last durable record: what LATEST means.
+  Position horizon;  ///< The first position that can still be read.
+  Position next;     ///< Behind the last durable record: what LATEST means.
   bool sealed = false;
   std::uint64_t trimmed_records = 0;   ///< Records that trims have removed, ever.
   std::uint64_t appended_records = 0;  ///< Durable records, ever: the log's own count of "stored".
@@ -86,7 +86,8 @@ class Subscription {
   virtual ~Subscription() = default;
 };
 
-/// The data plane: shards of records in order. Every call may be made on any loop and completes on it.
+/// The data plane: shards of records in order. Every call may be made on any loop and completes on
+/// it.
 ///
 /// Visibility: a record is acknowledged, and seen by read, bounds and wait, when it and everything
 /// before it in its shard is durable. Staged records are never served.
@@ -97,16 +98,17 @@ class Log {
   /// Appends each element's records to its shard, in order, and completes when all of them are
   /// durable or failed, each with its own outcome. Within one shard, appends are stored in the
   /// order of the calls on a loop. The spans must live until the task has completed.
-  /// fails     EngineErrc::{kNotOwner, kSealed, kUnavailable, kUnknownOutcome, kNoSpace, kFailed, kNoSuchShard}
-  /// cancel    safe before the first suspension; afterwards it runs to its end.
+  /// fails     EngineErrc::{kNotOwner, kSealed, kUnavailable, kUnknownOutcome, kNoSpace, kFailed,
+  /// kNoSuchShard} cancel    safe before the first suspension; afterwards it runs to its end.
   virtual Task<> append(std::span<Append> appends) = 0;
 
   /// Records from `from` on, under limits; may be empty and may stop early. Never waits for data.
   /// A position before the horizon is moved to it, and the slice says so.
   virtual Task<Result<Slice>> read(ShardRef shard, Position from, ReadLimits limits) = 0;
 
-  /// Calls `wake` on the calling loop whenever something durable lies at or behind `from`, or the shard
-  /// was sealed, dropped: once now if so already, and once for each later change. Look again, then wait.
+  /// Calls `wake` on the calling loop whenever something durable lies at or behind `from`, or the
+  /// shard was sealed, dropped: once now if so already, and once for each later change. Look again,
+  /// then wait.
   virtual std::unique_ptr<Subscription> watch(ShardRef shard, Position from,
                                               std::function<void()> wake) = 0;
 

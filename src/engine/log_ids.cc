@@ -1,12 +1,12 @@
 #include "engine/log_ids.h"
 
+#include "engine/errors.h"
+#include "engine/meta.h"
+
 #include <charconv>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "engine/errors.h"
-#include "engine/meta.h"
 
 namespace penstock::engine {
 namespace {

@@ -1,5 +1,9 @@
 #pragma once
 
+#include "base/result.h"
+#include "base/task.h"
+#include "engine/log.h"
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -8,10 +12,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.h"
-#include "base/task.h"
-#include "engine/log.h"
 
 namespace penstock::engine {
 
@@ -50,7 +50,8 @@ class Meta {
   /// Completes when every commit made before, on any node, has been applied here.
   virtual Task<Status> barrier() = 0;
   /// Calls on the calling loop after a commit that touched a key with this prefix.
-  virtual std::unique_ptr<Subscription> watch(std::string prefix, std::function<void()> changed) = 0;
+  virtual std::unique_ptr<Subscription> watch(std::string prefix,
+                                              std::function<void()> changed) = 0;
 };
 
 /// High-rate small state, where the last write under a valid fence wins: checkpoints with their

@@ -1,18 +1,18 @@
 #pragma once
 
+#include "base/result.h"
+
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
-#include "base/result.h"
-
 namespace penstock::env {
 
 struct OpenOptions {
-  bool create = false;      ///< Make it when it is missing.
-  bool exclusive = false;   ///< With create: it must not exist (Errc::kExists).
+  bool create = false;     ///< Make it when it is missing.
+  bool exclusive = false;  ///< With create: it must not exist (Errc::kExists).
   bool writable = false;
   /// Each write_at is durable when it returns, past the page cache where the file system allows
   /// (O_DIRECT + RWF_DSYNC); offset, length and address must then be multiples of 4096.

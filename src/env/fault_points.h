@@ -8,13 +8,13 @@ namespace penstock::env {
 /// Rare paths made common by name, for the simulator and the scenario lab.
 /// Every point is listed here; a simulation reports which were never reached.
 enum class FaultPoint : std::uint8_t {
-  kJournalShortQueue,      ///< The writer takes one loop's buffer only.
-  kFlushDelayed,           ///< Chunks stay in memory although they could be flushed.
-  kSnapshotNow,            ///< The state log snapshots although it is not due.
-  kSegmentCompactNow,      ///< A shared segment is rewritten although enough of it is alive.
-  kShortRead,              ///< A read returns fewer records than it could.
-  kDestinationFails,       ///< A failure destination refuses once.
-  kInvokeThrottled,        ///< The function service answers "throttled".
+  kJournalShortQueue,  ///< The writer takes one loop's buffer only.
+  kFlushDelayed,       ///< Chunks stay in memory although they could be flushed.
+  kSnapshotNow,        ///< The state log snapshots although it is not due.
+  kSegmentCompactNow,  ///< A shared segment is rewritten although enough of it is alive.
+  kShortRead,          ///< A read returns fewer records than it could.
+  kDestinationFails,   ///< A failure destination refuses once.
+  kInvokeThrottled,    ///< The function service answers "throttled".
   kCount,
 };
 std::string_view fault_point_name(FaultPoint point);

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <string>
-#include <utility>
-#include <vector>
-
 #include "base/result.h"
 #include "base/task.h"
 #include "base/time.h"
+
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace penstock::env {
 

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <cstdint>
-#include <functional>
-
 #include "base/task.h"
 #include "base/time.h"
+
+#include <cstdint>
+#include <functional>
 
 namespace penstock::env {
 

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "base/task.h"
+
 #include <functional>
 #include <memory>
 #include <string>
-
-#include "base/task.h"
 
 namespace penstock::env {
 

@@ -1,9 +1,9 @@
 #pragma once
 
+#include "base/budget.h"
+
 #include <cstddef>
 #include <memory>
-
-#include "base/budget.h"
 
 namespace penstock::front {
 

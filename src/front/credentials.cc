@@ -1,16 +1,17 @@
 #include "front/credentials.h"
 
-#include <algorithm>
-
 #include "front/query.h"
+
+#include <algorithm>
 
 namespace penstock::front {
 namespace {
 
-/// "Credential=AK/20260101/us-east-1/kinesis/aws4_request" and its kin, in any order and with any of
-/// the separators AWS takes.
+/// "Credential=AK/20260101/us-east-1/kinesis/aws4_request" and its kin, in any order and with any
+/// of the separators AWS takes.
 std::string_view header_parameter(std::string_view header, std::string_view name) {
-  for (std::size_t at = header.find(name); at != std::string_view::npos; at = header.find(name, at + 1)) {
+  for (std::size_t at = header.find(name); at != std::string_view::npos;
+       at = header.find(name, at + 1)) {
     const bool starts = at == 0 || header[at - 1] == ' ' || header[at - 1] == ',';
     const std::size_t equals = at + name.size();
     if (!starts || equals >= header.size() || header[equals] != '=') continue;
@@ -44,7 +45,8 @@ AuthResult from_header(const Request& request, std::string_view header) {
   std::string missing;
   if (credential.empty()) missing += "Authorization header requires 'Credential' parameter. ";
   if (signature.empty()) missing += "Authorization header requires 'Signature' parameter. ";
-  if (signed_headers.empty()) missing += "Authorization header requires 'SignedHeaders' parameter. ";
+  if (signed_headers.empty())
+    missing += "Authorization header requires 'SignedHeaders' parameter. ";
   if (request.header("x-amz-date").empty() && request.header("date").empty()) {
     missing +=
         "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ";
@@ -69,7 +71,8 @@ AuthResult from_query(const Request& request, std::vector<std::string>& storage)
       missing += "AWS query-string parameters must include '" + std::string(name) + "'. ";
     }
   }
-  if (!missing.empty()) return {{}, incomplete(missing + "Re-examine the query-string parameters.")};
+  if (!missing.empty())
+    return {{}, incomplete(missing + "Re-examine the query-string parameters.")};
   Credentials credentials;
   split_scope(storage[1], credentials);
   credentials.signature = storage[2];
@@ -83,9 +86,10 @@ AuthResult parse_credentials(const Request& request, std::vector<std::string>& s
   const std::string_view header = request.header("authorization");
   const bool in_query = has_query_parameter(request.query, "X-Amz-Algorithm");
   if (!header.empty() && in_query) {
-    return {{}, AuthError{"InvalidSignatureException",
-                          "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' "
-                          "as HTTP header."}};
+    return {{},
+            AuthError{"InvalidSignatureException",
+                      "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' "
+                      "as HTTP header."}};
   }
   if (!header.empty()) return from_header(request, header);
   if (in_query) return from_query(request, storage);
@@ -95,8 +99,8 @@ AuthResult parse_credentials(const Request& request, std::vector<std::string>& s
 Tenant tenant_of(const Credentials& credentials, std::string_view default_region) {
   const std::string_view key = credentials.access_key;
   const bool is_account = key.size() == 12 && std::all_of(key.begin(), key.end(), [](char c) {
-    return c >= '0' && c <= '9';
-  });
+                            return c >= '0' && c <= '9';
+                          });
   return Tenant{std::string(is_account ? key : kDefaultAccount),
                 std::string(credentials.region.empty() ? default_region : credentials.region)};
 }

@@ -1,19 +1,19 @@
 #pragma once
 
+#include "base/ids.h"
+#include "front/request.h"
+
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/ids.h"
-#include "front/request.h"
 
 namespace penstock::front {
 
 /// What a request says of its signature (SigV4), as views into it.
 struct Credentials {
   std::string_view access_key;
-  std::string_view date;       ///< YYYYMMDD of the scope
+  std::string_view date;  ///< YYYYMMDD of the scope
   std::string_view region;
   std::string_view service;
   std::string_view signed_headers;
@@ -32,7 +32,8 @@ struct AuthResult {
 };
 
 /// Reads the Authorization header or the query's X-Amz-* parameters. Parameters of the header may
-/// stand apart by commas, spaces or both (observed on AWS). Decoded query values are kept in `storage`.
+/// stand apart by commas, spaces or both (observed on AWS). Decoded query values are kept in
+/// `storage`.
 AuthResult parse_credentials(const Request& request, std::vector<std::string>& storage);
 
 /// Account: the access key when it is 12 digits, else 000000000000. Region: the scope's, else

@@ -1,10 +1,10 @@
 #include "front/dispatch.h"
 
-#include <algorithm>
-
 #include "env/loop.h"
 #include "front/error_reply.h"
 #include "shape/document.h"
+
+#include <algorithm>
 
 namespace penstock::front {
 namespace {
@@ -119,9 +119,11 @@ Dispatcher::Decision Dispatcher::decide(Request& request) const {
     const Routes::Match match = admin_.find(request);
     if (match.operation != nullptr) return {match.operation, {}};
     return {nullptr, match.path_exists
-                         ? rest_error(405, "MethodNotAllowed", "this path does not take " + std::string(request.method))
-                         : rest_error(404, "NotFound", "there is nothing at " + std::string(request.path) +
-                                                           "; /_penstock/health says what runs here")};
+                         ? rest_error(405, "MethodNotAllowed",
+                                      "this path does not take " + std::string(request.method))
+                         : rest_error(404, "NotFound",
+                                      "there is nothing at " + std::string(request.path) +
+                                          "; /_penstock/health says what runs here")};
   }
   const bool has_origin = !request.header("origin").empty();
   if (request.method == "OPTIONS" && has_origin) return {nullptr, preflight(request)};
@@ -139,22 +141,25 @@ Dispatcher::Decision Dispatcher::decide_rest(Request& request) const {
   if (auth.error) return {nullptr, rest_error(403, auth.error->type, auth.error->message)};
   set_caller(request, *auth.credentials);
   if (match.operation != nullptr) return {match.operation, {}};
-  return {nullptr, rest_error(match.path_exists ? 405 : 404, "UnknownOperationException",
-                              "Penstock does not have " + std::string(request.method) + " " +
-                                  std::string(request.path) + "; docs/compat.md lists what it has.")};
+  return {nullptr,
+          rest_error(match.path_exists ? 405 : 404, "UnknownOperationException",
+                     "Penstock does not have " + std::string(request.method) + " " +
+                         std::string(request.path) + "; docs/compat.md lists what it has.")};
 }
 
 Dispatcher::Decision Dispatcher::decide_sqs(Request& request, const Target& target) const {
   request.protocol = Protocol::kJson10;
   if (request.method != "POST") return {nullptr, unable_to_determine()};
   if (target.operation == nullptr) {
-    return {nullptr, typed_error(request.protocol, 400, "com.amazon.coral.service#UnknownOperationException", {})};
+    return {nullptr, typed_error(request.protocol, 400,
+                                 "com.amazon.coral.service#UnknownOperationException", {})};
   }
   std::vector<std::string> storage;
   const AuthResult auth = parse_credentials(request, storage);
   if (auth.error) {
-    return {nullptr, typed_error(request.protocol, 403, "com.amazon.coral.service#" + auth.error->type,
-                                 auth.error->message)};
+    return {nullptr,
+            typed_error(request.protocol, 403, "com.amazon.coral.service#" + auth.error->type,
+                        auth.error->message)};
   }
   set_caller(request, *auth.credentials);
   return {target.operation, {}};
@@ -168,8 +173,8 @@ Reply Dispatcher::unknown_protocol(const Request& request, const Target& target)
   if (auth.error) return xml_error(403, auth.error->type, auth.error->message);
   if (target.service == nullptr) {
     return xml_error(403, "UnrecognizedClientException",
-                     "No authorization strategy was found for service: " + std::string(target.prefix) +
-                         ", operation: " + std::string(target.name));
+                     "No authorization strategy was found for service: " +
+                         std::string(target.prefix) + ", operation: " + std::string(target.name));
   }
   return target.operation == nullptr ? xml_error(500, "InternalFailure", {})
                                      : xml_error(404, "UnknownOperationException", {});
@@ -201,7 +206,8 @@ Dispatcher::Decision Dispatcher::decide_kinesis(Request& request, const Target& 
     return {nullptr, well_formed ? legacy_error(404, "UnknownOperationException")
                                  : legacy_error(400, "SerializationException")};
   }
-  if (!well_formed) return {nullptr, typed_error(request.protocol, 400, "SerializationException", {})};
+  if (!well_formed)
+    return {nullptr, typed_error(request.protocol, 400, "SerializationException", {})};
   if (target.operation == nullptr) {
     return {nullptr, typed_error(request.protocol, 400, "UnknownOperationException", {})};
   }

@@ -1,14 +1,14 @@
 #pragma once
 
-#include <map>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "front/credentials.h"
 #include "front/request.h"
 #include "front/request_ids.h"
 #include "front/routes.h"
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace penstock::env {
 class Loop;

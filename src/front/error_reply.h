@@ -1,8 +1,8 @@
 #pragma once
 
-#include <string_view>
-
 #include "front/request.h"
+
+#include <string_view>
 
 namespace penstock::front {
 

@@ -1,16 +1,17 @@
 #include "front/http_listener.h"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
-#include <list>
-#include <unordered_set>
-
 #include "env/clocks.h"
 #include "env/loop.h"
 #include "front/connection_buffer.h"
 #include "front/reply_writer.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+
+#include <list>
+#include <unordered_set>
 
 namespace penstock::front {
 
@@ -48,8 +49,13 @@ struct Connection {
 
 struct HttpListener::State : std::enable_shared_from_this<HttpListener::State> {
   State(env::Loop& l, env::Clocks& c, Budget& b, Handler h, HttpLimits m)
-      : loop(l), clocks(c), budget(b), handler(std::move(h)), limits(std::move(m)),
-        acceptor(l.executor()), scope(l.executor()) {}
+      : loop(l),
+        clocks(c),
+        budget(b),
+        handler(std::move(h)),
+        limits(std::move(m)),
+        acceptor(l.executor()),
+        scope(l.executor()) {}
 
   Task<> accept_loop();
   Task<> serve(std::shared_ptr<Connection> connection);
@@ -160,7 +166,8 @@ Task<bool> HttpListener::State::read_head(Connection& connection, RequestHead& h
   ConnectionBuffer& buffer = connection.buffer;
   while (true) {
     // Empty lines before a request are tolerated (RFC 9112 section 2.2).
-    while (buffer.size() >= 2 && buffer.data()[0] == '\r' && buffer.data()[1] == '\n') buffer.consume(2);
+    while (buffer.size() >= 2 && buffer.data()[0] == '\r' && buffer.data()[1] == '\n')
+      buffer.consume(2);
     if (buffer.size() > 0) {
       if (connection.phase == Phase::kIdle) enter(connection, Phase::kReading);
       switch (parse_head(buffer.data(), buffer.size(), limits.head_bytes_max, head)) {
@@ -249,7 +256,8 @@ Task<> HttpListener::State::drain(Connection& connection) {
   constexpr std::size_t kDrainMax = 64u << 20;
   char sink[16u << 10];
   for (std::size_t drained = 0; drained < kDrainMax;) {
-    const auto [error, bytes] = co_await connection.socket.async_read_some(asio::buffer(sink), kAsTuple);
+    const auto [error, bytes] =
+        co_await connection.socket.async_read_some(asio::buffer(sink), kAsTuple);
     if (error) co_return;
     drained += bytes;
   }
@@ -294,21 +302,26 @@ Task<> HttpListener::State::serve(std::shared_ptr<Connection> connection) {
 
 HttpListener::HttpListener(env::Loop& loop, env::Clocks& clocks, Budget& budget, Handler handler,
                            HttpLimits limits)
-    : state_(std::make_shared<State>(loop, clocks, budget, std::move(handler), std::move(limits))) {}
+    : state_(std::make_shared<State>(loop, clocks, budget, std::move(handler), std::move(limits))) {
+}
 
 HttpListener::~HttpListener() = default;
 
 namespace {
 
-Error listen_error(const std::string& address, std::uint16_t port, const boost::system::error_code& error) {
-  std::string message = "cannot listen on " + address + ":" + std::to_string(port) + ": " + error.message();
-  if (error == asio::error::address_in_use) message += "; another server runs there, --listen takes another port";
+Error listen_error(const std::string& address, std::uint16_t port,
+                   const boost::system::error_code& error) {
+  std::string message =
+      "cannot listen on " + address + ":" + std::to_string(port) + ": " + error.message();
+  if (error == asio::error::address_in_use)
+    message += "; another server runs there, --listen takes another port";
   return Error{Errc::kUnavailable, std::move(message)};
 }
 
 }  // namespace
 
-Result<std::uint16_t> HttpListener::listen(const std::string& address, std::uint16_t port, bool shared) {
+Result<std::uint16_t> HttpListener::listen(const std::string& address, std::uint16_t port,
+                                           bool shared) {
   boost::system::error_code error;
   const auto ip = asio::ip::make_address(address, error);
   if (error) return Error{Errc::kInvalid, "\"" + address + "\" is not an IP address"};

@@ -1,15 +1,15 @@
 #pragma once
 
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <string>
-
 #include "base/budget.h"
 #include "base/result.h"
 #include "base/task.h"
 #include "front/http_parse.h"
 #include "front/request.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
 
 namespace penstock::env {
 class Clocks;
@@ -19,13 +19,14 @@ class Loop;
 namespace penstock::front {
 
 struct HttpLimits {
-  std::size_t head_bytes_max = 16u << 10;       ///< Beyond: 431.
-  std::size_t connections_max = 10'000;         ///< Beyond: closed at once.
-  std::chrono::seconds idle_max{75};            ///< Without a request in progress.
-  std::chrono::seconds request_read_max{300};   ///< From a request's first byte to its last.
+  std::size_t head_bytes_max = 16u << 10;      ///< Beyond: 431.
+  std::size_t connections_max = 10'000;        ///< Beyond: closed at once.
+  std::chrono::seconds idle_max{75};           ///< Without a request in progress.
+  std::chrono::seconds request_read_max{300};  ///< From a request's first byte to its last.
   /// Bytes a body may have, by its head; beyond: 413.
-  std::function<std::size_t(const RequestHead&)> body_bytes_max =
-      [](const RequestHead&) { return std::size_t{16} << 20; };
+  std::function<std::size_t(const RequestHead&)> body_bytes_max = [](const RequestHead&) {
+    return std::size_t{16} << 20;
+  };
 };
 
 /// An HTTP/1.1 server on one loop: keep-alive, pipelining, bodies by length or in chunks, one send
@@ -53,7 +54,8 @@ class HttpListener {
 
   /// Stops accepting, lets requests in progress end, closes. On the loop.
   Task<> stop();
-  /// Closes every connection now; handlers in progress run on, their replies go nowhere. Then stop().
+  /// Closes every connection now; handlers in progress run on, their replies go nowhere. Then
+  /// stop().
   void abort();
   std::size_t connections() const;
 

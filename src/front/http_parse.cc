@@ -1,8 +1,8 @@
 #include "front/http_parse.h"
 
-#include <boost/beast/http/basic_parser.hpp>
-
 #include "base/check.h"
+
+#include <boost/beast/http/basic_parser.hpp>
 
 namespace penstock::front {
 
@@ -22,7 +22,9 @@ class HeadParser final : public http::basic_parser<true> {
   using Code = beast::error_code;
 
   static std::string_view view(View text) { return {text.data(), text.size()}; }
-  bool is_inside(View text) const { return text.data() >= begin_ && text.data() + text.size() <= end_; }
+  bool is_inside(View text) const {
+    return text.data() >= begin_ && text.data() + text.size() <= end_;
+  }
 
   void on_request_impl(http::verb, View method, View target, int version, Code& error) override {
     if (version != 10 && version != 11) {
@@ -41,7 +43,8 @@ class HeadParser final : public http::basic_parser<true> {
       error = http::error::bad_value;
       return;
     }
-    for (char* c = begin_ + (name.data() - begin_); c != begin_ + (name.data() - begin_) + name.size(); ++c) {
+    for (char* c = begin_ + (name.data() - begin_);
+         c != begin_ + (name.data() - begin_) + name.size(); ++c) {
       if (*c >= 'A' && *c <= 'Z') *c = static_cast<char>(*c + 32);
     }
     if (view(name) == "expect") head_.expects_continue = true;
@@ -62,7 +65,8 @@ class HeadParser final : public http::basic_parser<true> {
 
 }  // namespace
 
-ParseState parse_head(char* bytes, std::size_t size, std::size_t head_bytes_max, RequestHead& head) {
+ParseState parse_head(char* bytes, std::size_t size, std::size_t head_bytes_max,
+                      RequestHead& head) {
   const std::string_view text(bytes, size);
   const std::size_t end = text.find("\r\n\r\n");
   if (end == std::string_view::npos) {

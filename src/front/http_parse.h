@@ -16,7 +16,7 @@ struct RequestHead {
   std::string_view path;
   std::string_view query;
   std::vector<std::pair<std::string_view, std::string_view>> headers;  ///< Names in lower case.
-  std::size_t head_bytes = 0;             ///< Up to and with the empty line.
+  std::size_t head_bytes = 0;  ///< Up to and with the empty line.
   std::optional<std::uint64_t> content_length;
   bool chunked = false;
   bool keep_alive = true;
@@ -24,10 +24,10 @@ struct RequestHead {
 };
 
 enum class ParseState : std::uint8_t {
-  kNeedMore,   ///< The head is not complete.
+  kNeedMore,  ///< The head is not complete.
   kDone,
-  kTooLarge,   ///< The head exceeds the limit: 431.
-  kBad,        ///< Not HTTP/1.x: 400.
+  kTooLarge,  ///< The head exceeds the limit: 431.
+  kBad,       ///< Not HTTP/1.x: 400.
 };
 
 /// Parses the head at the beginning of `bytes`. Header names are lower-cased in place, which is

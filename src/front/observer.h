@@ -1,9 +1,9 @@
 #pragma once
 
+#include "front/request.h"
+
 #include <cstddef>
 #include <string_view>
-
-#include "front/request.h"
 
 namespace penstock::front {
 

@@ -1,8 +1,8 @@
 #include "front/query.h"
 
-#include <algorithm>
-
 #include "base/percent.h"
+
+#include <algorithm>
 
 namespace penstock::front {
 

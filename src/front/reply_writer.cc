@@ -1,6 +1,7 @@
 #include "front/reply_writer.h"
 
 #include <boost/beast/http/status.hpp>
+
 #include <charconv>
 #include <ctime>
 

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <string>
-#include <string_view>
-
 #include "base/time.h"
 #include "front/request.h"
+
+#include <string>
+#include <string_view>
 
 namespace penstock::front {
 

@@ -1,14 +1,14 @@
 #pragma once
 
+#include "base/ids.h"
+#include "base/task.h"
+
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "base/ids.h"
-#include "base/task.h"
 
 namespace penstock::front {
 
@@ -23,7 +23,7 @@ enum class Protocol : std::uint8_t {
 
 /// Who asks, from the credential scope; unsigned requests have the defaults.
 struct Caller {
-  Tenant tenant;           ///< account: 12-digit access key, else 000000000000; region: from the scope.
+  Tenant tenant;  ///< account: 12-digit access key, else 000000000000; region: from the scope.
   std::string access_key;  ///< Empty when unsigned.
   std::string peer;        ///< Address without port.
   std::string user_agent;
@@ -37,10 +37,10 @@ struct Request {
   std::string_view body;   ///< At least 64 readable bytes follow it.
   Protocol protocol = Protocol::kJson11;
   Caller caller;
-  std::string_view host;       ///< The Host header, for URLs in replies.
-  std::string request_id;      ///< UUID, also in the reply's x-amzn-RequestId.
+  std::string_view host;   ///< The Host header, for URLs in replies.
+  std::string request_id;  ///< UUID, also in the reply's x-amzn-RequestId.
   std::vector<std::pair<std::string_view, std::string_view>> headers;  ///< Names in lower case.
-  std::vector<std::pair<std::string_view, std::string>> labels;        ///< REST path labels, decoded.
+  std::vector<std::pair<std::string_view, std::string>> labels;  ///< REST path labels, decoded.
 
   /// The header's value, empty when absent. `name` in lower case.
   std::string_view header(std::string_view name) const;

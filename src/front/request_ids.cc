@@ -1,11 +1,11 @@
 #include "front/request_ids.h"
 
-#include <bit>
-#include <cstring>
-
 #include "base/base64.h"
 #include "base/uuid.h"
 #include "env/random.h"
+
+#include <bit>
+#include <cstring>
 
 namespace penstock::front {
 

@@ -10,8 +10,8 @@ class Random;
 
 namespace penstock::front {
 
-/// Ids for requests: unique, not secret. Seeded from the outside world, then xoshiro256**, because a
-/// system call for each request would cost more than parsing it. One per loop.
+/// Ids for requests: unique, not secret. Seeded from the outside world, then xoshiro256**, because
+/// a system call for each request would cost more than parsing it. One per loop.
 class RequestIds {
  public:
   explicit RequestIds(env::Random& random);

@@ -1,14 +1,16 @@
 #include "front/routes.h"
 
-#include <algorithm>
-
 #include "base/percent.h"
+
+#include <algorithm>
 
 namespace penstock::front {
 
 namespace {
 
-bool is_label(std::string_view segment) { return segment.starts_with('{') && segment.ends_with('}'); }
+bool is_label(std::string_view segment) {
+  return segment.starts_with('{') && segment.ends_with('}');
+}
 
 std::vector<std::string_view> split(std::string_view path) {
   std::vector<std::string_view> segments;

@@ -1,17 +1,18 @@
 #pragma once
 
+#include "front/request.h"
+
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "front/request.h"
 
 namespace penstock::front {
 
 /// REST operations by method and path template ("/functions/{FunctionName}/code").
 ///
-/// A label takes one segment, percent-decoded after splitting, so that an ARN may come raw or encoded.
-/// A slash at the end is tolerated. Among several matches the one with more literal segments wins.
+/// A label takes one segment, percent-decoded after splitting, so that an ARN may come raw or
+/// encoded. A slash at the end is tolerated. Among several matches the one with more literal
+/// segments wins.
 class Routes {
  public:
   /// The views in `operation` outlive the table.

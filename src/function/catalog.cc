@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "base/base64.h"
 #include "base/check.h"
 #include "base/hex.h"
@@ -14,14 +12,20 @@
 #include "function/service_state.h"
 #include "shape/json.h"
 
+#include <algorithm>
+
 namespace penstock::function {
 namespace {
 
-Error not_found(const std::string& arn) { return Error{FunctionErrc::kNotFound, "Function not found: " + arn}; }
+Error not_found(const std::string& arn) {
+  return Error{FunctionErrc::kNotFound, "Function not found: " + arn};
+}
 
 Error changing(const std::string& arn) {
-  return Error{FunctionErrc::kConflict,
-               "The operation cannot be performed at this time. An update is in progress for resource: " + arn};
+  return Error{
+      FunctionErrc::kConflict,
+      "The operation cannot be performed at this time. An update is in progress for resource: " +
+          arn};
 }
 
 /// The name of a package's file, from what clients see.
@@ -35,14 +39,17 @@ std::string hex_of(const std::string& code_sha256) {
 Status check_revision(const FunctionRecord& record, const std::string& revision_id) {
   if (revision_id.empty() || revision_id == record.revision_id) return ok();
   return Error{FunctionErrc::kPrecondition,
-               "The RevisionId provided does not match the latest RevisionId. Call the GetFunction/GetAlias API to "
+               "The RevisionId provided does not match the latest RevisionId. Call the "
+               "GetFunction/GetAlias API to "
                "retrieve the latest RevisionId"};
 }
 
 /// Says that a function is being changed, until it goes.
 class Changing {
  public:
-  explicit Changing(std::shared_ptr<Function> function) : function_(std::move(function)) { function_->is_changing = true; }
+  explicit Changing(std::shared_ptr<Function> function) : function_(std::move(function)) {
+    function_->is_changing = true;
+  }
   ~Changing() { function_->is_changing = false; }
   Changing(const Changing&) = delete;
   Changing& operator=(const Changing&) = delete;
@@ -82,7 +89,8 @@ Task<Status> FunctionService::State::open() {
     const auto function = make_function(std::move(tenant));
     CO_TRY(function->record, shape::from_json<FunctionRecord>(document.value));
     if (function->record.format != 1) {
-      co_return Error{Errc::kCorrupt, document.key + " was written by a newer version of the server"};
+      co_return Error{Errc::kCorrupt,
+                      document.key + " was written by a newer version of the server"};
     }
     function->version = document.version;
     function->arn = function_arn(function->tenant, function->record.name);
@@ -93,12 +101,14 @@ Task<Status> FunctionService::State::open() {
 }
 
 std::shared_ptr<Function> FunctionService::State::make_function(Tenant tenant) {
-  auto function = std::make_shared<Function>(std::move(tenant), settings.log_lines_max, settings.log_bytes_max);
+  auto function =
+      std::make_shared<Function>(std::move(tenant), settings.log_lines_max, settings.log_bytes_max);
   function->generation = Generation{++last_generation_};
   return function;
 }
 
-Result<std::shared_ptr<Function>> FunctionService::State::find(const Tenant& tenant, const std::string& name,
+Result<std::shared_ptr<Function>> FunctionService::State::find(const Tenant& tenant,
+                                                               const std::string& name,
                                                                const std::string& qualifier) const {
   TRY(const FunctionReference reference, resolve_reference(tenant, name, qualifier));
   const auto found = functions.find(catalog_key(tenant, reference.name));
@@ -111,7 +121,8 @@ Result<std::shared_ptr<Function>> FunctionService::State::find(const Tenant& ten
 
 FunctionView FunctionService::State::view(const Function& function, std::string_view qualifier,
                                           FunctionView::Moment moment) const {
-  FunctionView made{function.record, function_arn(function.tenant, function.record.name, qualifier), moment};
+  FunctionView made{function.record, function_arn(function.tenant, function.record.name, qualifier),
+                    moment};
   // The settled state that follows is another revision; its id is the stored one.
   if (moment != FunctionView::Moment::kSettled) made.record.revision_id = new_uuid(parts.random);
   return made;
@@ -139,7 +150,8 @@ Task<Status> FunctionService::State::keep_package(CodeSource& code, FunctionReco
   if (code.image_uri) {
     if (remote_url(*code.image_uri).empty()) {
       co_return Error{FunctionErrc::kNotSupported,
-                      "This server runs no container images. For PackageType Image, ImageUri is the address of a "
+                      "This server runs no container images. For PackageType Image, ImageUri is "
+                      "the address of a "
                       "running function: http://host:port[/path]."};
     }
     configuration.image_uri = *code.image_uri;
@@ -165,21 +177,25 @@ Task<Status> FunctionService::State::keep_package(CodeSource& code, FunctionReco
 Task<Status> FunctionService::State::sweep_packages() {
   std::vector<std::string> used;
   for (const auto& [hex, users] : package_users) used.push_back(hex + ".zip");
-  co_return co_await env::run_blocking(*worker, [&disk = parts.disk, folder = packages.folder(), used]() -> Status {
-    TRY(const auto names, disk.list(folder));
-    for (const std::string& name : names) {
-      const bool is_ours = name.ends_with(".zip") || name.ends_with(".zip.partial");
-      if (is_ours && !std::binary_search(used.begin(), used.end(), name)) TRY_OK(disk.remove(folder + "/" + name));
-    }
-    return ok();
-  });
+  co_return co_await env::run_blocking(
+      *worker, [&disk = parts.disk, folder = packages.folder(), used]() -> Status {
+        TRY(const auto names, disk.list(folder));
+        for (const std::string& name : names) {
+          const bool is_ours = name.ends_with(".zip") || name.ends_with(".zip.partial");
+          if (is_ours && !std::binary_search(used.begin(), used.end(), name))
+            TRY_OK(disk.remove(folder + "/" + name));
+        }
+        return ok();
+      });
 }
 
 Task<Result<std::string>> FunctionService::State::package(Tenant tenant, std::string name) {
   CO_TRY(const auto function, find(tenant, name));
-  if (function->is_remote()) co_return Error{FunctionErrc::kNotSupported, "The code of a remote function is not here."};
+  if (function->is_remote())
+    co_return Error{FunctionErrc::kNotSupported, "The code of a remote function is not here."};
   co_return co_await env::run_blocking(
-      *worker, [store = &packages, hex = hex_of(function->record.code_sha256)] { return store->get(hex); });
+      *worker,
+      [store = &packages, hex = hex_of(function->record.code_sha256)] { return store->get(hex); });
 }
 
 // --- Changes ---------------------------------------------------------------------------------
@@ -188,10 +204,14 @@ namespace {
 
 Status check_code(const CodeSource& code, const std::string& package_type) {
   if (package_type == "Image") {
-    if (!code.image_uri) return Error{FunctionErrc::kInvalidParameter, "Please provide ImageUri when updating or creating a function with packageType Image."};
+    if (!code.image_uri)
+      return Error{
+          FunctionErrc::kInvalidParameter,
+          "Please provide ImageUri when updating or creating a function with packageType Image."};
     return ok();
   }
-  if (!code.zip) return Error{FunctionErrc::kInvalidParameter, "Please provide a source for function code."};
+  if (!code.zip)
+    return Error{FunctionErrc::kInvalidParameter, "Please provide a source for function code."};
   if (code.zip->size() > kPackageBytesMax) {
     return Error{FunctionErrc::kCodeTooLarge, "Zipped size must be smaller than 52428800 bytes"};
   }
@@ -200,10 +220,12 @@ Status check_code(const CodeSource& code, const std::string& package_type) {
 
 }  // namespace
 
-Task<Status> FunctionService::State::store(std::shared_ptr<Function> function, FunctionRecord record) {
+Task<Status> FunctionService::State::store(std::shared_ptr<Function> function,
+                                           FunctionRecord record) {
   record.last_modified_ms = unix_millis(parts.clocks.service_now());
   record.revision_id = new_uuid(parts.random);
-  std::vector<engine::Change> changes{{engine::Change::Op::kPut, catalog_key(function->tenant, record.name),
+  std::vector<engine::Change> changes{{engine::Change::Op::kPut,
+                                       catalog_key(function->tenant, record.name),
                                        function->version, shape::to_json(record)}};
   const auto committed = co_await parts.meta.commit(std::move(changes));
   if (!committed.ok()) {
@@ -223,7 +245,8 @@ Task<Result<FunctionView>> FunctionService::State::create(Tenant tenant, Create 
   FunctionRecord record{.name = reference.name,
                         .configuration = std::move(request.configuration),
                         .tags = std::move(request.tags)};
-  CO_TRY_OK(check_configuration(record.configuration, parts.host.why_not(record.configuration.runtime)));
+  CO_TRY_OK(
+      check_configuration(record.configuration, parts.host.why_not(record.configuration.runtime)));
   CO_TRY_OK(check_code(request.code, record.configuration.package_type));
   const auto exists = [&] { return functions.contains(key); };
   const Error conflict{FunctionErrc::kConflict, "Function already exist: " + reference.name};
@@ -267,26 +290,30 @@ Task<Result<FunctionView>> FunctionService::State::update_code(Tenant tenant, Up
   co_return view(*function, {}, FunctionView::Moment::kUpdating);
 }
 
-Task<Result<FunctionView>> FunctionService::State::update_configuration(Tenant tenant, std::string name,
-                                                                        ConfigurationChange change) {
+Task<Result<FunctionView>> FunctionService::State::update_configuration(
+    Tenant tenant, std::string name, ConfigurationChange change) {
   CO_TRY(const auto function, find(tenant, name));
   if (function->is_changing) co_return changing(function->arn);
   CO_TRY_OK(check_revision(function->record, change.revision_id));
   FunctionRecord record = function->record;
   apply(change, record.configuration);
-  CO_TRY_OK(check_configuration(record.configuration, parts.host.why_not(record.configuration.runtime)));
+  CO_TRY_OK(
+      check_configuration(record.configuration, parts.host.why_not(record.configuration.runtime)));
   const Changing guard(function);
   CO_TRY_OK(co_await store(function, std::move(record)));
   co_return view(*function, {}, FunctionView::Moment::kUpdating);
 }
 
-Task<Status> FunctionService::State::remove(Tenant tenant, std::string name, std::string qualifier) {
+Task<Status> FunctionService::State::remove(Tenant tenant, std::string name,
+                                            std::string qualifier) {
   CO_TRY(const FunctionReference reference, resolve_reference(tenant, name, qualifier));
   CO_TRY(const auto function, find(tenant, reference.name));
   if (reference.qualifier == kLatest) {
-    co_return Error{FunctionErrc::kInvalidParameter, "$LATEST version cannot be deleted without deleting the function."};
+    co_return Error{FunctionErrc::kInvalidParameter,
+                    "$LATEST version cannot be deleted without deleting the function."};
   }
-  if (!reference.qualifier.empty()) co_return not_found(function_arn(tenant, reference.name, reference.qualifier));
+  if (!reference.qualifier.empty())
+    co_return not_found(function_arn(tenant, reference.name, reference.qualifier));
   if (function->is_changing) co_return changing(function->arn);
   const Changing guard(function);
   const std::string key = catalog_key(tenant, reference.name);

@@ -1,11 +1,11 @@
 #include "function/code_package.h"
 
+#include "function/errors.h"
+
 #include <zip.h>
 
 #include <map>
 #include <memory>
-
-#include "function/errors.h"
 
 namespace penstock::function {
 namespace {
@@ -20,11 +20,13 @@ Error not_a_zip() {
                "Could not unzip uploaded file. Please check your file, then try to upload again."};
 }
 Error too_large() {
-  return Error{FunctionErrc::kInvalidParameter, "Unzipped size must be smaller than 262144000 bytes"};
+  return Error{FunctionErrc::kInvalidParameter,
+               "Unzipped size must be smaller than 262144000 bytes"};
 }
 /// Lambda's sentence, and what exactly is wrong.
 Error refused(const std::string& name, const char* why) {
-  return Error{FunctionErrc::kInvalidParameter, not_a_zip().message + " (" + name + ": " + why + ")"};
+  return Error{FunctionErrc::kInvalidParameter,
+               not_a_zip().message + " (" + name + ": " + why + ")"};
 }
 
 struct Discard {
@@ -54,7 +56,8 @@ class Names {
   /// False: something else is there, or a parent is no folder.
   bool add(const std::string& path, Kind kind) {
     for (std::size_t at = path.find('/'); at != std::string::npos; at = path.find('/', at + 1)) {
-      if (kinds_.emplace(path.substr(0, at), Kind::kFolder).first->second != Kind::kFolder) return false;
+      if (kinds_.emplace(path.substr(0, at), Kind::kFolder).first->second != Kind::kFolder)
+        return false;
     }
     const auto [found, is_new] = kinds_.emplace(path, kind);
     return is_new || (kind == Kind::kFolder && found->second == Kind::kFolder);
@@ -157,7 +160,9 @@ class Nothing final : public PackageVisitor {
 }  // namespace
 
 std::string clean_path(std::string_view path) {
-  if (path.starts_with('/') || path.find_first_of(std::string_view("\0\\", 2)) != std::string_view::npos) return {};
+  if (path.starts_with('/') ||
+      path.find_first_of(std::string_view("\0\\", 2)) != std::string_view::npos)
+    return {};
   std::string clean;
   while (!path.empty()) {
     const std::size_t end = std::min(path.find('/'), path.size());

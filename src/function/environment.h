@@ -1,15 +1,15 @@
 #pragma once
 
+#include "base/ids.h"
+#include "base/task.h"
+#include "base/time.h"
+
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
 #include <string_view>
-
-#include "base/ids.h"
-#include "base/task.h"
-#include "base/time.h"
 
 /// What functions need of execution environments. sandbox/ fulfils it with processes,
 /// remote_environment.h with an HTTP endpoint, tests with a model.
@@ -20,10 +20,10 @@ struct EnvironmentSpec {
   Tenant tenant;
   std::string function;
   std::string version = "$LATEST";
-  std::string arn;           ///< Unqualified.
-  std::string runtime;       ///< "python3.11", "provided.al2023".
+  std::string arn;      ///< Unqualified.
+  std::string runtime;  ///< "python3.11", "provided.al2023".
   std::string handler;
-  std::string package_path;  ///< The zip.
+  std::string package_path;    ///< The zip.
   std::string package_sha256;  ///< Hex; packages with the same one are the same.
   std::string log_group;
   std::string log_stream;
@@ -50,8 +50,8 @@ struct RunResult {
     kUnavailable,    ///< No environment could be started, or the endpoint not reached.
   };
   Kind kind = Kind::kUnavailable;
-  std::string payload;     ///< Reply, or error object.
-  std::string message;     ///< kUnavailable: why, for people.
+  std::string payload;  ///< Reply, or error object.
+  std::string message;  ///< kUnavailable: why, for people.
   bool is_reusable = false;
 };
 

@@ -10,7 +10,8 @@ namespace penstock::function {
 FunctionService::FunctionService(std::shared_ptr<State> state) : state_(std::move(state)) {}
 FunctionService::~FunctionService() = default;
 
-Task<Result<std::unique_ptr<FunctionService>>> FunctionService::open(FunctionParts parts, FunctionSettings settings) {
+Task<Result<std::unique_ptr<FunctionService>>> FunctionService::open(FunctionParts parts,
+                                                                     FunctionSettings settings) {
   auto state = std::make_shared<State>(parts, std::move(settings));
   CO_TRY_OK(co_await state->open());
   co_return std::unique_ptr<FunctionService>(new FunctionService(std::move(state)));
@@ -43,7 +44,8 @@ Task<Status> FunctionService::remove(Tenant tenant, std::string name, std::strin
   return state_->remove(std::move(tenant), std::move(name), std::move(qualifier));
 }
 
-Result<FunctionService::Listed> FunctionService::list(const Tenant& tenant, const std::string& marker,
+Result<FunctionService::Listed> FunctionService::list(const Tenant& tenant,
+                                                      const std::string& marker,
                                                       std::size_t limit) const {
   if (!marker.empty() && (marker.size() > kNameMax || !parse_reference(marker))) {
     return Error{FunctionErrc::kInvalidParameter, "Invalid marker: " + marker};
@@ -66,7 +68,8 @@ Task<Result<std::string>> FunctionService::package(Tenant tenant, std::string na
   return state_->package(std::move(tenant), std::move(name));
 }
 
-Result<LogRing::Page> FunctionService::log(const Tenant& tenant, const std::string& name, std::int64_t after) const {
+Result<LogRing::Page> FunctionService::log(const Tenant& tenant, const std::string& name,
+                                           std::int64_t after) const {
   TRY(const auto function, state_->find(tenant, name));
   return function->log.after(after, state_->settings.log_lines_max);
 }
@@ -75,7 +78,8 @@ Task<InvokeOutcome> FunctionService::invoke(InvokeRequest request, CancelToken c
   return state_->invoke(std::move(request), new_uuid(state_->parts.random), std::move(cancel));
 }
 
-Task<InvokeOutcome> FunctionService::invoke_as(InvokeRequest request, std::string request_id, CancelToken cancel) {
+Task<InvokeOutcome> FunctionService::invoke_as(InvokeRequest request, std::string request_id,
+                                               CancelToken cancel) {
   return state_->invoke(std::move(request), std::move(request_id), std::move(cancel));
 }
 

@@ -1,12 +1,5 @@
 #pragma once
 
-#include <cstdint>
-#include <map>
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "base/result.h"
 #include "base/task.h"
 #include "base/time.h"
@@ -14,6 +7,13 @@
 #include "function/invoker.h"
 #include "function/log_ring.h"
 #include "function/record.h"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace penstock::env {
 class Clocks;
@@ -30,9 +30,10 @@ class Meta;
 namespace penstock::function {
 
 struct FunctionSettings {
-  std::string folder;              ///< For code packages. Empty: the host's scratch folder, nothing outlives the server.
-  std::size_t environments_max = 64;  ///< Invocations at once, and environments kept.
-  Seconds idle_max{300};           ///< An environment without work for this long is shut down.
+  std::string folder;  ///< For code packages. Empty: the host's scratch folder, nothing outlives
+                       ///< the server.
+  std::size_t environments_max = 64;   ///< Invocations at once, and environments kept.
+  Seconds idle_max{300};               ///< An environment without work for this long is shut down.
   std::size_t log_lines_max = 10'000;  ///< Per function.
   std::size_t log_bytes_max = 4u << 20;
 };
@@ -81,7 +82,8 @@ struct ConfigurationChange {
 /// environments of the code before it: those with an invocation end it first.
 class FunctionService final : public Invoker {
  public:
-  static Task<Result<std::unique_ptr<FunctionService>>> open(FunctionParts parts, FunctionSettings settings);
+  static Task<Result<std::unique_ptr<FunctionService>>> open(FunctionParts parts,
+                                                             FunctionSettings settings);
   ~FunctionService() override;
   /// Takes no further invocation and gives those that run until `grace` has passed; then ends every
   /// environment. Those still running fail. The catalog goes on answering.
@@ -98,7 +100,8 @@ class FunctionService final : public Invoker {
     std::map<std::string, std::string> tags;
   };
   Task<Result<FunctionView>> create(Tenant tenant, Create request);
-  Result<FunctionView> get(const Tenant& tenant, const std::string& name, const std::string& qualifier) const;
+  Result<FunctionView> get(const Tenant& tenant, const std::string& name,
+                           const std::string& qualifier) const;
 
   struct UpdateCode {
     std::string name;
@@ -108,7 +111,8 @@ class FunctionService final : public Invoker {
     bool dry_run = false;
   };
   Task<Result<FunctionView>> update_code(Tenant tenant, UpdateCode request);
-  Task<Result<FunctionView>> update_configuration(Tenant tenant, std::string name, ConfigurationChange change);
+  Task<Result<FunctionView>> update_configuration(Tenant tenant, std::string name,
+                                                  ConfigurationChange change);
   Task<Status> remove(Tenant tenant, std::string name, std::string qualifier);
 
   struct Listed {
@@ -120,7 +124,8 @@ class FunctionService final : public Invoker {
 
   /// The bytes that CodeSha256 was made of. fails: kNotFound, kNotSupported for images.
   Task<Result<std::string>> package(Tenant tenant, std::string name);
-  Result<LogRing::Page> log(const Tenant& tenant, const std::string& name, std::int64_t after) const;
+  Result<LogRing::Page> log(const Tenant& tenant, const std::string& name,
+                            std::int64_t after) const;
 
   // --- Invocation ------------------------------------------------------------------------------
 

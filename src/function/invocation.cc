@@ -1,5 +1,3 @@
-#include <cstdio>
-
 #include "base/base64.h"
 #include "base/check.h"
 #include "base/hex.h"
@@ -10,6 +8,8 @@
 #include "function/name.h"
 #include "function/remote_environment.h"
 #include "function/service_state.h"
+
+#include <cstdio>
 
 namespace penstock::function {
 namespace {
@@ -46,14 +46,21 @@ std::string_view InvocationLog::tail() const {
 }
 
 FunctionService::State::State(FunctionParts p, FunctionSettings s)
-    : parts(p), settings(std::move(s)),
-      packages(p.disk, (settings.folder.empty() ? p.host.scratch_folder() : settings.folder) + "/packages"),
-      worker(p.workers.make("functions")), pool(settings.environments_max), scope_(p.control_loop.executor()) {}
+    : parts(p),
+      settings(std::move(s)),
+      packages(p.disk,
+               (settings.folder.empty() ? p.host.scratch_folder() : settings.folder) + "/packages"),
+      worker(p.workers.make("functions")),
+      pool(settings.environments_max),
+      scope_(p.control_loop.executor()) {}
 
-Task<InvokeOutcome> FunctionService::State::invoke(InvokeRequest request, std::string request_id, CancelToken cancel) {
+Task<InvokeOutcome> FunctionService::State::invoke(InvokeRequest request, std::string request_id,
+                                                   CancelToken cancel) {
   InvokeOutcome outcome;
   outcome.request_id = request_id;
-  Event event{.request_id = std::move(request_id), .payload = std::move(request.payload), .trace_id = new_trace_id()};
+  Event event{.request_id = std::move(request_id),
+              .payload = std::move(request.payload),
+              .trace_id = new_trace_id()};
   if (!request.client_context.empty() &&
       base64_decode(request.client_context, event.client_context).status != Base64Status::kOk) {
     event.client_context.clear();
@@ -62,7 +69,8 @@ Task<InvokeOutcome> FunctionService::State::invoke(InvokeRequest request, std::s
   for (int delivery = 0; delivery < kDeliveriesMax; ++delivery) {
     auto found = find(request.tenant, request.function);
     if (!found.ok() || is_stopping_) {
-      outcome.kind = is_stopping_ ? InvokeOutcome::Kind::kUnavailable : InvokeOutcome::Kind::kNotFound;
+      outcome.kind =
+          is_stopping_ ? InvokeOutcome::Kind::kUnavailable : InvokeOutcome::Kind::kNotFound;
       outcome.message = is_stopping_ ? "the server is stopping" : found.error().message;
       co_return outcome;
     }
@@ -78,7 +86,8 @@ Task<InvokeOutcome> FunctionService::State::invoke(InvokeRequest request, std::s
     }
     result = co_await run_once(function, *choice, event, cancel, outcome.log_tail);
     // An update that came while the environment was being started may have taken its package away.
-    const bool is_outdated = result.kind == RunResult::Kind::kUnavailable && function->generation != generation;
+    const bool is_outdated =
+        result.kind == RunResult::Kind::kUnavailable && function->generation != generation;
     if (result.kind != RunResult::Kind::kNotDelivered && !is_outdated) break;
   }
   outcome.kind = kind_of(result.kind);
@@ -89,16 +98,18 @@ Task<InvokeOutcome> FunctionService::State::invoke(InvokeRequest request, std::s
   co_return outcome;
 }
 
-Task<RunResult> FunctionService::State::run_once(std::shared_ptr<Function> function, Pool::Choice choice, Event event,
+Task<RunResult> FunctionService::State::run_once(std::shared_ptr<Function> function,
+                                                 Pool::Choice choice, Event event,
                                                  CancelToken cancel, std::string& tail) {
   if (choice.evicted) end_environment(*choice.evicted);
   Slot& slot = choice.is_new ? open_slot(choice.id, std::move(function)) : *slots_.at(choice.id);
   OneShot<Ended> ended;
-  slot.environment->run(std::move(event), [this, id = choice.id, ended, log = &slot.log](RunResult result) {
-    Ended end{std::move(result), std::string(log->tail())};
-    finished(id, end.result.is_reusable);
-    ended.set(std::move(end));
-  });
+  slot.environment->run(std::move(event),
+                        [this, id = choice.id, ended, log = &slot.log](RunResult result) {
+                          Ended end{std::move(result), std::string(log->tail())};
+                          finished(id, end.result.is_reusable);
+                          ended.set(std::move(end));
+                        });
   // Abandoned, not stopped: the function runs on, and its environment comes back when it ends.
   const auto registration = cancel.on_cancel([ended] {
     ended.set({{.kind = RunResult::Kind::kUnavailable, .message = "the wait was cancelled"}, {}});
@@ -108,13 +119,15 @@ Task<RunResult> FunctionService::State::run_once(std::shared_ptr<Function> funct
   co_return std::move(end.result);
 }
 
-FunctionService::State::Slot& FunctionService::State::open_slot(EnvironmentId id, std::shared_ptr<Function> function) {
+FunctionService::State::Slot& FunctionService::State::open_slot(
+    EnvironmentId id, std::shared_ptr<Function> function) {
   auto& slot = slots_[id];
   slot = std::make_unique<Slot>(Slot{function, InvocationLog(function, parts.clocks), nullptr});
   EnvironmentSpec spec = spec_of(*function);
   if (function->is_remote()) {
-    slot->environment = make_remote_environment(std::move(spec), remote_url(function->record.configuration.image_uri),
-                                                slot->log, parts.control_loop, parts.clocks, parts.http);
+    slot->environment = make_remote_environment(
+        std::move(spec), remote_url(function->record.configuration.image_uri), slot->log,
+        parts.control_loop, parts.clocks, parts.http);
   } else {
     slot->environment = parts.host.make(std::move(spec), slot->log, [this, id] {
       pool.forget(id);
@@ -127,16 +140,18 @@ FunctionService::State::Slot& FunctionService::State::open_slot(EnvironmentId id
 EnvironmentSpec FunctionService::State::spec_of(const Function& function) const {
   const FunctionRecord& record = function.record;
   const Configuration& configuration = record.configuration;
-  EnvironmentSpec spec{.tenant = function.tenant,
-                       .function = record.name,
-                       .arn = function.arn,
-                       .runtime = configuration.runtime,
-                       .handler = configuration.handler,
-                       .log_group = configuration.log_group.empty() ? "/aws/lambda/" + record.name : configuration.log_group,
-                       .timeout = Seconds{configuration.timeout_s},
-                       .memory_mb = configuration.memory_mb,
-                       .ephemeral_mb = configuration.ephemeral_mb,
-                       .variables = configuration.variables.value_or(std::map<std::string, std::string>{})};
+  EnvironmentSpec spec{
+      .tenant = function.tenant,
+      .function = record.name,
+      .arn = function.arn,
+      .runtime = configuration.runtime,
+      .handler = configuration.handler,
+      .log_group =
+          configuration.log_group.empty() ? "/aws/lambda/" + record.name : configuration.log_group,
+      .timeout = Seconds{configuration.timeout_s},
+      .memory_mb = configuration.memory_mb,
+      .ephemeral_mb = configuration.ephemeral_mb,
+      .variables = configuration.variables.value_or(std::map<std::string, std::string>{})};
   std::array<std::uint8_t, 16> bytes;
   parts.random.fill(bytes);
   spec.log_stream = date_path(parts.clocks.wall_now()) + "/[$LATEST]" + hex_encode(as_chars(bytes));
@@ -170,7 +185,9 @@ void FunctionService::State::end_environment(EnvironmentId id) {
   slots_.erase(found);
 }
 
-Task<> FunctionService::State::shut_down(std::unique_ptr<Slot> slot) { co_await slot->environment->shutdown(); }
+Task<> FunctionService::State::shut_down(std::unique_ptr<Slot> slot) {
+  co_await slot->environment->shutdown();
+}
 
 void FunctionService::State::retire(Generation generation) {
   for (const EnvironmentId id : pool.retire(generation)) end_environment(id);
@@ -184,10 +201,11 @@ void FunctionService::State::watch_idle() {
     // A tenth of the limit: an environment goes at the latest that much too late.
     const Nanos interval = std::max<Nanos>(Nanos(self.settings.idle_max) / 10, Seconds{1});
     while (self.pool.idle() > 0) {
-      const auto woken = co_await env::sleep_until(self.parts.control_loop, clocks.steady_now() + interval,
-                                                   self.scope_.token());
+      const auto woken = co_await env::sleep_until(
+          self.parts.control_loop, clocks.steady_now() + interval, self.scope_.token());
       if (woken == env::Woken::kCancelled) break;
-      for (const EnvironmentId id : self.pool.expire(clocks.steady_now() - self.settings.idle_max)) {
+      for (const EnvironmentId id :
+           self.pool.expire(clocks.steady_now() - self.settings.idle_max)) {
         self.end_environment(id);
       }
     }
@@ -201,7 +219,8 @@ Task<> FunctionService::State::end_invocations(Nanos grace) {
   while (pool.busy() > 0 && parts.clocks.steady_now() < deadline) {
     co_await ended_.wait_until(parts.control_loop, deadline, CancelToken());
   }
-  if (pool.busy() > 0) log::warn("invocations are ended before they finished", {{"invocations", pool.busy()}});
+  if (pool.busy() > 0)
+    log::warn("invocations are ended before they finished", {{"invocations", pool.busy()}});
   while (!slots_.empty()) end_environment(slots_.begin()->first);
 }
 
@@ -222,7 +241,8 @@ std::string FunctionService::State::new_trace_id() const {
   char seconds[24];
   std::snprintf(seconds, sizeof seconds, "%08llx",
                 static_cast<unsigned long long>(unix_millis(parts.clocks.wall_now()) / 1000));
-  return "Root=1-" + std::string(seconds) + "-" + hex.substr(0, 24) + ";Parent=" + hex.substr(24) + ";Sampled=0";
+  return "Root=1-" + std::string(seconds) + "-" + hex.substr(0, 24) + ";Parent=" + hex.substr(24) +
+         ";Sampled=0";
 }
 
 }  // namespace penstock::function

@@ -1,28 +1,29 @@
 #pragma once
 
-#include <string>
-
 #include "base/ids.h"
 #include "base/task.h"
+
+#include <string>
 
 namespace penstock::function {
 
 /// One synchronous invocation (RequestResponse).
 struct InvokeRequest {
   Tenant tenant;
-  std::string function;   ///< Name, partial ARN or ARN, with or without a qualifier.
-  std::string payload;    ///< JSON, at most 6 MiB.
+  std::string function;        ///< Name, partial ARN or ARN, with or without a qualifier.
+  std::string payload;         ///< JSON, at most 6 MiB.
   std::string client_context;  ///< Base64, as in X-Amz-Client-Context; usually empty.
 };
 
-/// What became of it. Only kSucceeded and kFunctionError reached the function and count as attempts.
+/// What became of it. Only kSucceeded and kFunctionError reached the function and count as
+/// attempts.
 struct InvokeOutcome {
   enum class Kind {
     kSucceeded,
-    kFunctionError,   ///< Exception, time-out, crash, out of memory, bad reply.
-    kThrottled,       ///< No environment free; nothing ran.
-    kNotFound,        ///< The function, version or alias does not exist.
-    kUnavailable,     ///< The service could not run it (sandbox failed, remote endpoint unreachable).
+    kFunctionError,  ///< Exception, time-out, crash, out of memory, bad reply.
+    kThrottled,      ///< No environment free; nothing ran.
+    kNotFound,       ///< The function, version or alias does not exist.
+    kUnavailable,  ///< The service could not run it (sandbox failed, remote endpoint unreachable).
   };
   Kind kind = Kind::kUnavailable;
   std::string payload;           ///< The function's reply, or its error object.
@@ -40,8 +41,8 @@ class Invoker {
   /// Ends at the latest when the function's time-out has passed. Cancelling abandons the wait; the
   /// function may still run.
   virtual Task<InvokeOutcome> invoke(InvokeRequest request, CancelToken cancel) = 0;
-  /// Whether the function (and qualifier) exists now, and its ARN as mappings print it (unqualified:
-  /// without ":$LATEST"); empty when it does not exist.
+  /// Whether the function (and qualifier) exists now, and its ARN as mappings print it
+  /// (unqualified: without ":$LATEST"); empty when it does not exist.
   virtual std::string resolve_arn(const Tenant& tenant, const std::string& function) const = 0;
   /// The execution role of the function, for invokeIdentityArn; empty when it does not exist.
   virtual std::string role_arn(const Tenant& tenant, const std::string& function) const = 0;

@@ -30,7 +30,8 @@ std::size_t sequence_length(std::string_view bytes) {
 }  // namespace
 
 std::string to_utf8(std::string_view bytes) {
-  const bool is_ascii = std::all_of(bytes.begin(), bytes.end(), [](char c) { return (c & 0x80) == 0; });
+  const bool is_ascii =
+      std::all_of(bytes.begin(), bytes.end(), [](char c) { return (c & 0x80) == 0; });
   if (is_ascii) return std::string(bytes);
   std::string text;
   text.reserve(bytes.size());
@@ -55,11 +56,13 @@ LogRing::Page LogRing::after(std::int64_t after, std::size_t limit) const {
   Page page;
   if (lines_.empty()) return page;
   const std::int64_t first = lines_.front().id;
-  // A caller that read the log of an earlier function of this name, or of a server before a restart.
+  // A caller that read the log of an earlier function of this name, or of a server before a
+  // restart.
   if (after > last_id_ || after < 0) after = 0;
   page.dropped = std::max<std::int64_t>(first - after - 1, 0);
   const std::int64_t from = std::max(after + 1, first);
-  for (auto i = static_cast<std::size_t>(from - first); i < lines_.size() && page.lines.size() < limit; ++i) {
+  for (auto i = static_cast<std::size_t>(from - first);
+       i < lines_.size() && page.lines.size() < limit; ++i) {
     page.lines.push_back(lines_[i]);
   }
   return page;

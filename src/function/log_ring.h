@@ -1,12 +1,12 @@
 #pragma once
 
+#include "base/time.h"
+
 #include <cstdint>
 #include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/time.h"
 
 namespace penstock::function {
 
@@ -17,14 +17,15 @@ class LogRing {
   struct Line {
     std::int64_t id = 0;  ///< Rises by one with each line, from 1 on.
     std::int64_t time_ms = 0;
-    std::string text;     ///< Without its newline; valid UTF-8.
+    std::string text;  ///< Without its newline; valid UTF-8.
   };
   struct Page {
     std::vector<Line> lines;
     std::int64_t dropped = 0;  ///< Lines behind `after` that are no longer kept.
   };
 
-  LogRing(std::size_t lines_max, std::size_t bytes_max) : lines_max_(lines_max), bytes_max_(bytes_max) {}
+  LogRing(std::size_t lines_max, std::size_t bytes_max)
+      : lines_max_(lines_max), bytes_max_(bytes_max) {}
 
   /// Bytes that are no UTF-8 are replaced; a line longer than the ring is cut.
   void append(ServiceTime now, std::string_view text);

@@ -1,16 +1,18 @@
 #include "function/name.h"
 
+#include "function/errors.h"
+
 #include <algorithm>
 #include <vector>
-
-#include "function/errors.h"
 
 namespace penstock::function {
 namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-bool is_word(char c) { return is_digit(c) || is_lower(c) || (c >= 'A' && c <= 'Z') || c == '-' || c == '_'; }
+bool is_word(char c) {
+  return is_digit(c) || is_lower(c) || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+}
 
 bool is_account(std::string_view text) {
   return text.size() == 12 && std::all_of(text.begin(), text.end(), is_digit);
@@ -69,8 +71,8 @@ Result<FunctionReference> resolve_reference(const Tenant& caller, std::string_vi
                                             std::string_view qualifier) {
   auto found = parse_reference(text);
   if (!found) {
-    return Error{FunctionErrc::kInvalidParameter,
-                 "Invalid function name: \"" + std::string(text) + "\" is neither a name nor an ARN."};
+    return Error{FunctionErrc::kInvalidParameter, "Invalid function name: \"" + std::string(text) +
+                                                      "\" is neither a name nor an ARN."};
   }
   if (found->name.size() > kNameMax) {
     return Error{FunctionErrc::kInvalidParameter,
@@ -84,9 +86,8 @@ Result<FunctionReference> resolve_reference(const Tenant& caller, std::string_vi
                                               caller.region + "')"};
   }
   if (!found->account.empty() && found->account != caller.account) {
-    return Error{FunctionErrc::kAccessDenied,
-                 "The function belongs to account " + found->account + "; the caller is " +
-                     caller.account + "."};
+    return Error{FunctionErrc::kAccessDenied, "The function belongs to account " + found->account +
+                                                  "; the caller is " + caller.account + "."};
   }
   if (!qualifier.empty()) {
     if (!found->qualifier.empty() && found->qualifier != qualifier) {

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "base/ids.h"
+#include "base/result.h"
+
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "base/ids.h"
-#include "base/result.h"
 
 namespace penstock::function {
 
@@ -33,6 +33,7 @@ Result<FunctionReference> resolve_reference(const Tenant& caller, std::string_vi
                                             std::string_view qualifier = {});
 
 /// arn:aws:lambda:<region>:<account>:function:<name>[:<qualifier>]
-std::string function_arn(const Tenant& tenant, std::string_view name, std::string_view qualifier = {});
+std::string function_arn(const Tenant& tenant, std::string_view name,
+                         std::string_view qualifier = {});
 
 }  // namespace penstock::function

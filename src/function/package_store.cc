@@ -27,8 +27,10 @@ Result<std::string> PackageStore::get(const std::string& sha256_hex) {
   TRY(const auto file, disk_.open(path_of(sha256_hex), {}));
   TRY(const std::uint64_t size, file->size());
   std::string zip(size, '\0');
-  TRY(const std::size_t read, file->read_at(0, {reinterpret_cast<std::uint8_t*>(zip.data()), zip.size()}));
-  if (read != zip.size()) return Error{Errc::kIo, path_of(sha256_hex) + " became shorter while it was read"};
+  TRY(const std::size_t read,
+      file->read_at(0, {reinterpret_cast<std::uint8_t*>(zip.data()), zip.size()}));
+  if (read != zip.size())
+    return Error{Errc::kIo, path_of(sha256_hex) + " became shorter while it was read"};
   return zip;
 }
 

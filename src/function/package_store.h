@@ -1,9 +1,9 @@
 #pragma once
 
-#include <string>
-
 #include "base/result.h"
 #include "env/disk.h"
+
+#include <string>
 
 namespace penstock::function {
 

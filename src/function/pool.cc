@@ -1,8 +1,8 @@
 #include "function/pool.h"
 
-#include <algorithm>
-
 #include "base/check.h"
+
+#include <algorithm>
 
 namespace penstock::function {
 

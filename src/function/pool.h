@@ -1,12 +1,12 @@
 #pragma once
 
+#include "base/ids.h"
+#include "base/time.h"
+
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <vector>
-
-#include "base/ids.h"
-#include "base/time.h"
 
 namespace penstock::function {
 
@@ -22,8 +22,9 @@ class Pool {
 
   struct Choice {
     EnvironmentId id;
-    bool is_new = false;                   ///< The caller makes it.
-    std::optional<EnvironmentId> evicted;  ///< Idle, of another generation: the caller shuts it down.
+    bool is_new = false;  ///< The caller makes it.
+    std::optional<EnvironmentId>
+        evicted;  ///< Idle, of another generation: the caller shuts it down.
   };
   /// The generation's most recently used idle environment; else a new one, if need be in the place
   /// of the one that has been idle longest. Nothing: as many are busy as may be.

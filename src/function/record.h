@@ -1,15 +1,15 @@
 #pragma once
 
+#include "base/ids.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "shape/shape.h"
+
 #include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
-
-#include "base/ids.h"
-#include "base/result.h"
-#include "base/time.h"
-#include "shape/shape.h"
 
 namespace penstock::function {
 
@@ -32,23 +32,31 @@ struct Configuration {
   std::string log_format = "Text";
   std::string application_log_level;  ///< With log format JSON only.
   std::string system_log_level;
-  std::string log_group;              ///< Empty: /aws/lambda/<name>.
+  std::string log_group;  ///< Empty: /aws/lambda/<name>.
   bool operator==(const Configuration&) const = default;
 
   static constexpr auto shape() {
     using Self = Configuration;
     using shape::member;
     return std::array{
-        member<&Self::package_type>("package_type"), member<&Self::image_uri>("image_uri"),
-        member<&Self::runtime>("runtime"), member<&Self::handler>("handler"),
-        member<&Self::role>("role"), member<&Self::description>("description"),
-        member<&Self::timeout_s>("timeout_s"), member<&Self::memory_mb>("memory_mb"),
-        member<&Self::ephemeral_mb>("ephemeral_mb"), member<&Self::architecture>("architecture"),
-        member<&Self::tracing_mode>("tracing_mode"), member<&Self::variables>("variables"),
-        member<&Self::dead_letter_arn>("dead_letter_arn"), member<&Self::kms_key_arn>("kms_key_arn"),
+        member<&Self::package_type>("package_type"),
+        member<&Self::image_uri>("image_uri"),
+        member<&Self::runtime>("runtime"),
+        member<&Self::handler>("handler"),
+        member<&Self::role>("role"),
+        member<&Self::description>("description"),
+        member<&Self::timeout_s>("timeout_s"),
+        member<&Self::memory_mb>("memory_mb"),
+        member<&Self::ephemeral_mb>("ephemeral_mb"),
+        member<&Self::architecture>("architecture"),
+        member<&Self::tracing_mode>("tracing_mode"),
+        member<&Self::variables>("variables"),
+        member<&Self::dead_letter_arn>("dead_letter_arn"),
+        member<&Self::kms_key_arn>("kms_key_arn"),
         member<&Self::log_format>("log_format"),
         member<&Self::application_log_level>("application_log_level"),
-        member<&Self::system_log_level>("system_log_level"), member<&Self::log_group>("log_group"),
+        member<&Self::system_log_level>("system_log_level"),
+        member<&Self::log_group>("log_group"),
     };
   }
 };
@@ -69,10 +77,14 @@ struct FunctionRecord {
     using Self = FunctionRecord;
     using shape::member;
     return std::array{
-        member<&Self::format>("format"), member<&Self::name>("name"),
-        member<&Self::configuration>("configuration"), member<&Self::code_sha256>("code_sha256"),
-        member<&Self::code_bytes>("code_bytes"), member<&Self::last_modified_ms>("last_modified_ms"),
-        member<&Self::revision_id>("revision_id"), member<&Self::tags>("tags"),
+        member<&Self::format>("format"),
+        member<&Self::name>("name"),
+        member<&Self::configuration>("configuration"),
+        member<&Self::code_sha256>("code_sha256"),
+        member<&Self::code_bytes>("code_bytes"),
+        member<&Self::last_modified_ms>("last_modified_ms"),
+        member<&Self::revision_id>("revision_id"),
+        member<&Self::tags>("tags"),
     };
   }
 };

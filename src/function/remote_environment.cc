@@ -1,12 +1,12 @@
 #include "function/remote_environment.h"
 
-#include <algorithm>
-
+#include "base/base64.h"
 #include "env/clocks.h"
 #include "env/http_client.h"
 #include "env/loop.h"
-#include "base/base64.h"
 #include "function/report.h"
+
+#include <algorithm>
 
 namespace penstock::function {
 namespace {
@@ -15,9 +15,13 @@ constexpr std::string_view kInvokePath = "/2015-03-31/functions/function/invocat
 
 class RemoteEnvironment final : public Environment {
  public:
-  RemoteEnvironment(EnvironmentSpec spec, std::string url, LogSink& log, env::Loop& loop, env::Clocks& clocks,
-                    env::HttpClient& http)
-      : spec_(std::move(spec)), url_(std::move(url)), log_(log), clocks_(clocks), http_(http),
+  RemoteEnvironment(EnvironmentSpec spec, std::string url, LogSink& log, env::Loop& loop,
+                    env::Clocks& clocks, env::HttpClient& http)
+      : spec_(std::move(spec)),
+        url_(std::move(url)),
+        log_(log),
+        clocks_(clocks),
+        http_(http),
         scope_(loop.executor()) {}
 
   void run(Event event, std::function<void(RunResult)> done) override {
@@ -70,16 +74,22 @@ class RemoteEnvironment final : public Environment {
       if (reply.error().code == Errc::kLimit) {
         return {Kind::kFunctionError, response_too_large_payload(), {}, true};
       }
-      return {Kind::kUnavailable, {}, "the function's endpoint " + url_ + ": " + reply.error().message, true};
+      return {Kind::kUnavailable,
+              {},
+              "the function's endpoint " + url_ + ": " + reply.error().message,
+              true};
     }
     if (reply->status < 200 || reply->status > 299) {
       report.status = "error";
-      return {Kind::kUnavailable, {}, "the function's endpoint " + url_ + " answered with status " +
-                                          std::to_string(reply->status), true};
+      return {Kind::kUnavailable,
+              {},
+              "the function's endpoint " + url_ + " answered with status " +
+                  std::to_string(reply->status),
+              true};
     }
-    const auto failed = std::find_if(reply->headers.begin(), reply->headers.end(), [](const auto& header) {
-      return header.first == "x-amz-function-error";
-    });
+    const auto failed =
+        std::find_if(reply->headers.begin(), reply->headers.end(),
+                     [](const auto& header) { return header.first == "x-amz-function-error"; });
     // The emulator in a container tells errors by this header; older ones only by the body's form.
     if (failed != reply->headers.end() && !failed->second.empty()) {
       report.status = "error";
@@ -100,12 +110,16 @@ class RemoteEnvironment final : public Environment {
 
 std::string remote_url(std::string_view image_uri) {
   std::string_view rest = image_uri;
-  if (rest.starts_with("http://")) rest.remove_prefix(7);
-  else if (rest.starts_with("https://")) rest.remove_prefix(8);
-  else return {};
+  if (rest.starts_with("http://"))
+    rest.remove_prefix(7);
+  else if (rest.starts_with("https://"))
+    rest.remove_prefix(8);
+  else
+    return {};
   const std::size_t slash = rest.find('/');
   const std::string_view authority = rest.substr(0, slash);
-  const bool is_plain = std::all_of(rest.begin(), rest.end(), [](unsigned char c) { return c > 0x20 && c < 0x7F; });
+  const bool is_plain =
+      std::all_of(rest.begin(), rest.end(), [](unsigned char c) { return c > 0x20 && c < 0x7F; });
   if (authority.empty() || authority.find('@') != std::string_view::npos || !is_plain) return {};
   std::string url(image_uri);
   if (slash == std::string_view::npos || slash + 1 == rest.size()) {
@@ -115,9 +129,11 @@ std::string remote_url(std::string_view image_uri) {
   return url;
 }
 
-std::unique_ptr<Environment> make_remote_environment(EnvironmentSpec spec, std::string url, LogSink& log,
-                                                     env::Loop& loop, env::Clocks& clocks, env::HttpClient& http) {
-  return std::make_unique<RemoteEnvironment>(std::move(spec), std::move(url), log, loop, clocks, http);
+std::unique_ptr<Environment> make_remote_environment(EnvironmentSpec spec, std::string url,
+                                                     LogSink& log, env::Loop& loop,
+                                                     env::Clocks& clocks, env::HttpClient& http) {
+  return std::make_unique<RemoteEnvironment>(std::move(spec), std::move(url), log, loop, clocks,
+                                             http);
 }
 
 }  // namespace penstock::function

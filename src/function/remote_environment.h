@@ -1,8 +1,8 @@
 #pragma once
 
-#include <memory>
-
 #include "function/environment.h"
+
+#include <memory>
 
 namespace penstock::env {
 class Clocks;
@@ -18,7 +18,8 @@ std::string remote_url(std::string_view image_uri);
 
 /// A function that runs elsewhere, behind Lambda's invoke path: the interface emulator in a
 /// container, a service, a debugger. Nothing is started or ended here. `http` outlives it.
-std::unique_ptr<Environment> make_remote_environment(EnvironmentSpec spec, std::string url, LogSink& log,
-                                                     env::Loop& loop, env::Clocks& clocks, env::HttpClient& http);
+std::unique_ptr<Environment> make_remote_environment(EnvironmentSpec spec, std::string url,
+                                                     LogSink& log, env::Loop& loop,
+                                                     env::Clocks& clocks, env::HttpClient& http);
 
 }  // namespace penstock::function

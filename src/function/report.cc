@@ -1,10 +1,10 @@
 #include "function/report.h"
 
-#include <csignal>
-#include <cmath>
-#include <cstdio>
-
 #include "shape/json_text.h"
+
+#include <cmath>
+#include <csignal>
+#include <cstdio>
 
 namespace penstock::function {
 namespace {
@@ -56,7 +56,9 @@ std::string start_line(std::string_view request_id, std::string_view version) {
   return "START RequestId: " + std::string(request_id) + " Version: " + std::string(version);
 }
 
-std::string end_line(std::string_view request_id) { return "END RequestId: " + std::string(request_id); }
+std::string end_line(std::string_view request_id) {
+  return "END RequestId: " + std::string(request_id);
+}
 
 std::string report_line(const Report& report) {
   const double duration = in_millis(report.duration);
@@ -72,23 +74,27 @@ std::string report_line(const Report& report) {
 }
 
 std::string init_report_line(Nanos init, std::string_view status, std::string_view error_type) {
-  std::string line = "INIT_REPORT Init Duration: " + decimals(in_millis(init)) + " ms\tPhase: init\t";
+  std::string line =
+      "INIT_REPORT Init Duration: " + decimals(in_millis(init)) + " ms\tPhase: init\t";
   append_status(line, status, error_type);
   return line;
 }
 
-std::string failure_payload(std::string_view request_id, std::string_view type, std::string_view message) {
+std::string failure_payload(std::string_view request_id, std::string_view type,
+                            std::string_view message) {
   std::string payload;
   shape::JsonText json(payload);
   json.begin_object().key("errorType").text(type);
-  json.key("errorMessage").text("RequestId: " + std::string(request_id) + " Error: " + std::string(message));
+  json.key("errorMessage")
+      .text("RequestId: " + std::string(request_id) + " Error: " + std::string(message));
   json.end_object();
   return payload;
 }
 
 std::string timeout_payload(std::string_view request_id, Millis timeout) {
-  return failure_payload(request_id, "Sandbox.Timedout",
-                         "Task timed out after " + decimals(in_millis(timeout) / 1000) + " seconds");
+  return failure_payload(
+      request_id, "Sandbox.Timedout",
+      "Task timed out after " + decimals(in_millis(timeout) / 1000) + " seconds");
 }
 
 std::string exit_message(int exit_status, int signal) {
@@ -101,8 +107,9 @@ std::string response_too_large_payload() {
   std::string payload;
   shape::JsonText json(payload);
   json.begin_object();
-  json.key("errorMessage").text("Response payload size exceeded maximum allowed payload size (" +
-                                std::to_string(kResponseBytesMax) + " bytes).");
+  json.key("errorMessage")
+      .text("Response payload size exceeded maximum allowed payload size (" +
+            std::to_string(kResponseBytesMax) + " bytes).");
   json.key("errorType").text("Function.ResponseSizeTooLarge");
   json.end_object();
   return payload;

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "base/time.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "base/time.h"
 
 /// The lines and objects the platform adds to a function's own output, in Lambda's words.
 namespace penstock::function {
@@ -15,9 +15,9 @@ struct Report {
   Nanos duration{0};
   std::int64_t memory_mb = 128;
   std::int64_t memory_used_mb = 0;
-  std::optional<Nanos> init;   ///< For the first invocation of an environment.
-  std::string_view status;     ///< "timeout", "error"; empty: success.
-  std::string_view error_type; ///< With "error".
+  std::optional<Nanos> init;    ///< For the first invocation of an environment.
+  std::string_view status;      ///< "timeout", "error"; empty: success.
+  std::string_view error_type;  ///< With "error".
 };
 
 /// An environment begins. `runtime` as in "python3.11"; `unprotected` says why it has no sandbox,
@@ -31,7 +31,8 @@ std::string report_line(const Report& report);
 std::string init_report_line(Nanos init, std::string_view status, std::string_view error_type);
 
 /// {"errorType":...,"errorMessage":"RequestId: <id> Error: <message>"}
-std::string failure_payload(std::string_view request_id, std::string_view type, std::string_view message);
+std::string failure_payload(std::string_view request_id, std::string_view type,
+                            std::string_view message);
 /// Sandbox.Timedout, "Task timed out after 3.00 seconds".
 std::string timeout_payload(std::string_view request_id, Millis timeout);
 /// Runtime.ExitError: by exit status, or by the signal that ended the process.

@@ -57,7 +57,8 @@ class FunctionService::State {
                     FunctionView::Moment moment = FunctionView::Moment::kSettled) const;
   Task<Result<FunctionView>> create(Tenant tenant, Create request);
   Task<Result<FunctionView>> update_code(Tenant tenant, UpdateCode request);
-  Task<Result<FunctionView>> update_configuration(Tenant tenant, std::string name, ConfigurationChange change);
+  Task<Result<FunctionView>> update_configuration(Tenant tenant, std::string name,
+                                                  ConfigurationChange change);
   Task<Status> remove(Tenant tenant, std::string name, std::string qualifier);
   Task<Result<std::string>> package(Tenant tenant, std::string name);
   /// Stores the record as the function's new state and retires the environments of the old one.
@@ -91,7 +92,8 @@ class FunctionService::State {
     std::unique_ptr<Environment> environment;
   };
   std::shared_ptr<Function> make_function(Tenant tenant);
-  Task<RunResult> run_once(std::shared_ptr<Function> function, Pool::Choice choice, Event event, CancelToken cancel, std::string& tail);
+  Task<RunResult> run_once(std::shared_ptr<Function> function, Pool::Choice choice, Event event,
+                           CancelToken cancel, std::string& tail);
   Slot& open_slot(EnvironmentId id, std::shared_ptr<Function> function);
   EnvironmentSpec spec_of(const Function& function) const;
   void finished(EnvironmentId id, bool is_reusable);

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "shape/shape.h"
+
 #include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include "shape/shape.h"
 
 /// What `penstock audit` and /_penstock/audit say: the ledger's table, filled.
 namespace penstock::ledger {
@@ -33,13 +33,15 @@ struct ProducerAudit {
         shape::member<&Self::agent>("agent"),
         shape::member<&Self::received>("received", {}, "Entries handed in, counted at the front."),
         shape::member<&Self::stored>("stored"),
-        shape::member<&Self::throttled>("throttled", {}, "Refusals; a retried entry may have several."),
+        shape::member<&Self::throttled>("throttled", {},
+                                        "Refusals; a retried entry may have several."),
         shape::member<&Self::rejected>("rejected", {}, "Refused with their whole call."),
         shape::member<&Self::failed>("failed"),
         shape::member<&Self::interrupted>("interrupted", {}, "In flight when the server died."),
         shape::member<&Self::recovered>("recovered", {}, "Refused, then stored."),
         shape::member<&Self::waiting>("waiting", {}, "Refused, and may still be sent again."),
-        shape::member<&Self::probably_lost>("probably_lost", {}, "Refused, and not sent again in time."),
+        shape::member<&Self::probably_lost>("probably_lost", {},
+                                            "Refused, and not sent again in time."),
         shape::member<&Self::unknown>("unknown", {}, "Refused, and not remembered one by one."),
         shape::member<&Self::unaccounted>("unaccounted"),
     };
@@ -160,7 +162,8 @@ struct StreamAudit {
         shape::member<&Self::expired>("expired", {}, "Of these, removed by retention."),
         shape::member<&Self::producers>("producers"),
         shape::member<&Self::consumers>("consumers"),
-        shape::member<&Self::probably_lost>("probably_lost", {}, "The newest thousand, one by one."),
+        shape::member<&Self::probably_lost>("probably_lost", {},
+                                            "The newest thousand, one by one."),
     };
   }
 };
@@ -184,7 +187,8 @@ struct Verdict {
         shape::member<&Self::probably_lost>("probably_lost"),
         shape::member<&Self::unaccounted>("unaccounted"),
         shape::member<&Self::unknown>("unknown"),
-        shape::member<&Self::lost>("lost", {}, "dropped + expired unread + probably lost + unaccounted"),
+        shape::member<&Self::lost>("lost", {},
+                                   "dropped + expired unread + probably lost + unaccounted"),
     };
   }
 };

@@ -63,7 +63,8 @@ void ConsumerBook::count(Fate fate, std::uint64_t first, std::uint64_t last, std
     case Fate::kDroppedNoDestination:
     case Fate::kDroppedDestinationFailed:
     case Fate::kDroppedTooLarge:
-      dropped[static_cast<std::size_t>(fate) - static_cast<std::size_t>(Fate::kDroppedRetries)] += records;
+      dropped[static_cast<std::size_t>(fate) - static_cast<std::size_t>(Fate::kDroppedRetries)] +=
+          records;
       break;
     case Fate::kExpiredUnread: expired_unread += records; break;
     case Fate::kSkippedByStart: skipped_by_start += records; break;
@@ -148,7 +149,8 @@ std::string ConsumerBook::encode() const {
   std::string out(1, kVersion);
   for (const std::uint64_t number : {succeeded, filtered, delivered}) put(out, number);
   for (const std::uint64_t number : dropped) put(out, number);
-  for (const std::uint64_t number : {expired_unread, skipped_by_start, discarded, ranges_forgotten_}) {
+  for (const std::uint64_t number :
+       {expired_unread, skipped_by_start, discarded, ranges_forgotten_}) {
     put(out, number);
   }
   put(out, ranges_.size());
@@ -167,7 +169,8 @@ Result<ConsumerBook> ConsumerBook::decode(std::string_view bytes) {
   if (bytes.empty() || bytes.front() != kVersion) return corrupt;
   Reader in(bytes.substr(1));
   ConsumerBook book;
-  for (std::uint64_t* number : {&book.succeeded, &book.filtered, &book.delivered}) *number = in.number();
+  for (std::uint64_t* number : {&book.succeeded, &book.filtered, &book.delivered})
+    *number = in.number();
   for (std::uint64_t& number : book.dropped) number = in.number();
   for (std::uint64_t* number :
        {&book.expired_unread, &book.skipped_by_start, &book.discarded, &book.ranges_forgotten_}) {
@@ -201,6 +204,8 @@ Balance balance(const ConsumerBook& book, std::uint64_t stored, std::uint64_t pe
   return {stored, settled, pending, distance(stored, settled + pending)};
 }
 
-std::uint64_t unaccounted(const ProducerBook& book) { return distance(book.received, book.decided()); }
+std::uint64_t unaccounted(const ProducerBook& book) {
+  return distance(book.received, book.decided());
+}
 
 }  // namespace penstock::ledger

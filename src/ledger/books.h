@@ -1,12 +1,12 @@
 #pragma once
 
+#include "base/result.h"
+
 #include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/result.h"
 
 /// What became of every record: the books and their laws, word for word as code, API, command line
 /// and tests use them.
@@ -14,12 +14,13 @@
 /// | for each             | law |
 /// |----------------------|-----|
 /// | stream and producer  | received = stored + throttled + rejected + failed + interrupted |
-/// | consumer and shard   | stored = succeeded + filtered + delivered + dropped + expired unread + skipped by start + discarded + pending |
-/// | verdict              | lost = dropped + expired unread + probably lost by the producer + unaccounted |
+/// | consumer and shard   | stored = succeeded + filtered + delivered + dropped + expired unread +
+/// skipped by start + discarded + pending | | verdict              | lost = dropped + expired
+/// unread + probably lost by the producer + unaccounted |
 ///
-/// Neither side of a law is computed from the other: `received` is counted at the front and the rest
-/// of its line by the stream; `stored` of a shard is the log's own count, `pending` follows from
-/// positions, the rest of that line is counted by the mapping as it settles.
+/// Neither side of a law is computed from the other: `received` is counted at the front and the
+/// rest of its line by the stream; `stored` of a shard is the log's own count, `pending` follows
+/// from positions, the rest of that line is counted by the mapping as it settles.
 namespace penstock::ledger {
 
 /// Entries of one producer into one stream.
@@ -41,15 +42,24 @@ enum class DropCause : std::uint8_t {
   kAge,                ///< Too old, and no destination is configured.
   kNoDestination,      ///< The configured destination does not exist.
   kDestinationFailed,  ///< It refused.
-  kTooLarge,           ///< The record alone exceeds an invocation's payload, and no destination is configured.
+  kTooLarge,           ///< The record alone exceeds an invocation's payload, and no destination is
+                       ///< configured.
 };
 inline constexpr std::size_t kDropCauses = 5;
 std::string_view drop_cause_name(DropCause cause);
 
 /// What is remembered record by record, because it is not plain success.
 enum class Fate : std::uint8_t {
-  kFiltered, kDelivered, kDroppedRetries, kDroppedAge, kDroppedNoDestination,
-  kDroppedDestinationFailed, kDroppedTooLarge, kExpiredUnread, kSkippedByStart, kDiscarded,
+  kFiltered,
+  kDelivered,
+  kDroppedRetries,
+  kDroppedAge,
+  kDroppedNoDestination,
+  kDroppedDestinationFailed,
+  kDroppedTooLarge,
+  kExpiredUnread,
+  kSkippedByStart,
+  kDiscarded,
 };
 std::string_view fate_name(Fate fate);
 Fate fate_of(DropCause cause);

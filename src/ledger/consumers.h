@@ -1,11 +1,11 @@
 #pragma once
 
+#include "base/ids.h"
+#include "ledger/books.h"
+
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include "base/ids.h"
-#include "ledger/books.h"
 
 namespace penstock::ledger {
 

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "base/time.h"
+
 #include <cstdint>
 #include <deque>
 #include <unordered_map>
 #include <vector>
-
-#include "base/time.h"
 
 namespace penstock::ledger {
 

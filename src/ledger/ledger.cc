@@ -1,8 +1,5 @@
 #include "ledger/ledger.h"
 
-#include <map>
-#include <mutex>
-
 #include "base/hex.h"
 #include "base/log.h"
 #include "base/sha256.h"
@@ -11,6 +8,9 @@
 #include "env/loop.h"
 #include "ledger/producer_row.h"
 
+#include <map>
+#include <mutex>
+
 namespace penstock::ledger {
 namespace {
 
@@ -18,8 +18,8 @@ constexpr std::string_view kPrefix = "ledger/producer/";
 constexpr std::string_view kOthers = "(others)";
 
 std::string mark_key(const RowKey& key) {
-  const std::string identity = key.tenant.account + '\n' + key.tenant.region + '\n' + key.stream + '\n' +
-                               key.access_key + '\n' + key.address + '\n' + key.agent;
+  const std::string identity = key.tenant.account + '\n' + key.tenant.region + '\n' + key.stream +
+                               '\n' + key.access_key + '\n' + key.address + '\n' + key.agent;
   return std::string(kPrefix) + sha256_hex(identity).substr(0, 32);
 }
 
@@ -63,7 +63,8 @@ struct Ledger::Rows {
   mutable std::mutex mutex;
   std::map<RowKey, ProducerRow> rows;
 
-  ProducerRow& at(const Producer& producer, std::string_view stream, const LedgerSettings& settings) {
+  ProducerRow& at(const Producer& producer, std::string_view stream,
+                  const LedgerSettings& settings) {
     RowKey key{producer.tenant, std::string(stream), std::string(producer.access_key),
                std::string(producer.address), std::string(first_word(producer.agent))};
     const auto found = rows.find(key);
@@ -111,7 +112,8 @@ void Ledger::received(const Producer& producer, std::string_view stream, std::ui
   row.changed = true;
 }
 
-void Ledger::decided(const Producer& producer, std::string_view stream, const CallOutcome& outcome) {
+void Ledger::decided(const Producer& producer, std::string_view stream,
+                     const CallOutcome& outcome) {
   const ServiceTime now = outcome.entries.empty() ? ServiceTime{} : parts_.clocks.service_now();
   const std::lock_guard lock(rows_->mutex);
   ProducerRow& row = rows_->at(producer, stream, settings_);
@@ -167,7 +169,8 @@ Task<> Ledger::run() {
   const CancelToken cancel = scope_.token();
   while (!cancel.cancelled()) {
     const SteadyTime next = parts_.clocks.steady_now() + settings_.store_interval;
-    if (co_await env::sleep_until(parts_.control_loop, next, cancel) == env::Woken::kCancelled) break;
+    if (co_await env::sleep_until(parts_.control_loop, next, cancel) == env::Woken::kCancelled)
+      break;
     expire(parts_.clocks.service_now());
     co_await store_changes();
   }
@@ -203,8 +206,9 @@ AuditReport Ledger::audit(const StreamSource& streams, const ConsumerSource& con
       StreamAudit& audit = at(key.tenant, key.stream);
       audit.producers.push_back(row.audit(key));
       for (const Waiting& entry : row.lost) {
-        audit.probably_lost.push_back({key.access_key, key.address, key.agent, shard_name(entry.shard),
-                                       unix_millis(entry.at), std::to_string(entry.fingerprint)});
+        audit.probably_lost.push_back({key.access_key, key.address, key.agent,
+                                       shard_name(entry.shard), unix_millis(entry.at),
+                                       std::to_string(entry.fingerprint)});
       }
     }
   }

@@ -1,12 +1,5 @@
 #pragma once
 
-#include <atomic>
-#include <cstdint>
-#include <memory>
-#include <span>
-#include <string>
-#include <string_view>
-
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/task.h"
@@ -15,6 +8,13 @@
 #include "ledger/books.h"
 #include "ledger/consumers.h"
 #include "ledger/fingerprints.h"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
 
 namespace penstock::env {
 class Clocks;
@@ -32,7 +32,7 @@ struct LedgerSettings {
   Millis recovery{5 * 60'000};
   /// Books are stored this often; what a crash takes is said in the README.
   Millis store_interval{1'000};
-  std::size_t producers_max = 10'000;             ///< Rows; further producers share one.
+  std::size_t producers_max = 10'000;  ///< Rows; further producers share one.
   /// For each row: about 55 bytes each as they are stored, and a mark holds 1 MiB.
   std::size_t fingerprints_max = 15'000;
 };
@@ -70,8 +70,8 @@ struct CallOutcome {
 /// What became of every record a producer handed in, and the report over producers and consumers.
 ///
 /// received() and decided() may be called on any loop (one short lock); the rest belongs on the
-/// control loop. Invariants: each row's law is kept by two independent callers; a row is stored with
-/// everything it says, in one Marks write.
+/// control loop. Invariants: each row's law is kept by two independent callers; a row is stored
+/// with everything it says, in one Marks write.
 class Ledger {
  public:
   static Result<std::unique_ptr<Ledger>> open(LedgerParts parts, LedgerSettings settings);

@@ -1,9 +1,9 @@
 #include "ledger/producer_row.h"
 
+#include "shape/json.h"
+
 #include <charconv>
 #include <optional>
-
-#include "shape/json.h"
 
 namespace penstock::ledger {
 namespace {
@@ -26,17 +26,17 @@ struct StoredRow {
   std::string access_key;
   std::string address;
   std::string agent;
-  std::vector<std::int64_t> counts;  ///< received, stored, throttled, rejected, failed, interrupted,
-                                     ///< recovered, probably lost, unknown
+  std::vector<std::int64_t> counts;  ///< received, stored, throttled, rejected, failed,
+                                     ///< interrupted, recovered, probably lost, unknown
   std::vector<StoredWaiting> waiting;
   std::vector<StoredWaiting> lost;
   static constexpr auto shape() {
     using Self = StoredRow;
     return std::array{
-        shape::member<&Self::account>("account"),       shape::member<&Self::region>("region"),
-        shape::member<&Self::stream>("stream"),         shape::member<&Self::access_key>("access_key"),
-        shape::member<&Self::address>("address"),       shape::member<&Self::agent>("agent"),
-        shape::member<&Self::counts>("counts"),         shape::member<&Self::waiting>("waiting"),
+        shape::member<&Self::account>("account"), shape::member<&Self::region>("region"),
+        shape::member<&Self::stream>("stream"),   shape::member<&Self::access_key>("access_key"),
+        shape::member<&Self::address>("address"), shape::member<&Self::agent>("agent"),
+        shape::member<&Self::counts>("counts"),   shape::member<&Self::waiting>("waiting"),
         shape::member<&Self::lost>("lost"),
     };
   }
@@ -49,7 +49,8 @@ StoredWaiting stored(const Waiting& entry) {
 std::optional<Waiting> restored(const StoredWaiting& entry) {
   const std::string& text = entry.fingerprint;
   Waiting out{.shard = static_cast<std::uint32_t>(entry.shard), .at = service_time(entry.at_ms)};
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), out.fingerprint);
+  const auto [end, failure] =
+      std::from_chars(text.data(), text.data() + text.size(), out.fingerprint);
   if (failure != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return out;
 }
@@ -108,9 +109,9 @@ Result<RowKey> decode_row(std::string_view bytes, ProducerRow& row) {
   const auto parsed = shape::from_json<StoredRow>(bytes);
   if (!parsed.ok() || parsed->counts.size() != kCounts) return corrupt;
   std::uint64_t* const counts[kCounts] = {
-      &row.book.received, &row.book.stored,      &row.book.throttled,
-      &row.book.rejected, &row.book.failed,      &row.book.interrupted,
-      &row.recovered,     &row.probably_lost,    &row.unknown};
+      &row.book.received, &row.book.stored,   &row.book.throttled,
+      &row.book.rejected, &row.book.failed,   &row.book.interrupted,
+      &row.recovered,     &row.probably_lost, &row.unknown};
   for (std::size_t i = 0; i < kCounts; ++i) {
     *counts[i] = static_cast<std::uint64_t>(parsed->counts[i]);
   }
@@ -126,8 +127,11 @@ Result<RowKey> decode_row(std::string_view bytes, ProducerRow& row) {
     if (!entry) return corrupt;
     row.lost.push_back(*entry);
   }
-  return RowKey{{parsed->account, parsed->region}, parsed->stream, parsed->access_key,
-                parsed->address, parsed->agent};
+  return RowKey{{parsed->account, parsed->region},
+                parsed->stream,
+                parsed->access_key,
+                parsed->address,
+                parsed->agent};
 }
 
 }  // namespace penstock::ledger

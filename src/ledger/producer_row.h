@@ -1,17 +1,17 @@
 #pragma once
 
+#include "base/ids.h"
+#include "base/result.h"
+#include "ledger/audit.h"
+#include "ledger/books.h"
+#include "ledger/fingerprints.h"
+
 #include <cstdint>
 #include <deque>
 #include <string>
 #include <string_view>
 #include <tuple>
 #include <vector>
-
-#include "base/ids.h"
-#include "base/result.h"
-#include "ledger/audit.h"
-#include "ledger/books.h"
-#include "ledger/fingerprints.h"
 
 namespace penstock::ledger {
 

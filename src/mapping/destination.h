@@ -1,10 +1,10 @@
 #pragma once
 
-#include <string>
-
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/task.h"
+
+#include <string>
 
 namespace penstock::mapping {
 

@@ -1,25 +1,25 @@
 #pragma once
 
+#include "base/result.h"
+#include "mapping/item.h"
+
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 
-#include "base/result.h"
-#include "mapping/item.h"
-
 namespace penstock::mapping {
 
 /// What of a record's surroundings a pattern may name beside `data`.
 struct EventContext {
-  std::string shard_id;      ///< "shardId-000000000000"
-  std::string source_arn;    ///< The mapping's EventSourceArn.
+  std::string shard_id;    ///< "shardId-000000000000"
+  std::string source_arn;  ///< The mapping's EventSourceArn.
   std::string region;
-  std::string role_arn;      ///< invokeIdentityArn.
+  std::string role_arn;  ///< invokeIdentityArn.
 };
 
-/// A mapping's filter patterns, compiled: a record passes when one of them matches, or there are none.
-/// Pure; EventBridge's rules as Lambda documents them.
+/// A mapping's filter patterns, compiled: a record passes when one of them matches, or there are
+/// none. Pure; EventBridge's rules as Lambda documents them.
 class FilterSet {
  public:
   FilterSet();

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "base/time.h"
+#include "stream/sequence_number.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string_view>
-
-#include "base/time.h"
-#include "stream/sequence_number.h"
 
 namespace penstock::mapping {
 

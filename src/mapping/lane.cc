@@ -1,10 +1,10 @@
 #include "mapping/lane.h"
 
-#include <algorithm>
-#include <iterator>
-
 #include "base/check.h"
 #include "mapping/event_json.h"
+
+#include <algorithm>
+#include <iterator>
 
 namespace penstock::mapping {
 
@@ -38,7 +38,8 @@ void Lane::read_to(engine::Position next, bool end_of_shard) {
   }
 }
 
-// --- What to do now --------------------------------------------------------------------------------
+// --- What to do now
+// --------------------------------------------------------------------------------
 
 Lane::Decision Lane::decide(ServiceTime now) {
   Decision decision;
@@ -50,16 +51,19 @@ Lane::Decision Lane::decide(ServiceTime now) {
     const auto first_good = std::find_if_not(batch.items.begin(), batch.items.end(), is_over);
     return static_cast<std::size_t>(first_good - batch.items.begin());
   };
-  if (const std::size_t gone = prefix([&](const Item& item) { return item.arrival + rules_.retention <= now; });
+  if (const std::size_t gone =
+          prefix([&](const Item& item) { return item.arrival + rules_.retention <= now; });
       gone > 0) {
     return {.step = Step::kExpired, .count = gone};
   }
   const auto give_up = [&](ledger::DropCause cause, std::size_t count, std::uint32_t invoke_count) {
     doing_ = Doing::kGivingUp;
-    return Decision{.step = Step::kGiveUp, .count = count, .cause = cause, .invoke_count = invoke_count};
+    return Decision{
+        .step = Step::kGiveUp, .count = count, .cause = cause, .invoke_count = invoke_count};
   };
   if (rules_.max_age) {
-    const std::size_t old = prefix([&](const Item& item) { return now - item.arrival > *rules_.max_age; });
+    const std::size_t old =
+        prefix([&](const Item& item) { return now - item.arrival > *rules_.max_age; });
     if (old > 0) return give_up(ledger::DropCause::kAge, old, batch.attempts + 1);
   }
   if (batch.items.front().event_bytes + kEventFrameBytes > kEventBytesMax) {
@@ -134,7 +138,8 @@ ServiceTime Lane::window_end(ServiceTime now) {
 /// one that is in flight whenever the server dies runs out of attempts like any other.
 bool Lane::attempts_spent(const Batch& batch) const {
   if (!rules_.max_retries) return false;
-  const std::uint32_t counted = batch.attempts + (batch.interrupted > 1 ? batch.interrupted - 1 : 0);
+  const std::uint32_t counted =
+      batch.attempts + (batch.interrupted > 1 ? batch.interrupted - 1 : 0);
   return counted > *rules_.max_retries;
 }
 
@@ -150,7 +155,8 @@ Millis Lane::pause(std::uint32_t failures) const {
   return std::min(made, rules_.retry_pause_max);
 }
 
-// --- How it went -----------------------------------------------------------------------------------
+// --- How it went
+// -----------------------------------------------------------------------------------
 
 std::vector<Item> Lane::invoked(Invoked outcome, ServiceTime now) {
   PENSTOCK_CHECK(doing_ == Doing::kInvoking, "an invocation ends once");
@@ -209,14 +215,16 @@ std::vector<Item> Lane::take_prefix(std::size_t count) {
   Batch& batch = stack_.back();
   PENSTOCK_CHECK(count <= batch.items.size(), "no more than the batch is settled");
   const auto end = batch.items.begin() + static_cast<std::ptrdiff_t>(count);
-  std::vector<Item> taken(std::make_move_iterator(batch.items.begin()), std::make_move_iterator(end));
+  std::vector<Item> taken(std::make_move_iterator(batch.items.begin()),
+                          std::make_move_iterator(end));
   batch.items.erase(batch.items.begin(), end);
   for (const Item& item : taken) bytes_ -= item.event_bytes;
   if (batch.items.empty()) stack_.pop_back();
   return taken;
 }
 
-// --- To be stored ------------------------------------------------------------------------------------
+// --- To be stored
+// ------------------------------------------------------------------------------------
 
 std::vector<StoredBatch> Lane::stored() const {
   std::vector<StoredBatch> out;

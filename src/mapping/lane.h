@@ -1,5 +1,10 @@
 #pragma once
 
+#include "base/time.h"
+#include "ledger/books.h"
+#include "mapping/item.h"
+#include "mapping/item_failures.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -7,11 +12,6 @@
 #include <span>
 #include <string>
 #include <vector>
-
-#include "base/time.h"
-#include "ledger/books.h"
-#include "mapping/item.h"
-#include "mapping/item_failures.h"
 
 namespace penstock::mapping {
 
@@ -31,9 +31,9 @@ struct LaneRules {
 struct Invoked {
   enum class Kind : std::uint8_t {
     kSucceeded,
-    kFailed,       ///< Function error; or a reply that fails the batch or names its first record.
-    kFailedFrom,   ///< The records before `first` succeeded.
-    kNotInvoked,   ///< Throttled, or no function: not an attempt.
+    kFailed,      ///< Function error; or a reply that fails the batch or names its first record.
+    kFailedFrom,  ///< The records before `first` succeeded.
+    kNotInvoked,  ///< Throttled, or no function: not an attempt.
   };
   Kind kind = Kind::kSucceeded;
   std::size_t first = 0;
@@ -124,11 +124,11 @@ class Lane {
   std::vector<Item> take_prefix(std::size_t count);
 
   LaneRules rules_;
-  std::deque<Item> queue_;          ///< Not yet in a batch.
-  std::deque<Restored> restored_;   ///< From before a restart, lowest first.
-  std::vector<Batch> stack_;        ///< The last one is worked on; those below it come behind it.
+  std::deque<Item> queue_;         ///< Not yet in a batch.
+  std::deque<Restored> restored_;  ///< From before a restart, lowest first.
+  std::vector<Batch> stack_;       ///< The last one is worked on; those below it come behind it.
   ServiceTime window_start_;
-  std::uint32_t not_invoked_ = 0;   ///< In a row.
+  std::uint32_t not_invoked_ = 0;  ///< In a row.
   std::size_t bytes_ = 0;
   enum class Doing : std::uint8_t { kNothing, kInvoking, kGivingUp } doing_ = Doing::kNothing;
   bool end_of_shard_ = false;

@@ -1,12 +1,12 @@
 #include "mapping/mapping.h"
 
-#include <charconv>
-
 #include "base/log.h"
 #include "engine/engine.h"
 #include "env/clocks.h"
 #include "mapping/texts.h"
 #include "shape/json.h"
+
+#include <charconv>
 
 namespace penstock::mapping {
 namespace {
@@ -14,7 +14,9 @@ namespace {
 constexpr Millis kTroublePause{1'000};
 
 /// The position of the first record that a shard ever had or will have.
-engine::Position first_of(const stream::ShardCounts& counts) { return {counts.next.index - counts.stored}; }
+engine::Position first_of(const stream::ShardCounts& counts) {
+  return {counts.next.index - counts.stored};
+}
 
 std::shared_ptr<const FilterSet> compiled(const MappingRecord& record) {
   Result<FilterSet> made = FilterSet::compile(record.configuration.filters);
@@ -27,8 +29,8 @@ std::shared_ptr<const FilterSet> compiled(const MappingRecord& record) {
 
 }  // namespace
 
-Mapping::Mapping(const MappingParts& parts, const MappingSettings& settings, Tenant tenant, MappingRecord record,
-                 engine::Version version, MappingState state)
+Mapping::Mapping(const MappingParts& parts, const MappingSettings& settings, Tenant tenant,
+                 MappingRecord record, engine::Version version, MappingState state)
     : parts_(parts),
       settings_(settings),
       tenant_(std::move(tenant)),
@@ -66,7 +68,9 @@ void Mapping::stop() {
   wake_.notify();
 }
 
-MappingView Mapping::view() const { return {.record = record_, .state = state_, .last_result = last_result_}; }
+MappingView Mapping::view() const {
+  return {.record = record_, .state = state_, .last_result = last_result_};
+}
 
 std::string Mapping::mark_prefix() const { return catalog_key(tenant_, record_.uuid) + "/"; }
 
@@ -74,7 +78,8 @@ std::string Mapping::mark_of(LogId log, std::uint32_t shard) const {
   return mark_prefix() + std::to_string(log.value) + "/" + std::to_string(shard);
 }
 
-// --- Its life ----------------------------------------------------------------------------------------
+// --- Its life
+// ----------------------------------------------------------------------------------------
 
 Task<> Mapping::run() {
   const auto streams = parts_.source.watch_streams([this] { wake_.notify(); });
@@ -99,7 +104,8 @@ Task<> Mapping::follow_stream() {
   if (!stream || stream->status == stream::StreamStatus::kDeleting) {
     if (log_ && !parts_.source.find(*log_)) co_await end_pollers(ShardPoller::Stop::kAbandon);
     last_result_ = kStreamNotFound;
-    if (state_ != MappingState::kDeleting) state_ = record_.enabled ? MappingState::kEnabled : MappingState::kDisabled;
+    if (state_ != MappingState::kDeleting)
+      state_ = record_.enabled ? MappingState::kEnabled : MappingState::kDisabled;
     co_return;
   }
   if (stream->status == stream::StreamStatus::kCreating) co_return;
@@ -118,15 +124,17 @@ Task<> Mapping::take_stream(stream::SourceStream stream) {
   co_await end_pollers(ShardPoller::Stop::kAbandon);
   const std::string position = log_ ? "TRIM_HORIZON" : record_.starting_position;
   auto marks = co_await freeze(stream, position);
-  Status stored = marks.ok() ? co_await parts_.engine.marks().put(parts_.engine.leases().node(), *marks)
-                             : Status(marks.error());
+  Status stored = marks.ok()
+                      ? co_await parts_.engine.marks().put(parts_.engine.leases().node(), *marks)
+                      : Status(marks.error());
   if (stored.ok() && !ending() && !changed_) {
     MappingRecord taken = record_;
     taken.log = std::to_string(stream.log.value);
-    const auto version = co_await parts_.engine.meta().commit({{.op = engine::Change::Op::kPut,
-                                                                .key = catalog_key(tenant_, record_.uuid),
-                                                                .expected = version_,
-                                                                .value = shape::to_json(taken)}});
+    const auto version =
+        co_await parts_.engine.meta().commit({{.op = engine::Change::Op::kPut,
+                                               .key = catalog_key(tenant_, record_.uuid),
+                                               .expected = version_,
+                                               .value = shape::to_json(taken)}});
     if (version.ok()) {
       record_ = std::move(taken);
       version_ = *version;
@@ -165,15 +173,16 @@ Task<Result<ShardState>> Mapping::starting_state(stream::SourceShard shard, std:
   } else if (position == "LATEST") {
     CO_TRY(start, parts_.source.latest(shard.ref));
   } else {
-    CO_TRY(start, co_await parts_.source.at_timestamp(shard.ref, service_time(record_.starting_position_ms)));
+    CO_TRY(start, co_await parts_.source.at_timestamp(shard.ref,
+                                                      service_time(record_.starting_position_ms)));
   }
   CO_TRY(const stream::ShardCounts counts, parts_.source.counts(shard.ref));
   ShardState state;
   state.checkpoint = start;
   const engine::Position first = first_of(counts);
   if (start > first) {
-    state.book.count(ledger::Fate::kSkippedByStart, first.index, start.index - 1, start.index - first.index,
-                     unix_millis(parts_.clocks.service_now()));
+    state.book.count(ledger::Fate::kSkippedByStart, first.index, start.index - 1,
+                     start.index - first.index, unix_millis(parts_.clocks.service_now()));
   }
   state.drained = shard.closed.has_value() && start >= counts.next && position != "TRIM_HORIZON";
   co_return state;
@@ -198,7 +207,8 @@ void Mapping::load_states() {
   }
 }
 
-// --- Shards ------------------------------------------------------------------------------------------
+// --- Shards
+// ------------------------------------------------------------------------------------------
 
 void Mapping::look_at_shards(const stream::SourceStream& stream) {
   const auto found = parts_.source.shards(stream.log);
@@ -243,7 +253,8 @@ void Mapping::poll(Shard& shard, const stream::SourceStream& stream) {
                   .mark = mark_of(stream.log, shard.source.ref.shard)};
   PollerEvents events{.processed = [this](std::string result) { last_result_ = std::move(result); },
                       .ended = [this] { wake_.notify(); }};
-  shard.poller = std::make_unique<ShardPoller>(parts_, settings_, std::move(plan), shard.state, std::move(events));
+  shard.poller = std::make_unique<ShardPoller>(parts_, settings_, std::move(plan), shard.state,
+                                               std::move(events));
   shard.poller->start();
 }
 
@@ -261,7 +272,8 @@ Task<> Mapping::end_pollers(ShardPoller::Stop how) {
   for (auto& [number, shard] : shards_) {
     if (!shard.poller) continue;
     // Deleting the mapping cuts a patient end short.
-    const auto cut = cutting_.token().on_cancel([poller = shard.poller.get()] { poller->abandon(); });
+    const auto cut =
+        cutting_.token().on_cancel([poller = shard.poller.get()] { poller->abandon(); });
     co_await shard.poller->stop(how);
     shard.state = shard.poller->state();
     shard.poller.reset();
@@ -270,24 +282,33 @@ Task<> Mapping::end_pollers(ShardPoller::Stop how) {
 
 Task<> Mapping::erase_marks() {
   std::vector<engine::Marks::Mark> marks;
-  for (const auto& [key, value] : parts_.engine.marks().list(mark_prefix())) marks.push_back({key, std::nullopt});
+  for (const auto& [key, value] : parts_.engine.marks().list(mark_prefix()))
+    marks.push_back({key, std::nullopt});
   if (marks.empty()) co_return;
-  const Status erased = co_await parts_.engine.marks().put(parts_.engine.leases().node(), std::move(marks));
+  const Status erased =
+      co_await parts_.engine.marks().put(parts_.engine.leases().node(), std::move(marks));
   // What stays is erased at the next start.
-  if (!erased.ok()) log::warn("a deleted mapping's checkpoints stay for now", {{"why", erased.error().message}});
+  if (!erased.ok())
+    log::warn("a deleted mapping's checkpoints stay for now", {{"why", erased.error().message}});
 }
 
-// --- For the audit -------------------------------------------------------------------------------------
+// --- For the audit
+// -------------------------------------------------------------------------------------
 
 ledger::ConsumerView Mapping::consumer() const {
-  ledger::ConsumerView view{.tenant = tenant_, .id = record_.uuid, .function = record_.function_arn,
-                            .stream = {}, .log = log_.value_or(LogId{}), .shards = {}};
+  ledger::ConsumerView view{.tenant = tenant_,
+                            .id = record_.uuid,
+                            .function = record_.function_arn,
+                            .stream = {},
+                            .log = log_.value_or(LogId{}),
+                            .shards = {}};
   const std::string& arn = record_.source_arn;
   view.stream = arn.substr(arn.rfind('/') + 1);
   for (const auto& [number, shard] : shards_) {
     ledger::ConsumerShardView row{.shard = number};
     row.book = shard.poller ? shard.poller->book() : shard.state.book;
-    const engine::Position checkpoint = shard.poller ? shard.poller->checkpoint() : shard.state.checkpoint;
+    const engine::Position checkpoint =
+        shard.poller ? shard.poller->checkpoint() : shard.state.checkpoint;
     const auto counts = parts_.source.counts({view.log, number});
     if (counts.ok()) {
       row.stored = counts->stored;

@@ -1,12 +1,5 @@
 #pragma once
 
-#include <functional>
-#include <map>
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/task.h"
@@ -19,6 +12,13 @@
 #include "mapping/shard_state.h"
 #include "stream/record_source.h"
 
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
 namespace penstock::mapping {
 
 /// One event source mapping at work: freezes where it starts, keeps a poller on every shard whose
@@ -27,8 +27,8 @@ namespace penstock::mapping {
 /// run() is its life; the other calls tell it what changed. Control loop only.
 class Mapping {
  public:
-  Mapping(const MappingParts& parts, const MappingSettings& settings, Tenant tenant, MappingRecord record,
-          engine::Version version, MappingState state);
+  Mapping(const MappingParts& parts, const MappingSettings& settings, Tenant tenant,
+          MappingRecord record, engine::Version version, MappingState state);
   ~Mapping();
 
   /// Until remove() or stop(). The caller keeps the mapping alive until it has ended.
@@ -46,21 +46,24 @@ class Mapping {
   MappingState state() const { return state_; }
   MappingView view() const;
   /// Nothing is being changed: update and delete are allowed.
-  bool settled() const { return state_ == MappingState::kEnabled || state_ == MappingState::kDisabled; }
+  bool settled() const {
+    return state_ == MappingState::kEnabled || state_ == MappingState::kDisabled;
+  }
   ledger::ConsumerView consumer() const;
 
  private:
   struct Shard {
     stream::SourceShard source;
-    ShardState state;                       ///< As stored, when no poller runs.
+    ShardState state;  ///< As stored, when no poller runs.
     std::unique_ptr<ShardPoller> poller;
-    bool listed = false;                    ///< Still in the stream.
+    bool listed = false;  ///< Still in the stream.
   };
 
   bool ending() const { return removed_ || stopped_; }
   Task<> follow_stream();
   Task<> take_stream(stream::SourceStream stream);
-  Task<Result<std::vector<engine::Marks::Mark>>> freeze(const stream::SourceStream& stream, std::string position);
+  Task<Result<std::vector<engine::Marks::Mark>>> freeze(const stream::SourceStream& stream,
+                                                        std::string position);
   Task<Result<ShardState>> starting_state(stream::SourceShard shard, std::string position);
   void load_states();
   void look_at_shards(const stream::SourceStream& stream);
@@ -80,12 +83,12 @@ class Mapping {
   MappingState state_;
   std::string last_result_;
   std::shared_ptr<const FilterSet> filters_;
-  std::optional<LogId> log_;                ///< The stream's incarnation whose shards are below.
+  std::optional<LogId> log_;  ///< The stream's incarnation whose shards are below.
   std::map<std::uint32_t, Shard> shards_;
   env::Signal wake_;
-  CancelSource stopping_;   ///< Waits end.
-  CancelSource cutting_;    ///< Invocations are not waited for.
-  bool changed_ = true;   ///< The record is new to the pollers.
+  CancelSource stopping_;  ///< Waits end.
+  CancelSource cutting_;   ///< Invocations are not waited for.
+  bool changed_ = true;    ///< The record is new to the pollers.
   bool removed_ = false;
   bool stopped_ = false;
 };

@@ -1,8 +1,5 @@
 #include "mapping/mapping_service.h"
 
-#include <map>
-#include <utility>
-
 #include "base/log.h"
 #include "base/uuid.h"
 #include "engine/engine.h"
@@ -16,6 +13,9 @@
 #include "mapping/mapping.h"
 #include "shape/json.h"
 #include "stream/record_source.h"
+
+#include <map>
+#include <utility>
 
 namespace penstock::mapping {
 namespace {
@@ -37,7 +37,8 @@ Status check_start(const CreateMapping& request, ServiceTime now) {
     return invalid("StartingPositionTimestamp is required when StartingPosition is AT_TIMESTAMP.");
   }
   if (!wants_time && request.starting_time) {
-    return invalid("StartingPositionTimestamp can only be given when StartingPosition is AT_TIMESTAMP.");
+    return invalid(
+        "StartingPositionTimestamp can only be given when StartingPosition is AT_TIMESTAMP.");
   }
   if (wants_time && *request.starting_time > now) {
     return invalid("StartingPositionTimestamp must not be in the future.");
@@ -88,8 +89,9 @@ class MappingService::State {
   Result<std::shared_ptr<Mapping>> find(const Tenant& tenant, const std::string& uuid) const;
   Task<Result<MappingView>> update(Tenant tenant, std::string uuid, ChangeMapping change);
   Task<Result<MappingView>> remove(Tenant tenant, std::string uuid);
-  Result<Listed> list(const Tenant& tenant, const std::string& source_arn, const std::string& function,
-                      const std::string& marker, std::size_t limit) const;
+  Result<Listed> list(const Tenant& tenant, const std::string& source_arn,
+                      const std::string& function, const std::string& marker,
+                      std::size_t limit) const;
   std::vector<ledger::ConsumerView> consumers() const;
 
  private:
@@ -99,8 +101,8 @@ class MappingService::State {
   Task<> live(Key key, std::shared_ptr<Mapping> mapping);
   Status check_destination(const Tenant& tenant, const Configuration& configuration) const;
   Result<std::string> function_arn(const Tenant& tenant, const std::string& function) const;
-  Status check_duplicate(const Tenant& tenant, const std::string& source_arn, const std::string& arn,
-                         const std::string& except) const;
+  Status check_duplicate(const Tenant& tenant, const std::string& source_arn,
+                         const std::string& arn, const std::string& except) const;
   Result<MappingRecord> next_record(const Mapping& mapping, const ChangeMapping& change) const;
   std::int64_t now_ms() const { return unix_millis(parts_.clocks.service_now()); }
 
@@ -110,7 +112,8 @@ class MappingService::State {
   Scope scope_;
 };
 
-// --- Start and stop ------------------------------------------------------------------------------------
+// --- Start and stop
+// ------------------------------------------------------------------------------------
 
 Status MappingService::State::load() {
   for (const engine::Document& document : parts_.engine.meta().list(kCatalogPrefix)) {
@@ -133,8 +136,10 @@ Task<> MappingService::State::erase_orphans() {
     if (!mappings_.contains({*tenant, id})) orphans.push_back({key, std::nullopt});
   }
   if (orphans.empty()) co_return;
-  const Status erased = co_await parts_.engine.marks().put(parts_.engine.leases().node(), std::move(orphans));
-  if (!erased.ok()) log::warn("checkpoints of deleted mappings stay for now", {{"why", erased.error().message}});
+  const Status erased =
+      co_await parts_.engine.marks().put(parts_.engine.leases().node(), std::move(orphans));
+  if (!erased.ok())
+    log::warn("checkpoints of deleted mappings stay for now", {{"why", erased.error().message}});
 }
 
 void MappingService::State::begin_stop() {
@@ -150,7 +155,8 @@ Task<> MappingService::State::stop() {
 void MappingService::State::begin(Tenant tenant, MappingRecord record, engine::Version version,
                                   MappingState state) {
   Key key{tenant, record.uuid};
-  auto mapping = std::make_shared<Mapping>(parts_, settings_, std::move(tenant), std::move(record), version, state);
+  auto mapping = std::make_shared<Mapping>(parts_, settings_, std::move(tenant), std::move(record),
+                                           version, state);
   mappings_[key] = mapping;
   scope_.spawn(live(std::move(key), std::move(mapping)));
 }
@@ -160,36 +166,44 @@ Task<> MappingService::State::live(Key key, std::shared_ptr<Mapping> mapping) {
   if (mapping->state() == MappingState::kDeleting) mappings_.erase(key);
 }
 
-// --- Checks ----------------------------------------------------------------------------------------------
+// --- Checks
+// ----------------------------------------------------------------------------------------------
 
-Status MappingService::State::check_destination(const Tenant& tenant, const Configuration& configuration) const {
+Status MappingService::State::check_destination(const Tenant& tenant,
+                                                const Configuration& configuration) const {
   if (configuration.destination_arn.empty()) return ok();
   const Status accepted = parts_.destinations.accepts(tenant, configuration.destination_arn);
   if (!accepted.ok()) return invalid(accepted.error().message);
   return ok();
 }
 
-Result<std::string> MappingService::State::function_arn(const Tenant& tenant, const std::string& function) const {
+Result<std::string> MappingService::State::function_arn(const Tenant& tenant,
+                                                        const std::string& function) const {
   std::string arn = parts_.invoker.resolve_arn(tenant, function);
   if (arn.empty()) return invalid("Function does not exist");
   return arn;
 }
 
 Status MappingService::State::check_duplicate(const Tenant& tenant, const std::string& source_arn,
-                                              const std::string& arn, const std::string& except) const {
+                                              const std::string& arn,
+                                              const std::string& except) const {
   for (const auto& [key, mapping] : mappings_) {
     const MappingRecord& other = mapping->record();
-    if (key.first != tenant || other.uuid == except || mapping->state() == MappingState::kDeleting) continue;
+    if (key.first != tenant || other.uuid == except || mapping->state() == MappingState::kDeleting)
+      continue;
     if (other.source_arn != source_arn || other.function_arn != arn) continue;
     const std::string name = arn.substr(arn.find(":function:") + 10);
-    return Error{MappingErrc::kConflict, "The event source arn (\" " + source_arn + " \") and function (\" " + name +
-                                             " \") provided mapping already exists. Please update or delete the "
-                                             "existing mapping with UUID " + other.uuid};
+    return Error{MappingErrc::kConflict,
+                 "The event source arn (\" " + source_arn + " \") and function (\" " + name +
+                     " \") provided mapping already exists. Please update or delete the "
+                     "existing mapping with UUID " +
+                     other.uuid};
   }
   return ok();
 }
 
-// --- Operations --------------------------------------------------------------------------------------------
+// --- Operations
+// --------------------------------------------------------------------------------------------
 
 Task<Result<MappingView>> MappingService::State::create(Tenant tenant, CreateMapping request) {
   CO_TRY_OK(check_start(request, parts_.clocks.service_now()));
@@ -197,7 +211,8 @@ Task<Result<MappingView>> MappingService::State::create(Tenant tenant, CreateMap
   CO_TRY_OK(check_destination(tenant, request.configuration));
   CO_TRY(const std::string function, function_arn(tenant, request.function));
   const std::optional<stream::SourceStream> stream = parts_.source.resolve(request.source_arn);
-  if (!stream || stream->name.tenant != tenant) co_return invalid("Stream not found: " + request.source_arn);
+  if (!stream || stream->name.tenant != tenant)
+    co_return invalid("Stream not found: " + request.source_arn);
   CO_TRY_OK(check_duplicate(tenant, request.source_arn, function, ""));
 
   MappingRecord record{.uuid = new_uuid(parts_.random),
@@ -214,18 +229,21 @@ Task<Result<MappingView>> MappingService::State::create(Tenant tenant, CreateMap
                                                 .key = catalog_key(tenant, record.uuid),
                                                 .expected = {},
                                                 .value = shape::to_json(record)}}));
-  MappingView view{.record = record, .state = MappingState::kCreating, .last_result = "No records processed"};
+  MappingView view{
+      .record = record, .state = MappingState::kCreating, .last_result = "No records processed"};
   begin(std::move(tenant), std::move(record), version, MappingState::kCreating);
   co_return view;
 }
 
-Result<std::shared_ptr<Mapping>> MappingService::State::find(const Tenant& tenant, const std::string& uuid) const {
+Result<std::shared_ptr<Mapping>> MappingService::State::find(const Tenant& tenant,
+                                                             const std::string& uuid) const {
   const auto found = mappings_.find({tenant, uuid});
   if (found == mappings_.end()) return not_found();
   return found->second;
 }
 
-Result<MappingRecord> MappingService::State::next_record(const Mapping& mapping, const ChangeMapping& change) const {
+Result<MappingRecord> MappingService::State::next_record(const Mapping& mapping,
+                                                         const ChangeMapping& change) const {
   MappingRecord record = mapping.record();
   record.configuration = changed(record.configuration, change);
   TRY_OK(check_configuration(record.configuration));
@@ -239,7 +257,8 @@ Result<MappingRecord> MappingService::State::next_record(const Mapping& mapping,
   return record;
 }
 
-Task<Result<MappingView>> MappingService::State::update(Tenant tenant, std::string uuid, ChangeMapping change) {
+Task<Result<MappingView>> MappingService::State::update(Tenant tenant, std::string uuid,
+                                                        ChangeMapping change) {
   CO_TRY(const std::shared_ptr<Mapping> mapping, find(tenant, uuid));
   if (!mapping->settled()) co_return in_use("update");
   CO_TRY(MappingRecord record, next_record(*mapping, change));
@@ -259,15 +278,19 @@ Task<Result<MappingView>> MappingService::State::update(Tenant tenant, std::stri
 Task<Result<MappingView>> MappingService::State::remove(Tenant tenant, std::string uuid) {
   CO_TRY(const std::shared_ptr<Mapping> mapping, find(tenant, uuid));
   if (!mapping->settled()) co_return in_use("delete");
-  const auto erased = co_await parts_.engine.meta().commit(
-      {{.op = engine::Change::Op::kErase, .key = catalog_key(tenant, uuid), .expected = mapping->version(), .value = {}}});
+  const auto erased = co_await parts_.engine.meta().commit({{.op = engine::Change::Op::kErase,
+                                                             .key = catalog_key(tenant, uuid),
+                                                             .expected = mapping->version(),
+                                                             .value = {}}});
   if (!erased.ok()) co_return in_use("delete");
   mapping->remove();
   co_return mapping->view();
 }
 
-Result<MappingService::Listed> MappingService::State::list(const Tenant& tenant, const std::string& source_arn,
-                                                           const std::string& function, const std::string& marker,
+Result<MappingService::Listed> MappingService::State::list(const Tenant& tenant,
+                                                           const std::string& source_arn,
+                                                           const std::string& function,
+                                                           const std::string& marker,
                                                            std::size_t limit) const {
   std::string arn;
   if (!function.empty()) {
@@ -279,7 +302,8 @@ Result<MappingService::Listed> MappingService::State::list(const Tenant& tenant,
     if (entry->first.first != tenant) break;
     const MappingRecord& record = entry->second->record();
     if (!source_arn.empty() && record.source_arn != source_arn) continue;
-    const bool is_named = arn.empty() || record.function_arn == arn || record.function_arn.ends_with(":" + arn);
+    const bool is_named =
+        arn.empty() || record.function_arn == arn || record.function_arn.ends_with(":" + arn);
     if (!is_named) continue;
     if (out.mappings.size() == limit) {
       out.next_marker = out.mappings.back().record.uuid;
@@ -296,12 +320,14 @@ std::vector<ledger::ConsumerView> MappingService::State::consumers() const {
   return out;
 }
 
-// --- The service -------------------------------------------------------------------------------------------
+// --- The service
+// -------------------------------------------------------------------------------------------
 
 MappingService::MappingService(std::unique_ptr<State> state) : state_(std::move(state)) {}
 MappingService::~MappingService() = default;
 
-Task<Result<std::unique_ptr<MappingService>>> MappingService::open(MappingParts parts, MappingSettings settings) {
+Task<Result<std::unique_ptr<MappingService>>> MappingService::open(MappingParts parts,
+                                                                   MappingSettings settings) {
   auto state = std::make_unique<State>(parts, settings);
   const Status loaded = state->load();
   if (!loaded.ok()) {
@@ -324,7 +350,8 @@ Result<MappingView> MappingService::get(const Tenant& tenant, const std::string&
   return mapping->view();
 }
 
-Task<Result<MappingView>> MappingService::update(Tenant tenant, std::string uuid, ChangeMapping change) {
+Task<Result<MappingView>> MappingService::update(Tenant tenant, std::string uuid,
+                                                 ChangeMapping change) {
   return state_->update(std::move(tenant), std::move(uuid), std::move(change));
 }
 
@@ -332,8 +359,10 @@ Task<Result<MappingView>> MappingService::remove(Tenant tenant, std::string uuid
   return state_->remove(std::move(tenant), std::move(uuid));
 }
 
-Result<MappingService::Listed> MappingService::list(const Tenant& tenant, const std::string& source_arn,
-                                                    const std::string& function, const std::string& marker,
+Result<MappingService::Listed> MappingService::list(const Tenant& tenant,
+                                                    const std::string& source_arn,
+                                                    const std::string& function,
+                                                    const std::string& marker,
                                                     std::size_t limit) const {
   return state_->list(tenant, source_arn, function, marker, limit);
 }

@@ -1,18 +1,18 @@
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/task.h"
 #include "base/time.h"
 #include "ledger/consumers.h"
 #include "mapping/record.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace penstock::env {
 class Clocks;
@@ -38,7 +38,7 @@ struct MappingSettings {
   /// How a shard is looked at: woken by the append, or once a second as AWS does.
   enum class Poll : std::uint8_t { kAppend, kAws };
   Poll poll = Poll::kAppend;
-  Millis retry_pause{500};         ///< Before an unchanged batch is invoked again; doubles each time.
+  Millis retry_pause{500};  ///< Before an unchanged batch is invoked again; doubles each time.
   Millis retry_pause_max{60'000};
 };
 
@@ -85,15 +85,17 @@ struct ChangeMapping {
 
 /// Event source mappings: what exists, and running them. Control loop only.
 ///
-/// Errors are MappingErrc with Lambda's texts. Ranges of numbers are checked by the caller; whatever
-/// needs the streams, functions and destinations of this server, or two members together, is
-/// checked here, in the service's order: starting position, age, filters, destination, function,
+/// Errors are MappingErrc with Lambda's texts. Ranges of numbers are checked by the caller;
+/// whatever needs the streams, functions and destinations of this server, or two members together,
+/// is checked here, in the service's order: starting position, age, filters, destination, function,
 /// stream, duplicate.
 class MappingService final : public ledger::ConsumerSource {
  public:
-  static Task<Result<std::unique_ptr<MappingService>>> open(MappingParts parts, MappingSettings settings);
+  static Task<Result<std::unique_ptr<MappingService>>> open(MappingParts parts,
+                                                            MappingSettings settings);
   ~MappingService() override;
-  /// Nothing is invoked any more; invocations in flight go on. For a server that gives them a grace.
+  /// Nothing is invoked any more; invocations in flight go on. For a server that gives them a
+  /// grace.
   void begin_stop();
   /// Until those have ended, too. What was settled is stored. No call may follow.
   Task<> stop();
@@ -111,8 +113,9 @@ class MappingService final : public ledger::ConsumerSource {
     std::string next_marker;  ///< Empty at the end.
   };
   /// In the order of UUIDs; an empty source or function matches all.
-  Result<Listed> list(const Tenant& tenant, const std::string& source_arn, const std::string& function,
-                      const std::string& marker, std::size_t limit) const;
+  Result<Listed> list(const Tenant& tenant, const std::string& source_arn,
+                      const std::string& function, const std::string& marker,
+                      std::size_t limit) const;
 
   std::vector<ledger::ConsumerView> consumers() const override;
 

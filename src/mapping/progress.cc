@@ -1,8 +1,8 @@
 #include "mapping/progress.h"
 
-#include <algorithm>
-
 #include "base/check.h"
+
+#include <algorithm>
 
 namespace penstock::mapping {
 namespace {
@@ -28,9 +28,10 @@ Progress::Place Progress::take(engine::Position at) {
 }
 
 const ledger::FateRange* Progress::given_up_before(engine::Position at) const {
-  const auto found = std::find_if(ahead_.begin(), ahead_.end(), [&](const ledger::FateRange& range) {
-    return range.first <= at.index && at.index <= range.last;
-  });
+  const auto found =
+      std::find_if(ahead_.begin(), ahead_.end(), [&](const ledger::FateRange& range) {
+        return range.first <= at.index && at.index <= range.last;
+      });
   return found == ahead_.end() ? nullptr : &*found;
 }
 

@@ -1,28 +1,29 @@
 #pragma once
 
+#include "engine/log.h"
+#include "ledger/books.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <vector>
 
-#include "engine/log.h"
-#include "ledger/books.h"
-
 namespace penstock::mapping {
 
 /// What of a shard has been read, and what became of it: the checkpoint with its book.
 ///
-/// Records are read in order and settled in any order (lanes overtake each other). The checkpoint is
-/// the lowest record that is not settled; the book holds exactly what lies before it, so that both
-/// can be stored as one. Pure.
+/// Records are read in order and settled in any order (lanes overtake each other). The checkpoint
+/// is the lowest record that is not settled; the book holds exactly what lies before it, so that
+/// both can be stored as one. Pure.
 class Progress {
  public:
   /// A record's place in reading order, from which it is settled.
   using Place = std::uint64_t;
 
-  /// `ahead`: ranges at or behind the checkpoint that were given up before a restart and must not be
-  /// given up again.
-  Progress(engine::Position checkpoint, ledger::ConsumerBook book, std::vector<ledger::FateRange> ahead);
+  /// `ahead`: ranges at or behind the checkpoint that were given up before a restart and must not
+  /// be given up again.
+  Progress(engine::Position checkpoint, ledger::ConsumerBook book,
+           std::vector<ledger::FateRange> ahead);
 
   /// Where reading goes on.
   engine::Position next() const { return next_; }
@@ -41,7 +42,8 @@ class Progress {
 
   engine::Position checkpoint() const;
   const ledger::ConsumerBook& book() const { return book_; }
-  /// Records given up at or behind the checkpoint: to be stored, so that a restart does not repeat them.
+  /// Records given up at or behind the checkpoint: to be stored, so that a restart does not repeat
+  /// them.
   std::vector<ledger::FateRange> ahead() const;
   /// Places from the checkpoint on, settled or not.
   std::size_t held() const { return slots_.size(); }

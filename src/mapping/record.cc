@@ -16,7 +16,8 @@ std::string_view to_text(MappingState state) {
 }
 
 std::string mapping_arn(const Tenant& tenant, std::string_view uuid) {
-  return "arn:aws:lambda:" + tenant.region + ":" + tenant.account + ":event-source-mapping:" + std::string(uuid);
+  return "arn:aws:lambda:" + tenant.region + ":" + tenant.account +
+         ":event-source-mapping:" + std::string(uuid);
 }
 
 std::string catalog_key(const Tenant& tenant, std::string_view uuid) {
@@ -29,7 +30,8 @@ Result<Tenant> tenant_of_key(std::string_view key) {
   const std::size_t account = kCatalogPrefix.size();
   const std::size_t region = key.find('/', account);
   const std::size_t uuid = region == std::string_view::npos ? region : key.find('/', region + 1);
-  if (uuid == std::string_view::npos) return Error{Errc::kCorrupt, "a mapping is stored under " + std::string(key)};
+  if (uuid == std::string_view::npos)
+    return Error{Errc::kCorrupt, "a mapping is stored under " + std::string(key)};
   return Tenant{std::string(key.substr(account, region - account)),
                 std::string(key.substr(region + 1, uuid - region - 1))};
 }

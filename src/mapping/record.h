@@ -1,16 +1,16 @@
 #pragma once
 
+#include "base/ids.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "shape/shape.h"
+
 #include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "base/ids.h"
-#include "base/result.h"
-#include "base/time.h"
-#include "shape/shape.h"
 
 namespace penstock::mapping {
 
@@ -33,11 +33,16 @@ struct Configuration {
     using Self = Configuration;
     using shape::member;
     return std::array{
-        member<&Self::batch_size>("batch_size"), member<&Self::window_s>("window_s"),
-        member<&Self::parallelization>("parallelization"), member<&Self::max_age_s>("max_age_s"),
-        member<&Self::max_retries>("max_retries"), member<&Self::bisect>("bisect"),
-        member<&Self::report_item_failures>("report_item_failures"), member<&Self::filters>("filters"),
-        member<&Self::destination_arn>("destination_arn"), member<&Self::kms_key_arn>("kms_key_arn"),
+        member<&Self::batch_size>("batch_size"),
+        member<&Self::window_s>("window_s"),
+        member<&Self::parallelization>("parallelization"),
+        member<&Self::max_age_s>("max_age_s"),
+        member<&Self::max_retries>("max_retries"),
+        member<&Self::bisect>("bisect"),
+        member<&Self::report_item_failures>("report_item_failures"),
+        member<&Self::filters>("filters"),
+        member<&Self::destination_arn>("destination_arn"),
+        member<&Self::kms_key_arn>("kms_key_arn"),
         member<&Self::metrics>("metrics"),
     };
   }
@@ -48,12 +53,13 @@ struct MappingRecord {
   std::int64_t format = 1;
   std::string uuid;
   std::string source_arn;
-  std::string function_arn;    ///< As answered and invoked; it stays when the function is deleted.
-  std::string starting_position;             ///< TRIM_HORIZON, LATEST or AT_TIMESTAMP.
-  std::int64_t starting_position_ms = 0;     ///< AT_TIMESTAMP only.
+  std::string function_arn;  ///< As answered and invoked; it stays when the function is deleted.
+  std::string starting_position;          ///< TRIM_HORIZON, LATEST or AT_TIMESTAMP.
+  std::int64_t starting_position_ms = 0;  ///< AT_TIMESTAMP only.
   bool enabled = true;
   std::int64_t last_modified_ms = 0;
-  std::string log;  ///< The stream's incarnation that positions belong to, decimal; empty until resolved.
+  std::string
+      log;  ///< The stream's incarnation that positions belong to, decimal; empty until resolved.
   Configuration configuration;
   std::map<std::string, std::string> tags;
   bool operator==(const MappingRecord&) const = default;
@@ -62,17 +68,29 @@ struct MappingRecord {
     using Self = MappingRecord;
     using shape::member;
     return std::array{
-        member<&Self::format>("format"), member<&Self::uuid>("uuid"), member<&Self::source_arn>("source_arn"),
-        member<&Self::function_arn>("function_arn"), member<&Self::starting_position>("starting_position"),
-        member<&Self::starting_position_ms>("starting_position_ms"), member<&Self::enabled>("enabled"),
-        member<&Self::last_modified_ms>("last_modified_ms"), member<&Self::log>("log"),
-        member<&Self::configuration>("configuration"), member<&Self::tags>("tags"),
+        member<&Self::format>("format"),
+        member<&Self::uuid>("uuid"),
+        member<&Self::source_arn>("source_arn"),
+        member<&Self::function_arn>("function_arn"),
+        member<&Self::starting_position>("starting_position"),
+        member<&Self::starting_position_ms>("starting_position_ms"),
+        member<&Self::enabled>("enabled"),
+        member<&Self::last_modified_ms>("last_modified_ms"),
+        member<&Self::log>("log"),
+        member<&Self::configuration>("configuration"),
+        member<&Self::tags>("tags"),
     };
   }
 };
 
 enum class MappingState : std::uint8_t {
-  kCreating, kEnabling, kEnabled, kDisabling, kDisabled, kUpdating, kDeleting,
+  kCreating,
+  kEnabling,
+  kEnabled,
+  kDisabling,
+  kDisabled,
+  kUpdating,
+  kDeleting,
 };
 std::string_view to_text(MappingState state);  ///< "Creating", ...
 

@@ -1,7 +1,5 @@
 #include "mapping/shard_poller.h"
 
-#include <algorithm>
-
 #include "base/log.h"
 #include "base/uuid.h"
 #include "engine/engine.h"
@@ -17,6 +15,8 @@
 #include "stream/errors.h"
 #include "stream/types.h"
 
+#include <algorithm>
+
 namespace penstock::mapping {
 namespace {
 
@@ -26,12 +26,14 @@ constexpr int kDeliveries = 3;
 constexpr Millis kDeliveryPause{100};
 constexpr std::size_t kReadRecordsMax = 10'000;
 
-LaneRules rules_of(const Configuration& configuration, const MappingSettings& settings, Millis retention) {
+LaneRules rules_of(const Configuration& configuration, const MappingSettings& settings,
+                   Millis retention) {
   LaneRules rules;
   rules.batch_size = static_cast<std::size_t>(configuration.batch_size);
   rules.window = Seconds{configuration.window_s};
   if (configuration.max_age_s >= 0) rules.max_age = Seconds{configuration.max_age_s};
-  if (configuration.max_retries >= 0) rules.max_retries = static_cast<std::uint32_t>(configuration.max_retries);
+  if (configuration.max_retries >= 0)
+    rules.max_retries = static_cast<std::uint32_t>(configuration.max_retries);
   rules.bisect = configuration.bisect;
   rules.retention = retention;
   rules.retry_pause = settings.retry_pause;
@@ -49,8 +51,8 @@ FailureRecord::Condition condition_of(ledger::DropCause cause) {
 
 }  // namespace
 
-ShardPoller::ShardPoller(const MappingParts& parts, const MappingSettings& settings, PollerPlan plan,
-                         ShardState state, PollerEvents events)
+ShardPoller::ShardPoller(const MappingParts& parts, const MappingSettings& settings,
+                         PollerPlan plan, ShardState state, PollerEvents events)
     : parts_(parts),
       settings_(settings),
       plan_(std::move(plan)),
@@ -60,8 +62,8 @@ ShardPoller::ShardPoller(const MappingParts& parts, const MappingSettings& setti
                .region = plan_.tenant.region,
                .role_arn = parts.invoker.role_arn(plan_.tenant, plan_.mapping.function_arn)},
       work_(rules_of(plan_.mapping.configuration, settings, plan_.stream.retention),
-            static_cast<std::size_t>(plan_.mapping.configuration.parallelization), parts.clocks.service_now(),
-            std::move(state)),
+            static_cast<std::size_t>(plan_.mapping.configuration.parallelization),
+            parts.clocks.service_now(), std::move(state)),
       lane_wakes_(work_.lanes()),
       scope_(parts.control_loop.executor()) {}
 
@@ -97,7 +99,8 @@ void ShardPoller::end() {
   events_.ended();
 }
 
-// --- Reading ---------------------------------------------------------------------------------------
+// --- Reading
+// ---------------------------------------------------------------------------------------
 
 Task<> ShardPoller::run_reader() {
   const auto subscription =
@@ -114,16 +117,20 @@ Task<> ShardPoller::run_reader() {
 /// True when there is nothing to read any more.
 Task<bool> ShardPoller::read_once() {
   const engine::ReadLimits limits{.records_max = std::min(work_.room(), kReadRecordsMax)};
-  Result<stream::SourceSlice> read = co_await parts_.source.read(plan_.shard.ref, work_.next(), limits);
+  Result<stream::SourceSlice> read =
+      co_await parts_.source.read(plan_.shard.ref, work_.next(), limits);
   if (!read.ok() && read.error().code == stream::StreamErrc::kNotFound) {
     end();
     co_return true;
   }
   if (!read.ok()) {
     log::warn("a shard cannot be read for a mapping; trying again",
-              {{"stream", plan_.stream.arn}, {"shard", context_.shard_id}, {"why", read.error().message}});
+              {{"stream", plan_.stream.arn},
+               {"shard", context_.shard_id},
+               {"why", read.error().message}});
     events_.processed(std::string(kInternalProblem));
-    co_await env::sleep_until(parts_.control_loop, parts_.clocks.steady_now() + kTroublePause, token());
+    co_await env::sleep_until(parts_.control_loop, parts_.clocks.steady_now() + kTroublePause,
+                              token());
     co_return false;
   }
   const stream::SourceSlice& slice = *read;
@@ -133,7 +140,11 @@ Task<bool> ShardPoller::read_once() {
     changed_ = true;
   }
   for (const stream::SourceRecord& record : slice.records) {
-    Item item{.number = record.number, .arrival = record.arrival, .key = record.key, .data = record.data, .pin = slice.pin};
+    Item item{.number = record.number,
+              .arrival = record.arrival,
+              .key = record.key,
+              .data = record.data,
+              .pin = slice.pin};
     item.event_bytes = event_record_bytes(item, context_);
     const bool passes = plan_.filters->matches(item, context_);
     changed_ = changed_ || !passes;
@@ -151,7 +162,8 @@ Task<bool> ShardPoller::read_once() {
   co_return false;
 }
 
-// --- Lanes -----------------------------------------------------------------------------------------
+// --- Lanes
+// -----------------------------------------------------------------------------------------
 
 Task<> ShardPoller::run_lane(std::size_t lane) {
   while (!token().cancelled() && !ended_) {
@@ -180,7 +192,8 @@ Task<> ShardPoller::after_settling() {
     if (co_await store()) {
       end_stored_ = end_stored_ || drained;
     } else {
-      co_await env::sleep_until(parts_.control_loop, parts_.clocks.steady_now() + kTroublePause, token());
+      co_await env::sleep_until(parts_.control_loop, parts_.clocks.steady_now() + kTroublePause,
+                                token());
       wake_all();
       co_return;
     }
@@ -192,12 +205,14 @@ Task<bool> ShardPoller::store() {
   changed_ = false;
   std::vector<engine::Marks::Mark> marks;
   marks.push_back({plan_.mark, work_.state().encode()});
-  const Status stored = co_await parts_.engine.marks().put(parts_.engine.leases().node(), std::move(marks));
+  const Status stored =
+      co_await parts_.engine.marks().put(parts_.engine.leases().node(), std::move(marks));
   if (stored.ok()) co_return true;
   changed_ = true;
   events_.processed(std::string(kInternalProblem));
-  log::warn("a checkpoint is not stored; trying again",
-            {{"mapping", plan_.mapping.uuid}, {"shard", context_.shard_id}, {"why", stored.error().message}});
+  log::warn("a checkpoint is not stored; trying again", {{"mapping", plan_.mapping.uuid},
+                                                         {"shard", context_.shard_id},
+                                                         {"why", stored.error().message}});
   co_return false;
 }
 
@@ -212,10 +227,12 @@ Task<> ShardPoller::invoke(std::size_t lane) {
                                   .function = plan_.mapping.function_arn,
                                   .payload = event_json(work_.batch(lane), context_),
                                   .client_context = {}};
-  function::InvokeOutcome outcome = co_await parts_.invoker.invoke(std::move(request), abandon_.token());
+  function::InvokeOutcome outcome =
+      co_await parts_.invoker.invoke(std::move(request), abandon_.token());
   if (abandon_.cancelled()) co_return;
   Invoked invoked = classify(lane, std::move(outcome));
-  events_.processed(std::string(invoked.kind == Invoked::Kind::kSucceeded ? kResultOk : kCallFailed));
+  events_.processed(
+      std::string(invoked.kind == Invoked::Kind::kSucceeded ? kResultOk : kCallFailed));
   work_.invoked(lane, std::move(invoked), now());
   changed_ = true;
   reader_wake_.notify();
@@ -236,16 +253,15 @@ Invoked ShardPoller::classify(std::size_t lane, function::InvokeOutcome outcome)
       break;
     case Kind::kThrottled:
     case Kind::kNotFound:
-    case Kind::kUnavailable:
-      invoked.kind = Invoked::Kind::kNotInvoked;
-      break;
+    case Kind::kUnavailable: invoked.kind = Invoked::Kind::kNotInvoked; break;
   }
   invoked.request_id = std::move(outcome.request_id);
   invoked.executed_version = std::move(outcome.executed_version);
   return invoked;
 }
 
-// --- Giving up ---------------------------------------------------------------------------------------
+// --- Giving up
+// ---------------------------------------------------------------------------------------
 
 Task<> ShardPoller::give_up(std::size_t lane, Lane::Decision decision) {
   const ledger::Fate fate = co_await deliver(lane, decision);
@@ -287,11 +303,13 @@ Task<ledger::Fate> ShardPoller::deliver(std::size_t lane, Lane::Decision decisio
       sent = co_await parts_.destinations.send(plan_.tenant, destination, id, body);
     }
     if (sent.ok()) co_return ledger::Fate::kDelivered;
-    log::warn("a failure record is not delivered",
-              {{"mapping", plan_.mapping.uuid}, {"destination", destination}, {"why", sent.error().message}});
+    log::warn("a failure record is not delivered", {{"mapping", plan_.mapping.uuid},
+                                                    {"destination", destination},
+                                                    {"why", sent.error().message}});
     if (sent.error().code == Errc::kNotFound) co_return ledger::Fate::kDroppedNoDestination;
     const SteadyTime again = parts_.clocks.steady_now() + kDeliveryPause * attempt;
-    if (attempt < kDeliveries) co_await env::sleep_until(parts_.control_loop, again, abandon_.token());
+    if (attempt < kDeliveries)
+      co_await env::sleep_until(parts_.control_loop, again, abandon_.token());
     if (abandon_.cancelled()) break;
   }
   co_return ledger::Fate::kDroppedDestinationFailed;

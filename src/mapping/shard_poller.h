@@ -1,10 +1,5 @@
 #pragma once
 
-#include <functional>
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "base/ids.h"
 #include "base/task.h"
 #include "env/loop.h"
@@ -13,6 +8,11 @@
 #include "mapping/mapping_service.h"
 #include "mapping/shard_work.h"
 #include "stream/record_source.h"
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace penstock::mapping {
 
@@ -36,8 +36,8 @@ struct PollerEvents {
 /// reader, one coroutine per lane. Control loop only.
 class ShardPoller {
  public:
-  ShardPoller(const MappingParts& parts, const MappingSettings& settings, PollerPlan plan, ShardState state,
-              PollerEvents events);
+  ShardPoller(const MappingParts& parts, const MappingSettings& settings, PollerPlan plan,
+              ShardState state, PollerEvents events);
   ~ShardPoller();
   void start();
 

@@ -1,8 +1,8 @@
 #include "mapping/shard_state.h"
 
-#include <array>
-
 #include "shape/json.h"
+
+#include <array>
 
 namespace penstock::mapping {
 namespace {
@@ -37,16 +37,19 @@ struct WireState {
   std::vector<WireBatch> batches;
   static constexpr auto shape() {
     using Self = WireState;
-    return std::array{shape::member<&Self::format>("format"), shape::member<&Self::checkpoint>("checkpoint"),
-                      shape::member<&Self::drained>("drained"), shape::member<&Self::book>("book"),
-                      shape::member<&Self::ahead>("ahead"), shape::member<&Self::lanes>("lanes"),
-                      shape::member<&Self::batches>("batches")};
+    return std::array{
+        shape::member<&Self::format>("format"),   shape::member<&Self::checkpoint>("checkpoint"),
+        shape::member<&Self::drained>("drained"), shape::member<&Self::book>("book"),
+        shape::member<&Self::ahead>("ahead"),     shape::member<&Self::lanes>("lanes"),
+        shape::member<&Self::batches>("batches")};
   }
 };
 
 constexpr std::int64_t kLanesMax = 10;
 
-Error corrupt(const std::string& what) { return {Errc::kCorrupt, "the state of a mapping's shard: " + what}; }
+Error corrupt(const std::string& what) {
+  return {Errc::kCorrupt, "the state of a mapping's shard: " + what};
+}
 
 }  // namespace
 
@@ -54,15 +57,17 @@ std::string ShardState::encode() const {
   WireState wire{.checkpoint = static_cast<std::int64_t>(checkpoint.index), .drained = drained};
   wire.book.bytes = book.encode();
   for (const ledger::FateRange& range : ahead) {
-    wire.ahead.push_back({static_cast<std::int64_t>(range.fate), static_cast<std::int64_t>(range.first),
-                          static_cast<std::int64_t>(range.last), static_cast<std::int64_t>(range.count),
-                          range.at_ms});
+    wire.ahead.push_back({static_cast<std::int64_t>(range.fate),
+                          static_cast<std::int64_t>(range.first),
+                          static_cast<std::int64_t>(range.last),
+                          static_cast<std::int64_t>(range.count), range.at_ms});
   }
   wire.lanes = static_cast<std::int64_t>(lanes.size());
   for (std::size_t lane = 0; lane < lanes.size(); ++lane) {
     for (const StoredBatch& batch : lanes[lane]) {
-      wire.batches.push_back({static_cast<std::int64_t>(lane), static_cast<std::int64_t>(batch.first),
-                              static_cast<std::int64_t>(batch.last), batch.attempts, batch.interrupted});
+      wire.batches.push_back(
+          {static_cast<std::int64_t>(lane), static_cast<std::int64_t>(batch.first),
+           static_cast<std::int64_t>(batch.last), batch.attempts, batch.interrupted});
     }
   }
   return shape::to_cbor(wire);
@@ -81,17 +86,21 @@ Result<ShardState> ShardState::decode(std::string_view bytes) {
     if (range.fate < 0 || range.fate > static_cast<std::int64_t>(ledger::Fate::kDiscarded)) {
       return corrupt("fate " + std::to_string(range.fate));
     }
-    state.ahead.push_back({static_cast<ledger::Fate>(range.fate), static_cast<std::uint64_t>(range.first),
-                           static_cast<std::uint64_t>(range.last), static_cast<std::uint64_t>(range.count),
-                           range.at_ms});
+    state.ahead.push_back({static_cast<ledger::Fate>(range.fate),
+                           static_cast<std::uint64_t>(range.first),
+                           static_cast<std::uint64_t>(range.last),
+                           static_cast<std::uint64_t>(range.count), range.at_ms});
   }
-  if (wire.lanes < 0 || wire.lanes > kLanesMax) return corrupt(std::to_string(wire.lanes) + " lanes");
+  if (wire.lanes < 0 || wire.lanes > kLanesMax)
+    return corrupt(std::to_string(wire.lanes) + " lanes");
   state.lanes.resize(static_cast<std::size_t>(wire.lanes));
   for (const WireBatch& batch : wire.batches) {
-    if (batch.lane < 0 || batch.lane >= wire.lanes) return corrupt("lane " + std::to_string(batch.lane));
+    if (batch.lane < 0 || batch.lane >= wire.lanes)
+      return corrupt("lane " + std::to_string(batch.lane));
     state.lanes[static_cast<std::size_t>(batch.lane)].push_back(
         {static_cast<std::uint64_t>(batch.first), static_cast<std::uint64_t>(batch.last),
-         static_cast<std::uint32_t>(batch.attempts), static_cast<std::uint32_t>(batch.interrupted)});
+         static_cast<std::uint32_t>(batch.attempts),
+         static_cast<std::uint32_t>(batch.interrupted)});
   }
   return state;
 }

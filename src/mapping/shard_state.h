@@ -1,14 +1,14 @@
 #pragma once
 
-#include <cstdint>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "base/result.h"
 #include "engine/log.h"
 #include "ledger/books.h"
 #include "mapping/lane.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace penstock::mapping {
 
@@ -19,8 +19,8 @@ struct ShardState {
   /// The shard is closed and settled to its end: its children may be read.
   bool drained = false;
   ledger::ConsumerBook book;
-  std::vector<ledger::FateRange> ahead;           ///< See Progress::ahead().
-  std::vector<std::vector<StoredBatch>> lanes;    ///< One per lane; as many as parallelization says.
+  std::vector<ledger::FateRange> ahead;         ///< See Progress::ahead().
+  std::vector<std::vector<StoredBatch>> lanes;  ///< One per lane; as many as parallelization says.
 
   std::string encode() const;
   /// fails     Errc::kCorrupt

@@ -1,8 +1,8 @@
 #include "mapping/shard_work.h"
 
-#include <algorithm>
-
 #include "base/md5.h"
+
+#include <algorithm>
 
 namespace penstock::mapping {
 namespace {
@@ -18,7 +18,8 @@ ShardWork::ShardWork(LaneRules rules, std::size_t lanes, ServiceTime now, ShardS
       end_of_shard_(stored.drained) {
   const bool fits = stored.lanes.size() == lanes;
   for (std::size_t lane = 0; lane < lanes; ++lane) {
-    lanes_.emplace_back(rules, now, fits ? std::move(stored.lanes[lane]) : std::vector<StoredBatch>{});
+    lanes_.emplace_back(rules, now,
+                        fits ? std::move(stored.lanes[lane]) : std::vector<StoredBatch>{});
   }
 }
 
@@ -51,7 +52,9 @@ void ShardWork::take(Item item, bool passes, ServiceTime now) {
   lane.add(std::move(item));
 }
 
-void ShardWork::expire_to(engine::Position to, ServiceTime now) { progress_.expire_to(to, unix_millis(now)); }
+void ShardWork::expire_to(engine::Position to, ServiceTime now) {
+  progress_.expire_to(to, unix_millis(now));
+}
 
 void ShardWork::read_to(engine::Position to, bool end_of_shard) {
   progress_.read_to(to);
@@ -72,11 +75,13 @@ Lane::Decision ShardWork::decide(std::size_t lane, ServiceTime now) {
 }
 
 void ShardWork::invoked(std::size_t lane, Invoked outcome, ServiceTime now) {
-  for (const Item& item : lanes_[lane].invoked(std::move(outcome), now)) progress_.succeed(item.place);
+  for (const Item& item : lanes_[lane].invoked(std::move(outcome), now))
+    progress_.succeed(item.place);
 }
 
 void ShardWork::given_up(std::size_t lane, std::size_t count, ledger::Fate fate, ServiceTime now) {
-  for (const Item& item : lanes_[lane].given_up(count)) progress_.settle(item.place, fate, unix_millis(now));
+  for (const Item& item : lanes_[lane].given_up(count))
+    progress_.settle(item.place, fate, unix_millis(now));
 }
 
 ShardState ShardWork::state() const {
@@ -92,7 +97,8 @@ ShardState ShardWork::state() const {
 Invoked outcome_of(const ItemFailures& failures) {
   switch (failures.kind) {
     case ItemFailures::Kind::kNone: return {.kind = Invoked::Kind::kSucceeded};
-    case ItemFailures::Kind::kFrom: return {.kind = Invoked::Kind::kFailedFrom, .first = failures.first};
+    case ItemFailures::Kind::kFrom:
+      return {.kind = Invoked::Kind::kFailedFrom, .first = failures.first};
     case ItemFailures::Kind::kBatch: return {.kind = Invoked::Kind::kFailed};
   }
   return {.kind = Invoked::Kind::kFailed};

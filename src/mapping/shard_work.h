@@ -1,14 +1,14 @@
 #pragma once
 
+#include "mapping/lane.h"
+#include "mapping/progress.h"
+#include "mapping/shard_state.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
 #include <vector>
-
-#include "mapping/lane.h"
-#include "mapping/progress.h"
-#include "mapping/shard_state.h"
 
 namespace penstock::mapping {
 
@@ -19,7 +19,8 @@ namespace penstock::mapping {
 /// other. After every call that may have settled something, state() is worth storing.
 class ShardWork {
  public:
-  /// `lanes` is 1..10. Unfinished batches of `stored` are dropped when it has another number of lanes.
+  /// `lanes` is 1..10. Unfinished batches of `stored` are dropped when it has another number of
+  /// lanes.
   ShardWork(LaneRules rules, std::size_t lanes, ServiceTime now, ShardState stored);
 
   // --- Reading ---------------------------------------------------------------------------------

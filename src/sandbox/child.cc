@@ -1,5 +1,7 @@
 #include "sandbox/child.h"
 
+#include <cerrno>
+#include <cstring>
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -8,9 +10,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 
 namespace penstock::sandbox {
 namespace {
@@ -34,7 +33,8 @@ class Descriptor {
 };
 
 Error failed(const char* what, int error) {
-  return Error{Errc::kIo, std::string("cannot start a process: ") + what + ": " + std::strerror(error)};
+  return Error{Errc::kIo,
+               std::string("cannot start a process: ") + what + ": " + std::strerror(error)};
 }
 
 /// Above the numbers that the child's descriptors get.
@@ -83,13 +83,14 @@ struct Prepared {
 };
 
 bool set_limit(int which, std::uint64_t value) {
-  const struct rlimit64 limit { value, value };
+  const struct rlimit64 limit{value, value};
   return ::syscall(SYS_prlimit64, 0, which, &limit, nullptr) == 0;
 }
 
 /// glibc's own setresuid would change every thread of the process whose memory this still is.
 bool become(std::uint32_t user) {
-  return ::syscall(SYS_setgroups, 0, nullptr) == 0 && ::syscall(SYS_setresgid, user, user, user) == 0 &&
+  return ::syscall(SYS_setgroups, 0, nullptr) == 0 &&
+         ::syscall(SYS_setresgid, user, user, user) == 0 &&
          ::syscall(SYS_setresuid, user, user, user) == 0;
 }
 
@@ -97,20 +98,24 @@ bool place(int from, int to) { return from < 0 || ::syscall(SYS_dup3, from, to, 
 
 [[noreturn]] void run_child(Prepared& prepared) {
   const ChildLimits& limits = *prepared.limits;
-  const bool has_descriptors = place(prepared.input, 0) && place(prepared.output, 1) && place(prepared.output, 2) &&
-                               place(prepared.arguments, kArgumentsFd) && place(prepared.filter, kSeccompFd);
-  const unsigned first_closed = prepared.filter >= 0 ? kSeccompFd + 1 : prepared.arguments >= 0 ? kArgumentsFd + 1 : 3;
+  const bool has_descriptors =
+      place(prepared.input, 0) && place(prepared.output, 1) && place(prepared.output, 2) &&
+      place(prepared.arguments, kArgumentsFd) && place(prepared.filter, kSeccompFd);
+  const unsigned first_closed = prepared.filter >= 0      ? kSeccompFd + 1
+                                : prepared.arguments >= 0 ? kArgumentsFd + 1
+                                                          : 3;
   bool fine = has_descriptors && ::syscall(SYS_close_range, first_closed, ~0u, 0) == 0;
   fine = fine && ::syscall(SYS_setsid) >= 0;
   fine = fine && set_limit(RLIMIT_CORE, 0) && set_limit(RLIMIT_NOFILE, limits.open_files_max);
   if (fine && limits.file_bytes_max > 0) fine = set_limit(RLIMIT_FSIZE, limits.file_bytes_max);
-  if (fine && limits.user) fine = set_limit(RLIMIT_NPROC, limits.processes_max) && become(*limits.user);
+  if (fine && limits.user)
+    fine = set_limit(RLIMIT_NPROC, limits.processes_max) && become(*limits.user);
   // After the change of user, which would clear it.
   fine = fine && ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && ::getppid() == prepared.parent;
   fine = fine && ::chdir(prepared.working_folder) == 0;
   if (fine) {
     for (int signal = 1; signal < 32; ++signal) {
-      struct sigaction action {};
+      struct sigaction action{};
       action.sa_handler = SIG_DFL;
       ::sigaction(signal, &action, nullptr);
     }
@@ -140,7 +145,8 @@ pid_t spawn(Prepared& prepared) {
 
 }  // namespace
 
-Result<Child> start_child(const LaunchPlan& plan, const ChildLimits& limits, const std::string& filter) {
+Result<Child> start_child(const LaunchPlan& plan, const ChildLimits& limits,
+                          const std::string& filter) {
   int ends[2] = {-1, -1};
   if (::pipe2(ends, O_CLOEXEC) != 0) return failed("pipe", errno);
   Descriptor output(ends[0]);

@@ -1,11 +1,11 @@
 #pragma once
 
+#include "base/result.h"
+#include "sandbox/launch.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
-
-#include "base/result.h"
-#include "sandbox/launch.h"
 
 namespace penstock::sandbox {
 
@@ -26,7 +26,8 @@ struct Child {
 /// Starts a process that dies with the calling thread. `filter` is a system-call filter for
 /// kSeccompFd; empty: none. Blocks until the program has been loaded, well under a millisecond.
 /// fails     Errc::kIo, kUnavailable
-Result<Child> start_child(const LaunchPlan& plan, const ChildLimits& limits, const std::string& filter);
+Result<Child> start_child(const LaunchPlan& plan, const ChildLimits& limits,
+                          const std::string& filter);
 
 struct Exit {
   int status = 0;  ///< Exit status; 0 when a signal ended it.

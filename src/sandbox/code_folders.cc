@@ -1,16 +1,15 @@
 #include "sandbox/code_folders.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+#include "base/log.h"
+#include "function/code_package.h"
 
 #include <cerrno>
 #include <cstring>
+#include <fcntl.h>
 #include <filesystem>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <vector>
-
-#include "base/log.h"
-#include "function/code_package.h"
 
 namespace penstock::sandbox {
 namespace {
@@ -85,7 +84,8 @@ Result<std::string> read_whole(const std::string& path) {
   std::string bytes;
   char buffer[64u << 10];
   ssize_t read = 0;
-  while ((read = ::read(fd, buffer, sizeof buffer)) > 0) bytes.append(buffer, static_cast<std::size_t>(read));
+  while ((read = ::read(fd, buffer, sizeof buffer)) > 0)
+    bytes.append(buffer, static_cast<std::size_t>(read));
   const int error = errno;
   ::close(fd);
   if (read < 0) return failed("read", path, error);
@@ -102,7 +102,8 @@ Status unpack(const std::string& package_path, const std::string& folder) {
 void remove_tree(const std::string& path) {
   std::error_code error;
   fs::remove_all(path, error);
-  if (error) log::warn("unpacked code stays behind", {{"folder", path}, {"cause", error.message()}});
+  if (error)
+    log::warn("unpacked code stays behind", {{"folder", path}, {"cause", error.message()}});
 }
 
 }  // namespace
@@ -122,7 +123,8 @@ Result<std::unique_ptr<OwnedFolder>> make_folder(std::string path, env::Worker& 
   return std::make_unique<OwnedFolder>(std::move(path), worker);
 }
 
-Task<Result<std::shared_ptr<OwnedFolder>>> CodeFolders::get(std::string sha256, std::string package_path) {
+Task<Result<std::shared_ptr<OwnedFolder>>> CodeFolders::get(std::string sha256,
+                                                            std::string package_path) {
   if (const auto found = ready_.find(sha256); found != ready_.end()) {
     if (auto folder = found->second.lock()) co_return folder;
     ready_.erase(found);
@@ -135,9 +137,10 @@ Task<Result<std::shared_ptr<OwnedFolder>>> CodeFolders::get(std::string sha256, 
   const auto unpacking = std::make_shared<Unpacking>();
   unpacking_.emplace(sha256, unpacking);
   // A number of its own: the folder of an earlier user may be on its way out.
-  const std::string path = folder_ + "/" + sha256.substr(0, 16) + "-" + std::to_string(++last_number_);
-  const Status unpacked =
-      co_await env::run_blocking(worker_, [package_path, path] { return unpack(package_path, path); });
+  const std::string path =
+      folder_ + "/" + sha256.substr(0, 16) + "-" + std::to_string(++last_number_);
+  const Status unpacked = co_await env::run_blocking(
+      worker_, [package_path, path] { return unpack(package_path, path); });
   auto folder = std::make_shared<OwnedFolder>(path, worker_);
   Result<std::shared_ptr<OwnedFolder>> result = folder;
   if (unpacked.ok()) {

@@ -1,12 +1,12 @@
 #pragma once
 
-#include <map>
-#include <memory>
-#include <string>
-
 #include "base/result.h"
 #include "base/task.h"
 #include "env/worker.h"
+
+#include <map>
+#include <memory>
+#include <string>
 
 namespace penstock::sandbox {
 
@@ -32,7 +32,8 @@ Result<std::unique_ptr<OwnedFolder>> make_folder(std::string path, env::Worker& 
 class CodeFolders {
  public:
   /// `worker` outlives every OwnedFolder.
-  CodeFolders(std::string folder, env::Worker& worker) : folder_(std::move(folder)), worker_(worker) {}
+  CodeFolders(std::string folder, env::Worker& worker)
+      : folder_(std::move(folder)), worker_(worker) {}
 
   /// fails     Errc::kIo, kNoSpace with the path; what read_package says
   Task<Result<std::shared_ptr<OwnedFolder>>> get(std::string sha256, std::string package_path);

@@ -1,12 +1,5 @@
 #include "sandbox/host.h"
 
-#include <poll.h>
-#include <signal.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <filesystem>
-
 #include "base/log.h"
 #include "env/worker.h"
 #include "sandbox/call_filter.h"
@@ -14,6 +7,12 @@
 #include "sandbox/launch.h"
 #include "sandbox/process_environment.h"
 #include "sandbox/site.h"
+
+#include <filesystem>
+#include <poll.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace penstock::sandbox {
 namespace {
@@ -32,7 +31,7 @@ std::string program_folder() {
 bool is_open_to_all(const fs::path& folder) {
   fs::path at = folder;
   while (true) {
-    struct stat status {};
+    struct stat status{};
     if (::stat(at.c_str(), &status) != 0 || (status.st_mode & S_IXOTH) == 0) return false;
     if (at == at.root_path()) return true;
     at = at.parent_path();
@@ -43,7 +42,8 @@ std::string read_output(int fd) {
   std::string text;
   char buffer[1024];
   ssize_t bytes = 0;
-  while ((bytes = ::read(fd, buffer, sizeof buffer)) > 0) text.append(buffer, static_cast<std::size_t>(bytes));
+  while ((bytes = ::read(fd, buffer, sizeof buffer)) > 0)
+    text.append(buffer, static_cast<std::size_t>(bytes));
   while (text.ends_with('\n')) text.pop_back();
   return text;
 }
@@ -59,14 +59,16 @@ Status probe(const SandboxHost::Site& site, bool own_user) {
   ChildLimits limits;
   if (own_user) limits.user = kProbeUser;
   TRY(const Child child, start_child(plan, limits, site.filter));
-  struct pollfd ended {.fd = child.pidfd, .events = POLLIN};
+  struct pollfd ended{.fd = child.pidfd, .events = POLLIN};
   if (::poll(&ended, 1, kProbeMillisMax) <= 0) ::kill(child.pid, SIGKILL);
   const Exit exit = collect(child.pid);
   const std::string output = read_output(child.output);
   ::close(child.pidfd);
   ::close(child.output);
   if (exit.status == 0 && exit.signal == 0) return ok();
-  return Error{Errc::kUnavailable, output.empty() ? "bubblewrap ended with status " + std::to_string(exit.status) : output};
+  return Error{
+      Errc::kUnavailable,
+      output.empty() ? "bubblewrap ended with status " + std::to_string(exit.status) : output};
 }
 
 /// Decides how functions are kept apart. Blocking.
@@ -88,7 +90,8 @@ Status choose_isolation(SandboxHost::Site& site, SandboxSettings::Isolation want
   if (is_root && !works.ok()) {
     const std::string cause = works.error().message;
     works = probe(site, false);
-    if (works.ok()) log::warn("functions run as the server's user, inside their sandboxes", {{"cause", cause}});
+    if (works.ok())
+      log::warn("functions run as the server's user, inside their sandboxes", {{"cause", cause}});
   }
   site.is_isolated = works.ok();
   if (works.ok()) {
@@ -101,21 +104,25 @@ Status choose_isolation(SandboxHost::Site& site, SandboxSettings::Isolation want
   }
   site.unprotected = works.error().message;
   site.isolation = "none: " + site.unprotected;
-  log::warn("functions run unprotected: bubblewrap does not work here", {{"cause", works.error().message}});
+  log::warn("functions run unprotected: bubblewrap does not work here",
+            {{"cause", works.error().message}});
   return ok();
 }
 
 /// Finds Python's runtime client and sees to it that environments can read it.
 void find_python(SandboxHost::Site& site, const std::string& configured) {
-  const fs::path folder =
-      configured.empty() ? fs::path(program_folder()).parent_path() / "runtimes" / "python" : fs::path(configured);
+  const fs::path folder = configured.empty()
+                              ? fs::path(program_folder()).parent_path() / "runtimes" / "python"
+                              : fs::path(configured);
   std::error_code error;
   if (!fs::exists(folder / "awslambdaric", error) || !fs::exists(kPython, error)) return;
   site.runtime_folder = fs::absolute(folder, error).lexically_normal().string();
   if (!site.has_own_users || is_open_to_all(site.runtime_folder)) return;
   const std::string copy = site.scratch->path() + "/python";
   fs::copy(site.runtime_folder, copy, fs::copy_options::recursive, error);
-  if (error) log::warn("Python's runtime client cannot be copied", {{"folder", site.runtime_folder}, {"cause", error.message()}});
+  if (error)
+    log::warn("Python's runtime client cannot be copied",
+              {{"folder", site.runtime_folder}, {"cause", error.message()}});
   site.runtime_folder = error ? "" : copy;
 }
 
@@ -124,7 +131,8 @@ void find_python(SandboxHost::Site& site, const std::string& configured) {
 SandboxHost::SandboxHost(std::shared_ptr<Site> site) : site_(std::move(site)) {}
 SandboxHost::~SandboxHost() = default;
 
-Task<Result<std::unique_ptr<SandboxHost>>> SandboxHost::open(SandboxParts parts, SandboxSettings settings) {
+Task<Result<std::unique_ptr<SandboxHost>>> SandboxHost::open(SandboxParts parts,
+                                                             SandboxSettings settings) {
   CO_TRY(auto scratch, Scratch::make());
   const auto site = std::make_shared<Site>(Site{.parts = parts, .scratch = std::move(scratch)});
   site->worker = parts.workers.make("sandbox");
@@ -147,15 +155,18 @@ std::string SandboxHost::why_not(std::string_view runtime) const {
   if (is_python(runtime)) {
     if (!site_->runtime_folder.empty()) return {};
     return "The runtime " + std::string(runtime) +
-           " needs Python's runtime client (awslambdaric), which this server did not find; make setup installs it, "
+           " needs Python's runtime client (awslambdaric), which this server did not find; make "
+           "setup installs it, "
            "or name its folder with --function.python-runtime.";
   }
   return "The runtime " + std::string(runtime) +
-         " is not available on this server. It runs python3.x and provided.*, and functions that run elsewhere: "
+         " is not available on this server. It runs python3.x and provided.*, and functions that "
+         "run elsewhere: "
          "PackageType Image with ImageUri http://host:port.";
 }
 
-std::unique_ptr<function::Environment> SandboxHost::make(function::EnvironmentSpec spec, function::LogSink& log,
+std::unique_ptr<function::Environment> SandboxHost::make(function::EnvironmentSpec spec,
+                                                         function::LogSink& log,
                                                          std::function<void()> idle_end) {
   return make_process_environment(site_, std::move(spec), log, std::move(idle_end));
 }

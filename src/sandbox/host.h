@@ -1,12 +1,12 @@
 #pragma once
 
-#include <memory>
-#include <string>
-
 #include "base/budget.h"
 #include "base/result.h"
 #include "base/task.h"
 #include "function/environment.h"
+
+#include <memory>
+#include <string>
 
 namespace penstock::env {
 class Clocks;
@@ -40,7 +40,8 @@ class SandboxHost final : public function::EnvironmentHost {
  public:
   /// Makes the scratch folder and finds out how functions can be kept apart here.
   /// fails     Errc::kIo; Errc::kUnavailable when isolation is required and does not work
-  static Task<Result<std::unique_ptr<SandboxHost>>> open(SandboxParts parts, SandboxSettings settings);
+  static Task<Result<std::unique_ptr<SandboxHost>>> open(SandboxParts parts,
+                                                         SandboxSettings settings);
   ~SandboxHost() override;
 
   /// Where functions find this server: http://host:port. For environments made from now on.
@@ -48,7 +49,8 @@ class SandboxHost final : public function::EnvironmentHost {
   /// "bubblewrap, a user each", "bubblewrap", "none: <why>": for people.
   const std::string& isolation() const;
 
-  std::unique_ptr<function::Environment> make(function::EnvironmentSpec spec, function::LogSink& log,
+  std::unique_ptr<function::Environment> make(function::EnvironmentSpec spec,
+                                              function::LogSink& log,
                                               std::function<void()> idle_end) override;
   std::string why_not(std::string_view runtime) const override;
   const std::string& scratch_folder() const override;

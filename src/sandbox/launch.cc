@@ -12,11 +12,16 @@ constexpr const char* kRuntimeFolder = "/opt/runtime";
 
 using Variables = std::map<std::string, std::string>;
 
-/// The variables Lambda sets (reference pages of its execution environment), over the function's own.
+/// The variables Lambda sets (reference pages of its execution environment), over the function's
+/// own.
 Variables variables_of(const function::EnvironmentSpec& spec, const LaunchSite& site) {
   Variables variables = spec.variables;
-  const auto preset = [&](const char* name, std::string value) { variables.emplace(name, std::move(value)); };
-  const auto force = [&](const char* name, std::string value) { variables[name] = std::move(value); };
+  const auto preset = [&](const char* name, std::string value) {
+    variables.emplace(name, std::move(value));
+  };
+  const auto force = [&](const char* name, std::string value) {
+    variables[name] = std::move(value);
+  };
   const std::string task_root = site.is_isolated ? kTaskRoot : site.code_folder;
   preset("PATH", "/usr/local/bin:/usr/bin:/bin:/opt/bin");
   preset("LANG", "C.UTF-8");
@@ -50,8 +55,10 @@ Variables variables_of(const function::EnvironmentSpec& spec, const LaunchSite& 
   return variables;
 }
 
-/// Python's client reads module.function from its command line; folders in it become packages there.
-std::vector<std::string> command_of(const function::EnvironmentSpec& spec, const std::string& task_root) {
+/// Python's client reads module.function from its command line; folders in it become packages
+/// there.
+std::vector<std::string> command_of(const function::EnvironmentSpec& spec,
+                                    const std::string& task_root) {
   if (is_python(spec.runtime)) return {kPython, "-s", "-m", "awslambdaric", spec.handler};
   return {task_root + "/bootstrap"};
 }
@@ -70,14 +77,17 @@ class Arguments {
 
 std::string isolation_arguments(const function::EnvironmentSpec& spec, const LaunchSite& site) {
   Arguments to;
-  to.add({"--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"});
+  to.add({"--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts",
+          "--unshare-cgroup-try"});
   to.add({"--disable-userns", "--uid", "993", "--gid", "990", "--hostname", "lambda"});
   to.add({"--cap-drop", "ALL", "--new-session", "--die-with-parent"});
-  to.add({"--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin", "--symlink", "usr/sbin", "/sbin"});
+  to.add({"--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin", "--symlink", "usr/sbin",
+          "/sbin"});
   to.add({"--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64", "--dir", "/etc"});
   // Not all of /etc/ssl: it has a folder for private keys.
-  for (const char* file : {"/etc/ssl/certs", "/etc/ssl/openssl.cnf", "/etc/resolv.conf", "/etc/hosts",
-                           "/etc/nsswitch.conf", "/etc/ld.so.cache", "/etc/alternatives"}) {
+  for (const char* file :
+       {"/etc/ssl/certs", "/etc/ssl/openssl.cnf", "/etc/resolv.conf", "/etc/hosts",
+        "/etc/nsswitch.conf", "/etc/ld.so.cache", "/etc/alternatives"}) {
     to.add({"--ro-bind-try", file, file});
   }
   to.add({"--proc", "/proc", "--dev", "/dev"});
@@ -93,7 +103,9 @@ std::string isolation_arguments(const function::EnvironmentSpec& spec, const Lau
 }  // namespace
 
 bool is_python(std::string_view runtime) { return runtime.starts_with("python3."); }
-bool is_provided(std::string_view runtime) { return runtime == "provided" || runtime.starts_with("provided."); }
+bool is_provided(std::string_view runtime) {
+  return runtime == "provided" || runtime.starts_with("provided.");
+}
 
 LaunchPlan plan_launch(const function::EnvironmentSpec& spec, const LaunchSite& site) {
   LaunchPlan plan;
@@ -105,7 +117,8 @@ LaunchPlan plan_launch(const function::EnvironmentSpec& spec, const LaunchSite& 
     return plan;
   }
   plan.command = command_of(spec, site.code_folder);
-  for (const auto& [name, value] : variables_of(spec, site)) plan.variables.push_back(name + "=" + value);
+  for (const auto& [name, value] : variables_of(spec, site))
+    plan.variables.push_back(name + "=" + value);
   plan.working_folder = site.code_folder;
   return plan;
 }

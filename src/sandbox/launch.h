@@ -1,10 +1,10 @@
 #pragma once
 
+#include "function/environment.h"
+
 #include <cstdint>
 #include <string>
 #include <vector>
-
-#include "function/environment.h"
 
 namespace penstock::sandbox {
 

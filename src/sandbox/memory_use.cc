@@ -1,11 +1,10 @@
 #include "sandbox/memory_use.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <charconv>
 #include <cstdio>
+#include <fcntl.h>
 #include <string_view>
+#include <unistd.h>
 #include <vector>
 
 namespace penstock::sandbox {
@@ -40,8 +39,8 @@ std::uint64_t own_bytes(int pid) {
   return take_number(text) * kPage;
 }
 
-/// Children of the main thread. What other threads start is missed; under bubblewrap it comes back into view
-/// when its parent ends, as a child of the first process.
+/// Children of the main thread. What other threads start is missed; under bubblewrap it comes back
+/// into view when its parent ends, as a child of the first process.
 void append_children(int pid, std::vector<int>& to) {
   char path[64];
   char buffer[16u << 10];

@@ -1,14 +1,5 @@
 #include "sandbox/process_environment.h"
 
-#include <signal.h>
-#include <unistd.h>
-
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <cerrno>
-#include <optional>
-
 #include "base/check.h"
 #include "env/clocks.h"
 #include "env/loop.h"
@@ -20,6 +11,15 @@
 #include "sandbox/runtime_api.h"
 #include "sandbox/site.h"
 
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <cerrno>
+#include <optional>
+#include <signal.h>
+#include <unistd.h>
+
 namespace penstock::sandbox {
 namespace {
 
@@ -30,7 +30,8 @@ using function::RunResult;
 constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 constexpr Nanos kInitMax = std::chrono::seconds(10);
 constexpr Nanos kMemoryInterval = std::chrono::milliseconds(100);
-/// A sample of a shorter age is good enough for a report: it costs as much as the rest of an invocation.
+/// A sample of a shorter age is good enough for a report: it costs as much as the rest of an
+/// invocation.
 constexpr Nanos kMemorySampleAge = std::chrono::seconds(1);
 /// What is read from a function that writes without end before others get their turn.
 constexpr std::size_t kOutputTurnBytes = 256u << 10;
@@ -44,11 +45,17 @@ constexpr int kShellSignalBase = 128;  ///< bubblewrap reports a signal as shell
 /// start() and on_exit(); the tick is armed while it starts or has an event.
 class ProcessEnvironment final : public function::Environment, private RuntimeObserver {
  public:
-  ProcessEnvironment(std::shared_ptr<SandboxHost::Site> site, function::EnvironmentSpec spec, function::LogSink& log,
-                     std::function<void()> idle_end)
-      : site_(std::move(site)), spec_(std::move(spec)), log_(log), idle_end_(std::move(idle_end)),
-        loop_(site_->parts.control_loop), clocks_(site_->parts.clocks),
-        api_(loop_, clocks_, site_->parts.budget, *this), output_(loop_.executor()), pidfd_(loop_.executor()),
+  ProcessEnvironment(std::shared_ptr<SandboxHost::Site> site, function::EnvironmentSpec spec,
+                     function::LogSink& log, std::function<void()> idle_end)
+      : site_(std::move(site)),
+        spec_(std::move(spec)),
+        log_(log),
+        idle_end_(std::move(idle_end)),
+        loop_(site_->parts.control_loop),
+        clocks_(site_->parts.clocks),
+        api_(loop_, clocks_, site_->parts.budget, *this),
+        output_(loop_.executor()),
+        pidfd_(loop_.executor()),
         scope_(loop_.executor()) {}
 
   void run(function::Event event, std::function<void(RunResult)> done) override {
@@ -72,7 +79,8 @@ class ProcessEnvironment final : public function::Environment, private RuntimeOb
     output_.close(ignored);
     pidfd_.close(ignored);
     co_await scope_.join();
-    if (current_) finish({.kind = RunResult::Kind::kUnavailable, .message = "the environment was shut down"});
+    if (current_)
+      finish({.kind = RunResult::Kind::kUnavailable, .message = "the environment was shut down"});
   }
 
  private:
@@ -154,7 +162,8 @@ Task<> ProcessEnvironment::start(function::Event event) {
   if (is_ending_) launched = Error{Errc::kCancelled, "the environment was shut down"};
   if (launched.ok() && is_provided(spec_.runtime) && !has_bootstrap()) {
     phase_ = Phase::kEnded;
-    fail_current("Runtime.InvalidEntrypoint", "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]");
+    fail_current("Runtime.InvalidEntrypoint",
+                 "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]");
     co_return;
   }
   if (launched.ok()) launched = launch();
@@ -188,7 +197,8 @@ Status ProcessEnvironment::launch() {
   ChildLimits limits{.file_bytes_max = static_cast<std::uint64_t>(spec_.ephemeral_mb) << 20};
   if (site_->has_own_users) limits.user = kFirstUser + static_cast<std::uint32_t>(number % kUsers);
   if (!site_->is_isolated) {
-    TRY(temporary_, make_folder(site_->scratch->path() + "/tmp-" + std::to_string(number), *site_->worker));
+    TRY(temporary_,
+        make_folder(site_->scratch->path() + "/tmp-" + std::to_string(number), *site_->worker));
     place.temporary_folder = temporary_->path();
   }
   init_begin_ = clocks_.steady_now();
@@ -227,7 +237,9 @@ void ProcessEnvironment::response_too_large() {
 }
 
 void ProcessEnvironment::failed(std::string payload, std::string type) {
-  finish({.kind = RunResult::Kind::kFunctionError, .payload = std::move(payload), .is_reusable = true}, "error", type);
+  finish(
+      {.kind = RunResult::Kind::kFunctionError, .payload = std::move(payload), .is_reusable = true},
+      "error", type);
 }
 
 void ProcessEnvironment::init_failed(std::string payload, std::string type) {
@@ -268,7 +280,8 @@ Task<> ProcessEnvironment::watch_exit() {
   const auto [error] = co_await pidfd_.async_wait(Descriptor::wait_read, kAsTuple);
   if (error) co_return;
   Exit exit = collect(pid_);
-  if (site_->is_isolated && exit.status > kShellSignalBase) exit = {.signal = exit.status - kShellSignalBase};
+  if (site_->is_isolated && exit.status > kShellSignalBase)
+    exit = {.signal = exit.status - kShellSignalBase};
   on_exit(exit);
 }
 
@@ -284,7 +297,8 @@ void ProcessEnvironment::on_exit(Exit exit) {
   if (is_out_of_memory_) exit = {.signal = SIGKILL};
   const bool was_ready = init_.has_value();
   if (was_ready && api_.take_back()) {
-    finish({.kind = RunResult::Kind::kNotDelivered, .message = "the process ended between two events"});
+    finish({.kind = RunResult::Kind::kNotDelivered,
+            .message = "the process ended between two events"});
     return;
   }
   fail_current("Runtime.ExitError", function::exit_message(exit.status, exit.signal));
@@ -340,14 +354,16 @@ void ProcessEnvironment::time_out() {
 
 // --- The end of an event ------------------------------------------------------------------------
 
-void ProcessEnvironment::finish(RunResult result, std::string_view status, std::string_view error_type) {
+void ProcessEnvironment::finish(RunResult result, std::string_view status,
+                                std::string_view error_type) {
   if (tick_) loop_.disarm(*tick_);
   tick_.reset();
   drain_output();
   const SteadyTime now = clocks_.steady_now();
   Current current = std::move(*current_);
   current_.reset();
-  const bool reached_function = result.kind == RunResult::Kind::kResponse || result.kind == RunResult::Kind::kFunctionError;
+  const bool reached_function =
+      result.kind == RunResult::Kind::kResponse || result.kind == RunResult::Kind::kFunctionError;
   if (reached_function) {
     if (!current.is_delivered) {
       current.since = now;
@@ -356,12 +372,13 @@ void ProcessEnvironment::finish(RunResult result, std::string_view status, std::
       log_.line(function::start_line(current.request_id, spec_.version));
     }
     if (phase_ == Phase::kAlive && now - memory_sampled_ > kMemorySampleAge) sample_memory();
-    function::Report report{.request_id = current.request_id,
-                            .duration = now - current.since,
-                            .memory_mb = spec_.memory_mb,
-                            .memory_used_mb = static_cast<std::int64_t>((memory_peak_ + (1u << 20) - 1) >> 20),
-                            .status = status,
-                            .error_type = error_type};
+    function::Report report{
+        .request_id = current.request_id,
+        .duration = now - current.since,
+        .memory_mb = spec_.memory_mb,
+        .memory_used_mb = static_cast<std::int64_t>((memory_peak_ + (1u << 20) - 1) >> 20),
+        .status = status,
+        .error_type = error_type};
     if (is_out_of_memory_) report.memory_used_mb = spec_.memory_mb;
     if (!is_init_reported_ && current.is_delivered) report.init = init_;
     is_init_reported_ = true;
@@ -373,11 +390,11 @@ void ProcessEnvironment::finish(RunResult result, std::string_view status, std::
 
 }  // namespace
 
-std::unique_ptr<function::Environment> make_process_environment(std::shared_ptr<SandboxHost::Site> site,
-                                                                function::EnvironmentSpec spec,
-                                                                function::LogSink& log,
-                                                                std::function<void()> idle_end) {
-  return std::make_unique<ProcessEnvironment>(std::move(site), std::move(spec), log, std::move(idle_end));
+std::unique_ptr<function::Environment> make_process_environment(
+    std::shared_ptr<SandboxHost::Site> site, function::EnvironmentSpec spec, function::LogSink& log,
+    std::function<void()> idle_end) {
+  return std::make_unique<ProcessEnvironment>(std::move(site), std::move(spec), log,
+                                              std::move(idle_end));
 }
 
 }  // namespace penstock::sandbox

@@ -24,7 +24,8 @@ front::Reply refusal(int status, std::string_view type, std::string_view message
 }
 
 front::Reply wrong_state(std::string_view what) {
-  return refusal(403, "InvalidStateTransition", "The runtime may not call " + std::string(what) + " now.");
+  return refusal(403, "InvalidStateTransition",
+                 "The runtime may not call " + std::string(what) + " now.");
 }
 
 std::string error_type_of(const front::Request& request) {
@@ -34,7 +35,8 @@ std::string error_type_of(const front::Request& request) {
 
 }  // namespace
 
-RuntimeApi::RuntimeApi(env::Loop& loop, env::Clocks& clocks, Budget& budget, RuntimeObserver& observer)
+RuntimeApi::RuntimeApi(env::Loop& loop, env::Clocks& clocks, Budget& budget,
+                       RuntimeObserver& observer)
     : observer_(observer),
       listener_(loop, clocks, budget, [this](front::Request& request) { return serve(request); },
                 {.connections_max = 64,
@@ -75,7 +77,8 @@ Task<front::Reply> RuntimeApi::serve(front::Request& request) {
   if (request.method == "POST" && path.starts_with(kInvocation)) {
     path.remove_prefix(kInvocation.size());
     const std::size_t slash = path.find('/');
-    if (slash != std::string_view::npos) co_return post(request, path.substr(0, slash), path.substr(slash + 1));
+    if (slash != std::string_view::npos)
+      co_return post(request, path.substr(0, slash), path.substr(slash + 1));
   }
   co_return refusal(404, "NotFound", "There is nothing here.");
 }
@@ -100,7 +103,8 @@ Task<front::Reply> RuntimeApi::next() {
   headers.emplace_back("Lambda-Runtime-Invoked-Function-Arn", event_->invoked_arn);
   headers.emplace_back("Lambda-Runtime-Trace-Id", event_->trace_id);
   // Clients parse a context that is there but empty, and fail.
-  if (!event_->client_context.empty()) headers.emplace_back("Lambda-Runtime-Client-Context", event_->client_context);
+  if (!event_->client_context.empty())
+    headers.emplace_back("Lambda-Runtime-Client-Context", event_->client_context);
   co_return reply;
 }
 
@@ -120,7 +124,8 @@ front::Reply RuntimeApi::post(front::Request& request, std::string_view id, std:
   if (request.body.size() > function::kResponseBytesMax) {
     observer_.response_too_large();
     return refusal(413, "RequestEntityTooLarge",
-                   "Exceeded maximum allowed payload size (" + std::to_string(function::kResponseBytesMax) + " bytes).");
+                   "Exceeded maximum allowed payload size (" +
+                       std::to_string(function::kResponseBytesMax) + " bytes).");
   }
   if (is_response) {
     observer_.responded(std::string(request.body));

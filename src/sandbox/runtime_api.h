@@ -1,15 +1,15 @@
 #pragma once
 
-#include <cstdint>
-#include <functional>
-#include <optional>
-#include <string>
-
 #include "base/budget.h"
 #include "base/result.h"
 #include "env/loop.h"
 #include "front/http_listener.h"
 #include "function/environment.h"
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
 
 namespace penstock::sandbox {
 
@@ -28,8 +28,8 @@ class RuntimeObserver {
   virtual void init_failed(std::string payload, std::string type) = 0;
 };
 
-/// Lambda's Runtime API, version 2018-06-01, for one environment: an HTTP/1.1 listener of its own on
-/// the loopback, because the protocol does not say which environment asks. Control loop only.
+/// Lambda's Runtime API, version 2018-06-01, for one environment: an HTTP/1.1 listener of its own
+/// on the loopback, because the protocol does not say which environment asks. Control loop only.
 ///
 ///   starting ─ next ─► waiting ─ give() ─► running ─ response, error ─► answered ─ next ─► waiting
 class RuntimeApi {

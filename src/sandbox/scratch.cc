@@ -1,16 +1,15 @@
 #include "sandbox/scratch.h"
 
+#include "base/log.h"
+
+#include <cerrno>
+#include <cstring>
 #include <fcntl.h>
+#include <filesystem>
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-
-#include "base/log.h"
 
 namespace penstock::sandbox {
 namespace {
@@ -22,7 +21,8 @@ constexpr const char* kLockName = "/lock";
 
 /// The lock of a folder, or -1 when somebody has it.
 int try_lock(const std::string& folder, int flags) {
-  const int fd = ::open((folder + kLockName).c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
+  const int fd =
+      ::open((folder + kLockName).c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
   if (fd < 0) return -1;
   if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
   ::close(fd);
@@ -30,8 +30,9 @@ int try_lock(const std::string& folder, int flags) {
 }
 
 bool is_mine(const std::string& folder) {
-  struct stat status {};
-  return ::lstat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == ::geteuid();
+  struct stat status{};
+  return ::lstat(folder.c_str(), &status) == 0 && S_ISDIR(status.st_mode) &&
+         status.st_uid == ::geteuid();
 }
 
 void remove_abandoned(const fs::path& parent) {
@@ -56,7 +57,8 @@ Result<std::unique_ptr<Scratch>> Scratch::make() {
   if (error) return Error{Errc::kIo, "there is no folder for temporary files: " + error.message()};
   remove_abandoned(parent);
   std::string path = (parent / (std::string(kPrefix) + "XXXXXX")).string();
-  if (::mkdtemp(path.data()) == nullptr) return Error{Errc::kIo, "mkdtemp " + path + ": " + std::strerror(errno)};
+  if (::mkdtemp(path.data()) == nullptr)
+    return Error{Errc::kIo, "mkdtemp " + path + ": " + std::strerror(errno)};
   // Environments run under users of their own and have to get to their code.
   ::chmod(path.c_str(), 0711);
   const int lock = try_lock(path, O_CREAT);
@@ -67,7 +69,8 @@ Result<std::unique_ptr<Scratch>> Scratch::make() {
 Scratch::~Scratch() {
   std::error_code error;
   fs::remove_all(path_, error);
-  if (error) log::warn("a temporary folder stays behind", {{"folder", path_}, {"cause", error.message()}});
+  if (error)
+    log::warn("a temporary folder stays behind", {{"folder", path_}, {"cause", error.message()}});
   ::close(lock_);
 }
 

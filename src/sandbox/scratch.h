@@ -1,9 +1,9 @@
 #pragma once
 
+#include "base/result.h"
+
 #include <memory>
 #include <string>
-
-#include "base/result.h"
 
 namespace penstock::sandbox {
 

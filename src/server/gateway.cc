@@ -18,9 +18,10 @@ struct Gateway::PerLoop {
   PerLoop(env::Env& env, env::Loop& l, Budget& budget, const front::Dispatcher& dispatcher)
       : loop(l),
         ids(env.random),
-        listener(l, env.clocks, budget,
-                 [this, &dispatcher](front::Request& request) { return dispatcher.serve(request, ids); },
-                 {.body_bytes_max = &body_bytes_max}) {}
+        listener(
+            l, env.clocks, budget,
+            [this, &dispatcher](front::Request& request) { return dispatcher.serve(request, ids); },
+            {.body_bytes_max = &body_bytes_max}) {}
   env::Loop& loop;
   front::RequestIds ids;
   front::HttpListener listener;
@@ -34,8 +35,8 @@ Gateway::Gateway(env::Env& env, Budget& budget, const front::Dispatcher& dispatc
 
 Gateway::~Gateway() = default;
 
-Task<Result<std::uint16_t>> Gateway::listen_on(PerLoop& own, std::string address, std::uint16_t port,
-                                               bool shared) {
+Task<Result<std::uint16_t>> Gateway::listen_on(PerLoop& own, std::string address,
+                                               std::uint16_t port, bool shared) {
   co_return own.listener.listen(address, port, shared);
 }
 

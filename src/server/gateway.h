@@ -1,14 +1,14 @@
 #pragma once
 
-#include <memory>
-#include <vector>
-
 #include "base/budget.h"
 #include "base/result.h"
 #include "base/task.h"
 #include "env/env.h"
 #include "front/dispatch.h"
 #include "front/http_listener.h"
+
+#include <memory>
+#include <vector>
 
 namespace penstock::server {
 
@@ -24,8 +24,8 @@ class Gateway {
 
  private:
   struct PerLoop;
-  static Task<Result<std::uint16_t>> listen_on(PerLoop& own, std::string address, std::uint16_t port,
-                                               bool shared);
+  static Task<Result<std::uint16_t>> listen_on(PerLoop& own, std::string address,
+                                               std::uint16_t port, bool shared);
   static Task<Unit> stop_on(PerLoop& own);
 
   std::vector<std::unique_ptr<PerLoop>> per_loop_;

@@ -7,8 +7,8 @@ namespace penstock::server {
 
 void LedgerReceipts::entries_received(const front::Caller& producer, std::string_view stream,
                                       std::size_t entries) {
-  ledger_.received({producer.tenant, producer.access_key, producer.peer, producer.user_agent}, stream,
-                   entries);
+  ledger_.received({producer.tenant, producer.access_key, producer.peer, producer.user_agent},
+                   stream, entries);
 }
 
 void LedgerPuts::put(const stream::PutReport& report) {

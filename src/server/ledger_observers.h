@@ -1,10 +1,10 @@
 #pragma once
 
-#include <string_view>
-
 #include "front/observer.h"
 #include "ledger/consumers.h"
 #include "stream/observer.h"
+
+#include <string_view>
 
 namespace penstock::ledger {
 class Ledger;

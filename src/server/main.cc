@@ -1,7 +1,7 @@
-#include <string_view>
-
 #include "cli/commands.h"
 #include "server/serve.h"
+
+#include <string_view>
 
 int main(int argc, char** argv) {
   const std::string_view command = argc > 1 ? argv[1] : "";

@@ -34,12 +34,14 @@ Status check_row(const SettingRow& row) {
   const auto* text = std::get_if<std::string*>(&row.value);
   const bool is_range = row.allowed.find("..") != std::string_view::npos;
   if (text == nullptr || is_range || is_one_of(row.allowed, **text)) return ok();
-  return invalid("--" + name + " is \"" + **text + "\"; it must be one of " + std::string(row.allowed));
+  return invalid("--" + name + " is \"" + **text + "\"; it must be one of " +
+                 std::string(row.allowed));
 }
 
 Status split_listen(const std::string& listen, Options& options) {
   const std::size_t colon = listen.rfind(':');
-  const std::string form = "--listen takes ADDRESS:PORT such as 127.0.0.1:4566, not \"" + listen + "\"";
+  const std::string form =
+      "--listen takes ADDRESS:PORT such as 127.0.0.1:4566, not \"" + listen + "\"";
   if (colon == std::string::npos) return invalid(form);
   options.address = listen.substr(0, colon);
   if (options.address == "localhost") options.address = "127.0.0.1";
@@ -55,14 +57,17 @@ Status split_listen(const std::string& listen, Options& options) {
   return ok();
 }
 
-bool is_loopback(const std::string& address) { return address.starts_with("127.") || address == "::1"; }
+bool is_loopback(const std::string& address) {
+  return address.starts_with("127.") || address == "::1";
+}
 
 }  // namespace
 
 Result<std::size_t> parse_bytes(const std::string& text) {
   std::size_t number = 0;
   const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string_view unit(parsed.ptr, static_cast<std::size_t>(text.data() + text.size() - parsed.ptr));
+  const std::string_view unit(parsed.ptr,
+                              static_cast<std::size_t>(text.data() + text.size() - parsed.ptr));
   const std::size_t factor = unit.empty() || unit == "B" ? 1
                              : unit == "KiB"             ? std::size_t{1} << 10
                              : unit == "MiB"             ? std::size_t{1} << 20
@@ -80,9 +85,10 @@ Result<Options> checked(Settings settings, std::size_t cores) {
   for (const SettingRow& row : setting_rows(settings)) TRY_OK(check_row(row));
   TRY_OK(split_listen(settings.listen, options));
   if (!is_loopback(options.address)) {
-    return invalid("--listen " + settings.listen +
-                   " is reachable from other machines, and signatures are not verified yet; listen on "
-                   "127.0.0.1 or [::1]");
+    return invalid(
+        "--listen " + settings.listen +
+        " is reachable from other machines, and signatures are not verified yet; listen on "
+        "127.0.0.1 or [::1]");
   }
   TRY(options.memory_bytes, parse_bytes(settings.memory));
   constexpr std::size_t kMemoryMin = 64u << 20;

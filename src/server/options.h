@@ -1,11 +1,11 @@
 #pragma once
 
-#include <cstdint>
-#include <string>
-
 #include "base/result.h"
 #include "engine/local/local_engine.h"
 #include "server/settings.h"
+
+#include <cstdint>
+#include <string>
 
 namespace penstock::server {
 

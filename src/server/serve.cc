@@ -1,14 +1,14 @@
 #include "server/serve.h"
 
-#include <malloc.h>
-
-#include <CLI/CLI.hpp>
-#include <cstdio>
-#include <thread>
-
 #include "base/log.h"
 #include "env/posix/runtime.h"
 #include "server/server.h"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <malloc.h>
+#include <thread>
 
 namespace penstock::server {
 namespace {
@@ -35,7 +35,8 @@ void add_option(CLI::App& app, const SettingRow& row) {
   } else if (const auto* number = std::get_if<std::int64_t*>(&row.value)) {
     option = app.add_option(name, **number, describe(row))->capture_default_str();
   } else {
-    option = app.add_option(name, **std::get_if<std::string*>(&row.value), describe(row))->capture_default_str();
+    option = app.add_option(name, **std::get_if<std::string*>(&row.value), describe(row))
+                 ->capture_default_str();
   }
   option->envname(environment_name(row.name));
 }
@@ -81,8 +82,9 @@ int serve_main(int argc, char** argv) {
   // One arena for each loop at most: idle memory stays small.
   ::mallopt(M_ARENA_MAX, 4);
   Settings settings;
-  CLI::App app{"Runs the server until SIGINT or SIGTERM. Each option also by environment "
-               "(PENSTOCK_...) and by --config FILE."};
+  CLI::App app{
+      "Runs the server until SIGINT or SIGTERM. Each option also by environment "
+      "(PENSTOCK_...) and by --config FILE."};
   app.name("penstock serve");
   app.set_config("--config", "", "File with lines of name = value");
   for (const SettingRow& row : setting_rows(settings)) add_option(app, row);
@@ -110,8 +112,9 @@ int settings_main(int, char**) {
   Settings settings;
   for (const SettingRow& row : setting_rows(settings)) {
     const std::string value = value_text(row);
-    std::printf("%-32s %s%s%s\n", std::string(row.name).c_str(), value.empty() ? "(none)" : value.c_str(),
-                row.unit.empty() ? "" : " ", std::string(row.unit).c_str());
+    std::printf("%-32s %s%s%s\n", std::string(row.name).c_str(),
+                value.empty() ? "(none)" : value.c_str(), row.unit.empty() ? "" : " ",
+                std::string(row.unit).c_str());
     std::printf("    %s\n    %s, %s\n", describe(row).c_str(), flag_name(row.name).c_str(),
                 environment_name(row.name).c_str());
   }

@@ -113,8 +113,9 @@ struct Server::Parts {
 };
 
 Task<Status> Server::Parts::open() {
-  CO_TRY(engine, co_await engine::local::open({.folder = options.settings.data, .durability = options.durability},
-                                              env, budget));
+  CO_TRY(engine,
+         co_await engine::local::open(
+             {.folder = options.settings.data, .durability = options.durability}, env, budget));
   CO_TRY_OK(api::admin::restore_service_clock(env.clocks, engine->meta()));
   env::Loop& control = *env.loops.front();
   CO_TRY(ledger, ledger::Ledger::open({.clocks = env.clocks,
@@ -131,8 +132,10 @@ Task<Status> Server::Parts::open() {
                                                         .put_observer = &*puts},
                                                        stream_settings(options.settings)));
   counted_streams.emplace(*streams);
-  CO_TRY(queues, co_await sqs::QueueService::open(
-                     {.clocks = env.clocks, .control_loop = control, .random = random, .engine = *engine}, {}));
+  CO_TRY(queues,
+         co_await sqs::QueueService::open(
+             {.clocks = env.clocks, .control_loop = control, .random = random, .engine = *engine},
+             {}));
   CO_TRY_OK(co_await open_functions());
   destinations.emplace(*queues);
   CO_TRY(mappings, co_await mapping::MappingService::open({.clocks = env.clocks,
@@ -153,9 +156,10 @@ Task<Status> Server::Parts::open() {
 
 Task<Status> Server::Parts::open_functions() {
   env::Loop& control = *env.loops.front();
-  CO_TRY(sandboxes, co_await sandbox::SandboxHost::open(
-                        {.clocks = env.clocks, .control_loop = control, .workers = workers, .budget = budget},
-                        sandbox_settings(options.settings)));
+  CO_TRY(sandboxes,
+         co_await sandbox::SandboxHost::open(
+             {.clocks = env.clocks, .control_loop = control, .workers = workers, .budget = budget},
+             sandbox_settings(options.settings)));
   CO_TRY(functions, co_await function::FunctionService::open({.clocks = env.clocks,
                                                               .control_loop = control,
                                                               .disk = disk,
@@ -177,18 +181,22 @@ std::string Server::Parts::url() const {
 void Server::Parts::route() {
   dispatcher.add(api::kinesis::make_kinesis_service(*streams, *receipts));
   dispatcher.add(api::sqs::make_sqs_service(*queues));
-  dispatcher.add(api::lambda::make_lambda_service(*functions, api::lambda::event_source_mapping_operations(*mappings)));
+  dispatcher.add(api::lambda::make_lambda_service(
+      *functions, api::lambda::event_source_mapping_operations(*mappings)));
   for (auto& operation : api::lambda::function_log_operations(*functions)) {
     dispatcher.add_admin(std::move(operation));
   }
-  for (auto& operation : api::admin::clock_operations(env.clocks, engine->meta(), options.settings.dev)) {
+  for (auto& operation :
+       api::admin::clock_operations(env.clocks, engine->meta(), options.settings.dev)) {
     dispatcher.add_admin(std::move(operation));
   }
   dispatcher.add_admin(api::admin::audit_operation(*ledger, *counted_streams, *mappings));
   const auto facts = [this] {
-    return std::vector<std::pair<std::string, std::string>>{{"function_sandbox", sandboxes->isolation()}};
+    return std::vector<std::pair<std::string, std::string>>{
+        {"function_sandbox", sandboxes->isolation()}};
   };
-  for (auto& operation : api::admin::health_operations(dispatcher.service_names(), kVersion, facts)) {
+  for (auto& operation :
+       api::admin::health_operations(dispatcher.service_names(), kVersion, facts)) {
     dispatcher.add_admin(std::move(operation));
   }
 }
@@ -210,14 +218,15 @@ Task<Result<std::unique_ptr<Server>>> Server::start(Options options, env::posix:
 std::string Server::ready_line() const {
   const Options& options = parts_->options;
   const Settings& settings = options.settings;
-  const std::string_view durability = options.durability == engine::local::Durability::kSync ? "sync"
-                                      : options.durability == engine::local::Durability::kOs ? "os"
-                                                                                             : "memory";
+  const std::string_view durability =
+      options.durability == engine::local::Durability::kSync ? "sync"
+      : options.durability == engine::local::Durability::kOs ? "os"
+                                                             : "memory";
   std::string line = "penstock " + std::string(kVersion) + " is ready at " + parts_->url() +
-                     " limits=" + settings.limits +
-                     " durability=" + std::string(durability) + " data=" +
-                     (settings.data.empty() ? "(memory)" : settings.data) + " auth=" + settings.auth + " sandbox=\"" +
-                     parts_->sandboxes->isolation() + "\"";
+                     " limits=" + settings.limits + " durability=" + std::string(durability) +
+                     " data=" + (settings.data.empty() ? "(memory)" : settings.data) +
+                     " auth=" + settings.auth + " sandbox=\"" + parts_->sandboxes->isolation() +
+                     "\"";
   if (settings.dev) line += " dev (the clock can be advanced)";
   return line;
 }
@@ -227,7 +236,8 @@ Task<> Server::stop() {
   if (parts_->mappings != nullptr) parts_->mappings->begin_stop();
   // Before the gateway, which waits for whoever waits for a function.
   if (parts_->functions != nullptr) {
-    co_await parts_->functions->end_invocations(Seconds{parts_->options.settings.function_stop_grace_s});
+    co_await parts_->functions->end_invocations(
+        Seconds{parts_->options.settings.function_stop_grace_s});
   }
   if (parts_->gateway != nullptr) co_await parts_->gateway->stop();
   if (parts_->mappings != nullptr) co_await parts_->mappings->stop();

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <memory>
-#include <string>
-
 #include "base/result.h"
 #include "base/task.h"
 #include "server/options.h"
+
+#include <memory>
+#include <string>
 
 namespace penstock::env::posix {
 class Runtime;

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "shape/shape.h"
+
 #include <bit>
 #include <concepts>
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "shape/shape.h"
 
 namespace penstock::shape {
 

@@ -1,11 +1,11 @@
 #include "shape/check.h"
 
+#include "shape/errors.h"
+#include "shape/json_text.h"
+
 #include <algorithm>
 #include <string>
 #include <vector>
-
-#include "shape/errors.h"
-#include "shape/json_text.h"
 
 namespace penstock::shape {
 namespace {
@@ -65,8 +65,7 @@ std::string at_least(std::string_view what, std::int64_t low) {
          std::to_string(low);
 }
 std::string at_most(std::string_view what, std::int64_t high) {
-  return "Member must have " + std::string(what) + " less than or equal to " +
-         std::to_string(high);
+  return "Member must have " + std::string(what) + " less than or equal to " + std::to_string(high);
 }
 
 /// Upper bound first: the order inside a bracketed constraint on elements, keys and values.
@@ -98,9 +97,9 @@ std::int64_t length_of(const void* value, const Type& type) {
   switch (type.kind) {
     case Kind::kString: return static_cast<std::int64_t>(character_count(as<std::string>(value)));
     case Kind::kBlob: return static_cast<std::int64_t>(as<Blob>(value).bytes.size());
-    case Kind::kRawJson:
-      return static_cast<std::int64_t>(character_count(as<RawJson>(value).text));
-    case Kind::kList: case Kind::kMap: return static_cast<std::int64_t>(type.size(value));
+    case Kind::kRawJson: return static_cast<std::int64_t>(character_count(as<RawJson>(value).text));
+    case Kind::kList:
+    case Kind::kMap: return static_cast<std::int64_t>(type.size(value));
     default: return 0;
   }
 }
@@ -153,7 +152,8 @@ void Checker::elements(const void* value, const Type& type, const Rules& rules) 
     violate("Member must satisfy constraint: [" + text + "]");
   };
   if (const Rule* rule = rules.find(Rule::Type::kElementLength);
-      rule != nullptr && any([&](const void* e) { return outside(*rule, length_of(e, element)); })) {
+      rule != nullptr &&
+      any([&](const void* e) { return outside(*rule, length_of(e, element)); })) {
     violate_each(both_bounds(*rule));
   }
   if (element.kind != Kind::kString) return;
@@ -195,7 +195,8 @@ void Checker::map(const void* value, const Type& type, const Rules& rules) {
 void Checker::scalar(const void* value, const Type& type, const Rules& rules) {
   if (type.kind == Kind::kString) {
     const std::string& text = as<std::string>(value);
-    if (const Rule* rule = rules.find(Rule::Type::kEnum); rule != nullptr && !in_enum(*rule, text)) {
+    if (const Rule* rule = rules.find(Rule::Type::kEnum);
+        rule != nullptr && !in_enum(*rule, text)) {
       violate(enum_text(*rule));
     }
     if (const Rule* rule = rules.find(Rule::Type::kPattern);
@@ -273,7 +274,8 @@ void Checker::structure(const void* object, const Type& type, const std::string&
   for (const Member& each : type.members()) {
     if (full()) return;
     const void* value = each.get(object);
-    const std::string here = path.empty() ? java_name(each.name) : path + "." + java_name(each.name);
+    const std::string here =
+        path.empty() ? java_name(each.name) : path + "." + java_name(each.name);
     path_ = here;
     member(value, each);
     if (value != nullptr) inner(value, *each.type(), here);
@@ -283,7 +285,8 @@ void Checker::structure(const void* object, const Type& type, const std::string&
 Status Checker::outcome() const {
   if (violations_.empty()) return ok();
   std::string message = std::to_string(violations_.size());
-  message += violations_.size() == 1 ? " validation error detected: " : " validation errors detected: ";
+  message +=
+      violations_.size() == 1 ? " validation error detected: " : " validation errors detected: ";
   for (std::size_t i = 0; i < violations_.size(); ++i) {
     if (i != 0) message += "; ";
     message += violations_[i];

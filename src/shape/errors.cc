@@ -4,8 +4,10 @@ namespace penstock::shape {
 
 const ErrorDomain& error_domain(ShapeErrc) {
   static const ErrorDomain domain{"shape", [](int value) -> std::string_view {
-    return value == static_cast<int>(ShapeErrc::kSerialization) ? "serialization" : "validation";
-  }};
+                                    return value == static_cast<int>(ShapeErrc::kSerialization)
+                                               ? "serialization"
+                                               : "validation";
+                                  }};
   return domain;
 }
 

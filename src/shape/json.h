@@ -1,12 +1,12 @@
 #pragma once
 
-#include <string>
-#include <string_view>
-#include <utility>
-
 #include "shape/check.h"
 #include "shape/read.h"
 #include "shape/write.h"
+
+#include <string>
+#include <string_view>
+#include <utility>
 
 /// A struct with a shape, to and from JSON text: stored documents and the admin API.
 namespace penstock::shape {

@@ -31,7 +31,8 @@ void append_json_string(std::string& out, std::string_view text) {
   out.push_back('"');
   std::size_t done = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (is_plain(text[i])) [[likely]] continue;
+    if (is_plain(text[i])) [[likely]]
+      continue;
     out.append(text, done, i - done);
     append_escape(out, text[i]);
     done = i + 1;

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "base/base64.h"
+#include "shape/shape.h"
+
 #include <concepts>
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "base/base64.h"
-#include "shape/shape.h"
 
 namespace penstock::shape {
 

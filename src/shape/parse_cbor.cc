@@ -1,11 +1,11 @@
+#include "shape/document.h"
+#include "shape/errors.h"
+#include "shape/json_text.h"
+
 #include <simdjson.h>
 
 #include <bit>
 #include <cmath>
-
-#include "shape/document.h"
-#include "shape/errors.h"
-#include "shape/json_text.h"
 
 namespace penstock::shape {
 namespace {
@@ -132,11 +132,13 @@ void set_double(Document& out, double value) {
 
 bool Reader::read_simple(const Head& head, Document& out) {
   switch (head.minor) {
-    case 20: case 21:
+    case 20:
+    case 21:
       out.kind = Document::Kind::kBoolean;
       out.boolean = head.minor == 21;
       return true;
-    case 22: case 23: return true;
+    case 22:
+    case 23: return true;
     case 25: set_double(out, half_of(head.value)); return true;
     case 26: {
       set_double(out, std::bit_cast<float>(static_cast<std::uint32_t>(head.value)));
@@ -169,7 +171,8 @@ bool Reader::read(Document& out, std::size_t depth) {
     if (!read_head(head)) return false;
   } while (head.major == 6);  // tags: the reader knows from the shape what to expect
   switch (head.major) {
-    case 0: case 1: set_integer(out, head.major == 1, head.value); return true;
+    case 0:
+    case 1: set_integer(out, head.major == 1, head.value); return true;
     case 2: out.kind = Document::Kind::kBytes; return read_string(head, out.text);
     case 3:
       out.kind = Document::Kind::kString;

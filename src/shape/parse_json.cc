@@ -1,10 +1,10 @@
+#include "shape/document.h"
+#include "shape/errors.h"
+
 #include <simdjson.h>
 
 #include <charconv>
 #include <cmath>
-
-#include "shape/document.h"
-#include "shape/errors.h"
 
 // The only file outside api/kinesis that shows simdjson. Its on-demand parser is used with raw
 // tokens, because AWS takes integers of any size and the tree keeps a number's own text.

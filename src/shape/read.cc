@@ -1,9 +1,9 @@
 #include "shape/read.h"
 
+#include "shape/errors.h"
+
 #include <algorithm>
 #include <cmath>
-
-#include "shape/errors.h"
 
 namespace penstock::shape {
 namespace {
@@ -79,8 +79,8 @@ std::int64_t millis_of_seconds(double seconds) {
 Status read_timestamp(const Document& found, Timestamp& out, Encoding encoding) {
   if (!found.is(Found::kNumber)) return not_convertible(found, "milliseconds since epoch");
   const bool whole = found.text.find_first_of(".eE") == std::string::npos;
-  out.millis = encoding == Encoding::kCbor && whole ? found.integer
-                                                    : millis_of_seconds(found.number);
+  out.millis =
+      encoding == Encoding::kCbor && whole ? found.integer : millis_of_seconds(found.number);
   return ok();
 }
 
@@ -141,8 +141,8 @@ Status read(const Document& found, const Type& type, void* place, Encoding encod
     case Kind::kBoolean: return read_boolean(found, *static_cast<bool*>(place));
     case Kind::kInteger:
       if (!found.is(Found::kNumber)) return not_convertible(found, "an Integer");
-      *static_cast<std::int32_t*>(place) = static_cast<std::int32_t>(
-          std::clamp<std::int64_t>(found.integer, INT32_MIN, INT32_MAX));
+      *static_cast<std::int32_t*>(place) =
+          static_cast<std::int32_t>(std::clamp<std::int64_t>(found.integer, INT32_MIN, INT32_MAX));
       return ok();
     case Kind::kLong:
       if (!found.is(Found::kNumber)) return not_convertible(found, "an Long");

@@ -49,19 +49,42 @@ struct RawJson {
 };
 
 enum class Kind : std::uint8_t {
-  kBoolean, kInteger, kLong, kDouble, kString, kBlob, kTimestamp, kRawJson, kStructure, kList, kMap,
+  kBoolean,
+  kInteger,
+  kLong,
+  kDouble,
+  kString,
+  kBlob,
+  kTimestamp,
+  kRawJson,
+  kStructure,
+  kList,
+  kMap,
 };
 
 /// One constraint, with the text the service prints beside the predicate that decides.
 struct Rule {
   enum class Type : std::uint8_t {
-    kNone, kRequired, kRange, kLength, kPattern, kEnum, kElementLength, kKeyLength, kValueLength,
-    kInPath, kInQuery, kInHeader, kPayload, kStatus, kSensitive,
+    kNone,
+    kRequired,
+    kRange,
+    kLength,
+    kPattern,
+    kEnum,
+    kElementLength,
+    kKeyLength,
+    kValueLength,
+    kInPath,
+    kInQuery,
+    kInHeader,
+    kPayload,
+    kStatus,
+    kSensitive,
   };
   Type type = Type::kNone;
   std::int64_t low = 0;
-  std::int64_t high = 0;             ///< INT64_MAX: no upper bound.
-  std::string_view text{};           ///< Pattern as printed; wire name of a path, query or header member.
+  std::int64_t high = 0;    ///< INT64_MAX: no upper bound.
+  std::string_view text{};  ///< Pattern as printed; wire name of a path, query or header member.
   bool (*matches)(std::string_view) = nullptr;
   const std::string_view* values = nullptr;  ///< Enum values in the order the service prints them.
   std::size_t value_count = 0;
@@ -98,9 +121,15 @@ template <std::size_t N>
 constexpr Rule one_of(const std::array<std::string_view, N>& values) {
   return {.type = Rule::Type::kEnum, .values = values.data(), .value_count = N};
 }
-constexpr Rule in_path(std::string_view label) { return {.type = Rule::Type::kInPath, .text = label}; }
-constexpr Rule in_query(std::string_view name) { return {.type = Rule::Type::kInQuery, .text = name}; }
-constexpr Rule in_header(std::string_view name) { return {.type = Rule::Type::kInHeader, .text = name}; }
+constexpr Rule in_path(std::string_view label) {
+  return {.type = Rule::Type::kInPath, .text = label};
+}
+constexpr Rule in_query(std::string_view name) {
+  return {.type = Rule::Type::kInQuery, .text = name};
+}
+constexpr Rule in_header(std::string_view name) {
+  return {.type = Rule::Type::kInHeader, .text = name};
+}
 
 /// At most six rules, kept in the member's record.
 class Rules {
@@ -137,7 +166,7 @@ struct Type {
   void* (*append)(void*) = nullptr;                       ///< list: a new element at the end
   void (*each)(const void*, void* context,                ///< map, in key order
                void (*visit)(void* context, const std::string& key, const void* value)) = nullptr;
-  void* (*put)(void*, std::string_view key) = nullptr;    ///< map: the (new) value at key
+  void* (*put)(void*, std::string_view key) = nullptr;  ///< map: the (new) value at key
 };
 
 /// One member of a structure.
@@ -146,9 +175,9 @@ struct Member {
   Rules rules;
   std::string_view doc;
   const Type* (*type)();
-  bool optional;                        ///< A std::optional in C++: may be absent.
-  const void* (*get)(const void*);      ///< nullptr when absent.
-  void* (*set)(void*);                  ///< Makes it present and gives its place.
+  bool optional;                    ///< A std::optional in C++: may be absent.
+  const void* (*get)(const void*);  ///< nullptr when absent.
+  void* (*set)(void*);              ///< Makes it present and gives its place.
 };
 
 template <class T>
@@ -163,14 +192,22 @@ template <Kind K>
 struct ScalarType {
   static constexpr Type type{.kind = K};
 };
-template <> struct TypeOf<bool> : ScalarType<Kind::kBoolean> {};
-template <> struct TypeOf<std::int32_t> : ScalarType<Kind::kInteger> {};
-template <> struct TypeOf<std::int64_t> : ScalarType<Kind::kLong> {};
-template <> struct TypeOf<double> : ScalarType<Kind::kDouble> {};
-template <> struct TypeOf<std::string> : ScalarType<Kind::kString> {};
-template <> struct TypeOf<Blob> : ScalarType<Kind::kBlob> {};
-template <> struct TypeOf<Timestamp> : ScalarType<Kind::kTimestamp> {};
-template <> struct TypeOf<RawJson> : ScalarType<Kind::kRawJson> {};
+template <>
+struct TypeOf<bool> : ScalarType<Kind::kBoolean> {};
+template <>
+struct TypeOf<std::int32_t> : ScalarType<Kind::kInteger> {};
+template <>
+struct TypeOf<std::int64_t> : ScalarType<Kind::kLong> {};
+template <>
+struct TypeOf<double> : ScalarType<Kind::kDouble> {};
+template <>
+struct TypeOf<std::string> : ScalarType<Kind::kString> {};
+template <>
+struct TypeOf<Blob> : ScalarType<Kind::kBlob> {};
+template <>
+struct TypeOf<Timestamp> : ScalarType<Kind::kTimestamp> {};
+template <>
+struct TypeOf<RawJson> : ScalarType<Kind::kRawJson> {};
 
 template <class T>
 struct TypeOf<std::vector<T>> {
@@ -294,7 +331,8 @@ struct Operation {
   int success_status = 200;
 };
 
-/// An operation without its C++ types: for reference pages and the comparison with published models.
+/// An operation without its C++ types: for reference pages and the comparison with published
+/// models.
 struct OperationInfo {
   std::string_view name;
   std::span<const std::string_view> errors;

@@ -9,8 +9,11 @@ namespace {
 bool travels_outside_the_body(const Member& member) {
   for (const Rule& rule : member.rules) {
     switch (rule.type) {
-      case Rule::Type::kInPath: case Rule::Type::kInQuery: case Rule::Type::kInHeader:
-      case Rule::Type::kPayload: case Rule::Type::kStatus: return true;
+      case Rule::Type::kInPath:
+      case Rule::Type::kInQuery:
+      case Rule::Type::kInHeader:
+      case Rule::Type::kPayload:
+      case Rule::Type::kStatus: return true;
       default: break;
     }
   }

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <string>
-
 #include "shape/cbor_text.h"
 #include "shape/json_text.h"
 #include "shape/shape.h"
+
+#include <string>
 
 namespace penstock::shape {
 

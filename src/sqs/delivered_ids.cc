@@ -34,8 +34,8 @@ std::string DeliveredIds::encode_page(std::uint64_t page) const {
   ByteWriter out(value);
   out.u8(kVersion);
   const std::uint64_t end = (page + 1) * kPageIds;
-  for (auto at = by_number_.lower_bound(page * kPageIds);
-       at != by_number_.end() && at->first < end; ++at) {
+  for (auto at = by_number_.lower_bound(page * kPageIds); at != by_number_.end() && at->first < end;
+       ++at) {
     out.u64(at->first);
     value.append(at->second.data(), at->second.size());
   }

@@ -1,7 +1,5 @@
 #include "stream/catalog.h"
 
-#include <algorithm>
-
 #include "base/log.h"
 #include "engine/engine.h"
 #include "engine/errors.h"
@@ -11,6 +9,8 @@
 #include "stream/errors.h"
 #include "stream/tags.h"
 #include "stream/texts.h"
+
+#include <algorithm>
 
 namespace penstock::stream {
 namespace {
@@ -33,8 +33,9 @@ Error on_demand_refused(const StreamName& stream) {
 }
 
 Error already_resharded(std::uint32_t shard, const StreamName& stream) {
-  return invalid("Shard " + shard_id_text(shard) + " in stream " + in_account(stream) +
-                 " has already been merged or split, and thus is not eligible for merging or splitting.");
+  return invalid(
+      "Shard " + shard_id_text(shard) + " in stream " + in_account(stream) +
+      " has already been merged or split, and thus is not eligible for merging or splitting.");
 }
 
 Error internal(const Error& cause) {
@@ -96,10 +97,13 @@ Result<StreamEntry> Catalog::read_entry(const engine::Document& document) const 
   return entry;
 }
 
-/// One commit that stores the entry: its document, its pages, and the end of pages it no longer needs.
-std::vector<engine::Change> Catalog::changes_to(const StreamEntry& entry, engine::Version expected) const {
+/// One commit that stores the entry: its document, its pages, and the end of pages it no longer
+/// needs.
+std::vector<engine::Change> Catalog::changes_to(const StreamEntry& entry,
+                                                engine::Version expected) const {
   std::vector<engine::Change> changes;
-  changes.push_back({.key = document_key(entry.name), .expected = expected, .value = encode(entry)});
+  changes.push_back(
+      {.key = document_key(entry.name), .expected = expected, .value = encode(entry)});
   std::map<std::string, engine::Version> stored;
   for (const engine::Document& page : parts_.engine.meta().list(page_prefix(entry.name))) {
     stored.emplace(page.key, page.version);
@@ -125,7 +129,8 @@ Task<Result<LiveStreamPtr>> Catalog::edit(StreamName name, Edit edit) {
     if (!stored) co_return stream_not_found(name);
     CO_TRY(StreamEntry entry, read_entry(*stored));
     CO_TRY_OK(edit(entry));
-    const Result<engine::Version> committed = co_await meta.commit(changes_to(entry, stored->version));
+    const Result<engine::Version> committed =
+        co_await meta.commit(changes_to(entry, stored->version));
     if (!committed.ok() && committed.error().code == engine::EngineErrc::kConflict) continue;
     if (!committed.ok()) co_return internal(committed.error());
     LiveStreamPtr live =
@@ -178,18 +183,20 @@ Status Catalog::check_quotas(const Tenant& tenant, const CreateStream& request,
   }
   if (in_transition >= settings_.streams_in_transition_max) {
     // Two spaces and the missing "ed" are the service's.
-    return limit("This request would have exceed the limit on the number  of streams that can "
-                 "simultaneously be in CREATING or DELETING for the account " +
-                 tenant.account + ". Limit: " + std::to_string(settings_.streams_in_transition_max) +
-                 ".");
+    return limit(
+        "This request would have exceed the limit on the number  of streams that can "
+        "simultaneously be in CREATING or DELETING for the account " +
+        tenant.account + ". Limit: " + std::to_string(settings_.streams_in_transition_max) + ".");
   }
   if (request.mode == StreamMode::kOnDemand && on_demand >= settings_.on_demand_stream_quota) {
-    return limit("This request would exceed the limit on the number of on-demand streams for the account " +
-                 tenant.account + ". Limit: " + std::to_string(settings_.on_demand_stream_quota) + ".");
+    return limit(
+        "This request would exceed the limit on the number of on-demand streams for the account " +
+        tenant.account + ". Limit: " + std::to_string(settings_.on_demand_stream_quota) + ".");
   }
   if (request.mode == StreamMode::kProvisioned) TRY_OK(check_shard_quota(tenant, shards));
   if (static_cast<std::size_t>(shards) > kShardsMax) {
-    return limit("This server keeps at most " + std::to_string(kShardsMax) + " shards in one stream.");
+    return limit("This server keeps at most " + std::to_string(kShardsMax) +
+                 " shards in one stream.");
   }
   return ok();
 }
@@ -200,7 +207,8 @@ Task<Status> Catalog::create(Caller caller, CreateStream request) {
     request.mode = request.shard_count ? StreamMode::kProvisioned : StreamMode::kOnDemand;
   }
   if (request.mode == StreamMode::kOnDemand && request.shard_count) {
-    co_return Error{StreamErrc::kValidation, "ShardCount is not expected when StreamMode=ON_DEMAND"};
+    co_return Error{StreamErrc::kValidation,
+                    "ShardCount is not expected when StreamMode=ON_DEMAND"};
   }
   if (request.mode == StreamMode::kProvisioned && !request.shard_count) {
     co_return Error{StreamErrc::kValidation, "ShardCount is required when StreamMode=PROVISIONED"};
@@ -214,17 +222,18 @@ Task<Status> Catalog::create(Caller caller, CreateStream request) {
   Result<LogId> log = co_await engine::next_log_id(parts_.engine.meta());
   if (!log.ok()) co_return internal(log.error());
   const ServiceTime now = parts_.clocks.service_now();
-  StreamEntry entry{.name = name,
-                    .log = *log,
-                    .status = StreamStatus::kCreating,
-                    .mode = *request.mode,
-                    .created = now,
-                    .max_record_kib = request.max_record_kib.value_or(1'024),
-                    .tags = std::move(request.tags),
-                    .shards_wanted = static_cast<std::uint32_t>(shards),
-                    .transition = {.kind = Transition::Kind::kCreate,
-                                   .due = now + settings_.create_delay}};
-  const Result<engine::Version> committed = co_await parts_.engine.meta().commit(changes_to(entry, {}));
+  StreamEntry entry{
+      .name = name,
+      .log = *log,
+      .status = StreamStatus::kCreating,
+      .mode = *request.mode,
+      .created = now,
+      .max_record_kib = request.max_record_kib.value_or(1'024),
+      .tags = std::move(request.tags),
+      .shards_wanted = static_cast<std::uint32_t>(shards),
+      .transition = {.kind = Transition::Kind::kCreate, .due = now + settings_.create_delay}};
+  const Result<engine::Version> committed =
+      co_await parts_.engine.meta().commit(changes_to(entry, {}));
   if (!committed.ok() && committed.error().code == engine::EngineErrc::kConflict) {
     co_return Error{StreamErrc::kInUse, "Stream " + in_account(name) + " already exists."};
   }
@@ -271,7 +280,8 @@ Task<Status> Catalog::split(Caller caller, StreamTarget target, std::string_view
     if (shard->closed) return already_resharded(*number, name);
     TRY_OK(check_shard_quota(name.tenant, 1));
     const HashKeyRange& range = shard->range;
-    if (!at || range.start == HashKey::max() || at->value <= range.start.value + 1 || *at >= range.end) {
+    if (!at || range.start == HashKey::max() || at->value <= range.start.value + 1 ||
+        *at >= range.end) {
       return invalid("NewStartingHashKey " + at_text + " used in SplitShard() on shard " +
                      shard_id_text(*number) + " in stream " + in_account(name) +
                      " is not both greater than one plus the shard's StartingHashKey " +
@@ -279,7 +289,8 @@ Task<Status> Catalog::split(Caller caller, StreamTarget target, std::string_view
                      range.end.to_string() + ".");
     }
     if (entry.shards.size() + 2 > kShardsMax) {
-      return limit("This server keeps at most " + std::to_string(kShardsMax) + " shards in one stream.");
+      return limit("This server keeps at most " + std::to_string(kShardsMax) +
+                   " shards in one stream.");
     }
     entry.status = StreamStatus::kUpdating;
     entry.transition = {
@@ -332,20 +343,22 @@ Task<Status> Catalog::set_retention(Caller caller, StreamTarget target, Retentio
   const ServiceTime due = parts_.clocks.service_now() + settings_.update_delay;
   const auto edit = [&](StreamEntry& entry) -> Status {
     if (hours < kRetentionHoursMin) {
-      return invalid("Minimum allowed retention period is 24 hours. " + requested + " is too short.");
+      return invalid("Minimum allowed retention period is 24 hours. " + requested +
+                     " is too short.");
     }
     if (hours > kRetentionHoursMax) {
-      return invalid("Maximum allowed retention period is 8760 hours. " + requested + " is too long.");
+      return invalid("Maximum allowed retention period is 8760 hours. " + requested +
+                     " is too long.");
     }
-    const std::string existing = "existing retention period (" +
-                                 std::to_string(entry.retention_hours) + " hours)";
+    const std::string existing =
+        "existing retention period (" + std::to_string(entry.retention_hours) + " hours)";
     if (change == RetentionChange::kIncrease && hours < entry.retention_hours) {
-      return invalid(requested + " for stream " + name.name + " can not be shorter than " + existing +
-                     ". Use DecreaseRetentionPeriod API.");
+      return invalid(requested + " for stream " + name.name + " can not be shorter than " +
+                     existing + ". Use DecreaseRetentionPeriod API.");
     }
     if (change == RetentionChange::kDecrease && hours > entry.retention_hours) {
-      return invalid(requested + " for stream " + name.name + " can not be longer than " + existing +
-                     ". Use IncreaseRetentionPeriod API.");
+      return invalid(requested + " for stream " + name.name + " can not be longer than " +
+                     existing + ". Use IncreaseRetentionPeriod API.");
     }
     entry.retention_hours = hours;
     if (settings_.update_delay > Millis{0}) {
@@ -397,7 +410,8 @@ Task<Status> Catalog::begin(LiveStreamPtr stream, Millis delay) {
 
 Task<> Catalog::finish_later(StreamName name, LogId log, ServiceTime due) {
   while (true) {
-    if (co_await env::sleep_until(parts_.control_loop, due, scope_.token()) == env::Woken::kCancelled) {
+    if (co_await env::sleep_until(parts_.control_loop, due, scope_.token()) ==
+        env::Woken::kCancelled) {
       co_return;
     }
     const Status finished = co_await finish(name, log);
@@ -405,7 +419,8 @@ Task<> Catalog::finish_later(StreamName name, LogId log, ServiceTime due) {
     log::error("a transition of a stream failed and is tried again",
                {{"stream", name.name}, {"message", finished.error().message}});
     const SteadyTime again = parts_.clocks.steady_now() + kRetryDelay;
-    if (co_await env::sleep_until(parts_.control_loop, again, scope_.token()) == env::Woken::kCancelled) {
+    if (co_await env::sleep_until(parts_.control_loop, again, scope_.token()) ==
+        env::Woken::kCancelled) {
       co_return;
     }
   }
@@ -483,7 +498,8 @@ Task<Status> Catalog::finish_delete(StreamEntry entry) {
     std::vector<engine::Change> changes;
     changes.push_back({.op = engine::Change::Op::kErase, .key = key, .expected = stored->version});
     for (const engine::Document& page : meta.list(page_prefix(entry.name))) {
-      changes.push_back({.op = engine::Change::Op::kErase, .key = page.key, .expected = page.version});
+      changes.push_back(
+          {.op = engine::Change::Op::kErase, .key = page.key, .expected = page.version});
     }
     CO_TRY_OK(co_await meta.commit(std::move(changes)));
   }
@@ -496,7 +512,8 @@ Task<Status> Catalog::finish_delete(StreamEntry entry) {
 Task<> Catalog::sweep() {
   while (true) {
     const ServiceTime next = parts_.clocks.service_now() + settings_.sweep_interval;
-    if (co_await env::sleep_until(parts_.control_loop, next, scope_.token()) == env::Woken::kCancelled) {
+    if (co_await env::sleep_until(parts_.control_loop, next, scope_.token()) ==
+        env::Woken::kCancelled) {
       co_return;
     }
     const auto now = directory_.snapshot();

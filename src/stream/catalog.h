@@ -1,15 +1,15 @@
 #pragma once
 
-#include <functional>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "base/result.h"
 #include "base/task.h"
 #include "stream/directory.h"
 #include "stream/stream_service.h"
 #include "stream/token.h"
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace penstock::stream {
 

@@ -1,7 +1,7 @@
-#include <algorithm>
-
 #include "stream/parts.h"
 #include "stream/texts.h"
+
+#include <algorithm>
 
 /// The descriptions that StreamService gives: pages over a snapshot.
 namespace penstock::stream {
@@ -28,8 +28,9 @@ StreamSummary summary_of(const LiveStream& stream) {
 
 Status expired_token(ServiceTime issued, ServiceTime now) {
   if (now - issued <= kTokenLife) return ok();
-  return Error{StreamErrc::kExpiredNextToken,
-               "The pagination token passed to the operation is expired: it is good for 300 seconds."};
+  return Error{
+      StreamErrc::kExpiredNextToken,
+      "The pagination token passed to the operation is expired: it is good for 300 seconds."};
 }
 
 Error bad_token() { return invalid("The NextToken is not valid."); }
@@ -53,12 +54,14 @@ bool passes(const PageToken& page, const ShardEntry& shard, ServiceTime horizon,
     case ShardFilterType::kAtLatest: return !shard.closed;
     case ShardFilterType::kAtTimestamp:
       return was_open_at(shard, std::max(*page.filter_time, oldest));
-    case ShardFilterType::kFromTimestamp: return !shard.closed || *shard.closed >= *page.filter_time;
+    case ShardFilterType::kFromTimestamp:
+      return !shard.closed || *shard.closed >= *page.filter_time;
   }
   return true;
 }
 
-Status check_filter(const ShardFilter& filter, std::optional<std::uint32_t> shard, ServiceTime now) {
+Status check_filter(const ShardFilter& filter, std::optional<std::uint32_t> shard,
+                    ServiceTime now) {
   const bool wants_shard = filter.type == ShardFilterType::kAfterShardId;
   const bool wants_time = filter.type == ShardFilterType::kAtTimestamp ||
                           filter.type == ShardFilterType::kFromTimestamp;
@@ -66,10 +69,13 @@ Status check_filter(const ShardFilter& filter, std::optional<std::uint32_t> shar
     return invalid("ShardFilter must have a ShardId exactly when its Type is AFTER_SHARD_ID.");
   }
   if (wants_shard && !shard) {
-    return invalid("ShardId " + std::string(*filter.shard_id) + " in ShardFilter is not the id of a shard.");
+    return invalid("ShardId " + std::string(*filter.shard_id) +
+                   " in ShardFilter is not the id of a shard.");
   }
   if (wants_time != filter.timestamp.has_value()) {
-    return invalid("ShardFilter must have a Timestamp exactly when its Type is AT_TIMESTAMP or FROM_TIMESTAMP.");
+    return invalid(
+        "ShardFilter must have a Timestamp exactly when its Type is AT_TIMESTAMP or "
+        "FROM_TIMESTAMP.");
   }
   if (wants_time && *filter.timestamp > now) {
     return invalid("The Timestamp in ShardFilter cannot be in the future.");
@@ -97,7 +103,8 @@ Result<StreamDescription> StreamService::describe(
     after = parse_shard_id(*exclusive_start_shard_id);
     if (!after) return could_not_find_shard(*exclusive_start_shard_id, name);
   }
-  const auto page = static_cast<std::size_t>(std::min(limit.value_or(kDescribePage), kDescribePage));
+  const auto page =
+      static_cast<std::size_t>(std::min(limit.value_or(kDescribePage), kDescribePage));
   const ServiceTime now = parts_->given.clocks.service_now();
   StreamDescription out{.summary = summary_of(*stream)};
   for (const ShardEntry& shard : stream->entry.shards) {
@@ -225,7 +232,8 @@ Result<TagPage> StreamService::list_tags(Caller caller, StreamTarget target,
   const auto size = static_cast<std::size_t>(std::min(limit.value_or(kTagsPage), kTagsPage));
   const Tags& tags = stream->entry.tags;
   TagPage out;
-  auto at = exclusive_start_key.empty() ? tags.begin() : tags.upper_bound(std::string(exclusive_start_key));
+  auto at = exclusive_start_key.empty() ? tags.begin()
+                                        : tags.upper_bound(std::string(exclusive_start_key));
   for (; at != tags.end() && out.tags.size() < size; ++at) out.tags.push_back(*at);
   out.has_more = at != tags.end();
   return out;

@@ -1,15 +1,16 @@
 #include "stream/directory.h"
 
+#include "base/check.h"
+
 #include <algorithm>
 #include <utility>
-
-#include "base/check.h"
 
 namespace penstock::stream {
 
 const LiveStream::Shard* LiveStream::find(std::uint32_t number) const {
   const ShardEntry* found = entry.find(number);
-  return found == nullptr ? nullptr : &shards[static_cast<std::size_t>(found - entry.shards.data())];
+  return found == nullptr ? nullptr
+                          : &shards[static_cast<std::size_t>(found - entry.shards.data())];
 }
 
 std::uint32_t LiveStream::route(HashKey key) const {

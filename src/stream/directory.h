@@ -1,5 +1,11 @@
 #pragma once
 
+#include "base/task.h"
+#include "engine/log.h"
+#include "engine/meta.h"
+#include "stream/entry.h"
+#include "stream/limiter.h"
+
 #include <cstdint>
 #include <functional>
 #include <list>
@@ -10,12 +16,6 @@
 #include <string_view>
 #include <tuple>
 #include <vector>
-
-#include "base/task.h"
-#include "engine/log.h"
-#include "engine/meta.h"
-#include "stream/entry.h"
-#include "stream/limiter.h"
 
 namespace penstock::stream {
 

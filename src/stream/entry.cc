@@ -1,19 +1,20 @@
 #include "stream/entry.h"
 
+#include "base/check.h"
+#include "base/hex.h"
+#include "shape/json.h"
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdio>
 
-#include "base/check.h"
-#include "base/hex.h"
-#include "shape/json.h"
-
 namespace penstock::stream {
 namespace {
 
 // A shard is one text of fields between colons, since a stream may have thousands:
-// number, parent, adjacent parent, first key, last key (32 hex digits), creation second, closing ms.
+// number, parent, adjacent parent, first key, last key (32 hex digits), creation second, closing
+// ms.
 constexpr std::size_t kFields = 7;
 
 struct StoredTransition {
@@ -308,10 +309,8 @@ void finish_split(StreamEntry& entry, ServiceTime now) {
   const std::int64_t second = child_second(entry, parent, now);
   close(entry, parent, now);
   for (const HashKeyRange& part : {HashKeyRange{range.start, {at.value - 1}}, {at, range.end}}) {
-    entry.shards.push_back({.number = entry.next_shard++,
-                            .parent = parent,
-                            .range = part,
-                            .created_s = second});
+    entry.shards.push_back(
+        {.number = entry.next_shard++, .parent = parent, .range = part, .created_s = second});
   }
   become_active(entry);
 }
@@ -335,9 +334,8 @@ void finish_merge(StreamEntry& entry, ServiceTime now) {
 }
 
 bool drop_expired_shards(StreamEntry& entry, ServiceTime now) {
-  return std::erase_if(entry.shards, [&](const ShardEntry& shard) {
-           return entry.expired(shard, now);
-         }) != 0;
+  return std::erase_if(entry.shards,
+                       [&](const ShardEntry& shard) { return entry.expired(shard, now); }) != 0;
 }
 
 }  // namespace penstock::stream

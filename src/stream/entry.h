@@ -1,18 +1,18 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
 #include "base/hash_key.h"
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "stream/sequence_number.h"
 #include "stream/types.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace penstock::stream {
 
@@ -22,7 +22,7 @@ struct ShardEntry {
   std::optional<std::uint32_t> parent;
   std::optional<std::uint32_t> adjacent_parent;
   HashKeyRange range;
-  std::int64_t created_s = 0;          ///< As in its sequence numbers; may lie a second ahead.
+  std::int64_t created_s = 0;  ///< As in its sequence numbers; may lie a second ahead.
   std::optional<ServiceTime> closed;
 
   ShardStamp stamp() const { return {number, created_s}; }
@@ -36,9 +36,9 @@ struct Transition {
   enum class Kind : std::uint8_t { kNone, kCreate, kSplit, kMerge, kRetention, kDelete };
   Kind kind = Kind::kNone;
   ServiceTime due{};
-  std::uint32_t shard = 0;           ///< kSplit, kMerge: the (lower) parent.
-  std::uint32_t adjacent = 0;        ///< kMerge: the other one.
-  HashKey split_at;                  ///< kSplit: where the upper child begins.
+  std::uint32_t shard = 0;     ///< kSplit, kMerge: the (lower) parent.
+  std::uint32_t adjacent = 0;  ///< kMerge: the other one.
+  HashKey split_at;            ///< kSplit: where the upper child begins.
   bool operator==(const Transition&) const = default;
 };
 
@@ -54,9 +54,9 @@ struct StreamEntry {
   std::int64_t retention_hours = 24;
   std::int64_t max_record_kib = 1024;
   Tags tags;
-  std::vector<ShardEntry> shards;    ///< In the order of numbers, expired ones left out.
+  std::vector<ShardEntry> shards;  ///< In the order of numbers, expired ones left out.
   std::uint32_t next_shard = 0;
-  std::uint32_t shards_wanted = 0;   ///< While CREATING.
+  std::uint32_t shards_wanted = 0;  ///< While CREATING.
   Transition transition;
 
   Millis retention() const { return std::chrono::hours(retention_hours); }

@@ -1,7 +1,7 @@
-#include <cstring>
-
 #include "base/hash_key.h"
 #include "stream/observer.h"
+
+#include <cstring>
 
 namespace penstock::stream {
 namespace {

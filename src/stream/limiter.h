@@ -1,9 +1,9 @@
 #pragma once
 
+#include "base/time.h"
+
 #include <algorithm>
 #include <cstdint>
-
-#include "base/time.h"
 
 namespace penstock::stream {
 

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "base/ids.h"
+#include "base/time.h"
+#include "stream/types.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string_view>
-
-#include "base/ids.h"
-#include "base/time.h"
-#include "stream/types.h"
 
 namespace penstock::stream {
 
@@ -20,8 +20,8 @@ struct ShardPutReport {
   std::uint32_t shard = 0;
   std::uint32_t stored = 0;
   std::uint32_t throttled = 0;
-  std::uint32_t failed = 0;         ///< InternalFailure: may or may not have been written.
-  std::uint64_t stored_bytes = 0;   ///< Keys and data.
+  std::uint32_t failed = 0;        ///< InternalFailure: may or may not have been written.
+  std::uint64_t stored_bytes = 0;  ///< Keys and data.
 };
 
 /// An entry by fingerprint: throttled and failed ones always, stored ones only on request.

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <memory>
-
 #include "base/task.h"
 #include "engine/engine.h"
 #include "env/clocks.h"
@@ -12,6 +10,8 @@
 #include "stream/read_path.h"
 #include "stream/stream_service.h"
 #include "stream/token.h"
+
+#include <memory>
 
 namespace penstock::stream {
 

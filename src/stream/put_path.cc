@@ -1,13 +1,13 @@
 #include "stream/put_path.h"
 
-#include <algorithm>
-
 #include "base/log.h"
 #include "engine/engine.h"
 #include "engine/errors.h"
 #include "env/clocks.h"
 #include "stream/errors.h"
 #include "stream/texts.h"
+
+#include <algorithm>
 
 namespace penstock::stream {
 namespace {
@@ -68,7 +68,7 @@ struct PutPath::Call {
   std::vector<std::uint32_t> record_entries;  ///< The entry of each record.
   std::vector<engine::Append> appends;
   std::vector<const LiveStream::Shard*> append_shards;
-  std::vector<std::uint32_t> returned;        ///< Entries whose shard was closed meanwhile.
+  std::vector<std::uint32_t> returned;  ///< Entries whose shard was closed meanwhile.
 };
 
 Result<PutPath::Checked> PutPath::check(const Caller& caller, const StreamTarget& target,
@@ -87,8 +87,8 @@ Result<PutPath::Checked> PutPath::check(const Caller& caller, const StreamTarget
   }
   if (!single && total > settings_.put_request_bytes_max) {
     return Error{StreamErrc::kInvalidArgument,
-                 "Records size exceeds " +
-                     std::to_string(settings_.put_request_bytes_max >> 20) + " MB limit"};
+                 "Records size exceeds " + std::to_string(settings_.put_request_bytes_max >> 20) +
+                     " MB limit"};
   }
   return checked;
 }
@@ -119,12 +119,11 @@ Task<Result<PutRecordReply>> PutPath::put_record(Caller caller, PutRecord reques
   if (checked.ok() && !request.sequence_number_for_ordering.empty()) {
     const auto minimum = decode_number(request.sequence_number_for_ordering);
     if (!minimum || minimum->time_s > unix_seconds(parts_.clocks.service_now())) {
-      checked = Error{StreamErrc::kInvalidArgument,
-                      "ExclusiveMinimumSequenceNumber " +
-                          std::string(request.sequence_number_for_ordering) +
-                          " used in PutRecord on stream " + checked->stream->entry.name.name +
-                          " under account " + checked->stream->entry.name.tenant.account +
-                          " is invalid."};
+      checked = Error{
+          StreamErrc::kInvalidArgument,
+          "ExclusiveMinimumSequenceNumber " + std::string(request.sequence_number_for_ordering) +
+              " used in PutRecord on stream " + checked->stream->entry.name.name +
+              " under account " + checked->stream->entry.name.tenant.account + " is invalid."};
     }
   }
   if (checked.ok() && request.dry_run) checked = dry_run_passed();
@@ -180,7 +179,8 @@ Task<> PutPath::store_round(Call& call, std::vector<std::uint32_t> entries) {
   for (std::size_t i = 0; i < call.appends.size(); ++i) {
     const engine::Append& append = call.appends[i];
     const LiveStream::Shard& shard = *call.append_shards[i];
-    const bool sealed = !append.outcome.ok() && append.outcome.error().code == engine::EngineErrc::kSealed;
+    const bool sealed =
+        !append.outcome.ok() && append.outcome.error().code == engine::EngineErrc::kSealed;
     if (!append.outcome.ok() && !sealed) {
       log::warn("records were not stored", {{"stream", call.stream->entry.name.name},
                                             {"shard", shard.entry.number},
@@ -195,8 +195,7 @@ Task<> PutPath::store_round(Call& call, std::vector<std::uint32_t> entries) {
       if (append.outcome.ok()) {
         const engine::Appended& appended = *append.outcome;
         outcome.fate = PutFate::kStored;
-        outcome.number =
-            shard.entry.stamp().number({appended.first.index + j}, appended.arrival);
+        outcome.number = shard.entry.stamp().number({appended.first.index + j}, appended.arrival);
       } else {
         outcome.fate = PutFate::kFailed;
         if (sealed) call.returned.push_back(entry);
@@ -238,9 +237,11 @@ void PutPath::admit(Call& call, std::span<const std::uint64_t> order) {
       }
     }
     if (give_hint) {
-      log::info("a shard reached its write limit of 1,000 records and 1 MiB a second, as on AWS; the entries "
-                "beyond it were refused, and their producer has to send them again (--limits off: none)",
-                {{"stream", call.stream->entry.name.name}, {"shard", shard.entry.number}});
+      log::info(
+          "a shard reached its write limit of 1,000 records and 1 MiB a second, as on AWS; the "
+          "entries "
+          "beyond it were refused, and their producer has to send them again (--limits off: none)",
+          {{"stream", call.stream->entry.name.name}, {"shard", shard.entry.number}});
     }
     if (call.records.size() == first) continue;
     call.append_shards.push_back(&shard);
@@ -291,7 +292,8 @@ void PutPath::put_refused(const Caller& caller, const StreamTarget& target, std:
     return;
   }
   const LiveStreamPtr stream = directory_.find(*name);
-  report_refused(caller, name->tenant, name->name, stream == nullptr ? LogId{} : stream->entry.log, entries);
+  report_refused(caller, name->tenant, name->name, stream == nullptr ? LogId{} : stream->entry.log,
+                 entries);
 }
 
 void PutPath::report_refused(const Caller& caller, const Tenant& tenant, std::string_view stream,

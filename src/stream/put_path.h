@@ -1,14 +1,14 @@
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <span>
-#include <vector>
-
 #include "base/result.h"
 #include "base/task.h"
 #include "stream/directory.h"
 #include "stream/stream_service.h"
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
 
 namespace penstock::stream {
 

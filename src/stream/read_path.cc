@@ -1,16 +1,16 @@
 #include "stream/read_path.h"
 
-#include <algorithm>
-#include <array>
-#include <cstdio>
-#include <ctime>
-
 #include "base/log.h"
 #include "engine/engine.h"
 #include "engine/errors.h"
 #include "env/clocks.h"
 #include "stream/errors.h"
 #include "stream/texts.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <ctime>
 
 namespace penstock::stream {
 namespace {
@@ -28,7 +28,8 @@ std::string date_text(ServiceTime time) {
   std::tm parts{};
   gmtime_r(&seconds, &parts);
   std::array<char, 64> text;
-  const std::size_t size = std::strftime(text.data(), text.size(), "%a %b %d %H:%M:%S UTC %Y", &parts);
+  const std::size_t size =
+      std::strftime(text.data(), text.size(), "%a %b %d %H:%M:%S UTC %Y", &parts);
   return {text.data(), size};
 }
 
@@ -148,9 +149,10 @@ Result<engine::Position> ReadPath::timed(const Place&, const GetShardIterator& r
 Result<engine::Position> ReadPath::numbered(const Place& place,
                                             const GetShardIterator& request) const {
   const std::string text(*request.starting_sequence_number);
-  const std::string used = "StartingSequenceNumber " + text + " used in GetShardIterator on shard " +
-                           shard_id_text(place.number()) + " in stream " + place.name().name +
-                           " under account " + place.name().tenant.account;
+  const std::string used = "StartingSequenceNumber " + text +
+                           " used in GetShardIterator on shard " + shard_id_text(place.number()) +
+                           " in stream " + place.name().name + " under account " +
+                           place.name().tenant.account;
   const std::optional<DecodedNumber> number = decode_number(text);
   if (!number) return invalid(used + " is invalid.");
   if (number->version != 0 && number->shard != static_cast<std::int32_t>(place.number())) {
@@ -159,7 +161,8 @@ Result<engine::Position> ReadPath::numbered(const Place& place,
                                    static_cast<long long>(number->shard));
     return invalid("Invalid StartingSequenceNumber. It encodes shardId-" +
                    std::string(encoded.data(), static_cast<std::size_t>(size)) +
-                   ", while it was used in a call to a shard with " + shard_id_text(place.number()));
+                   ", while it was used in a call to a shard with " +
+                   shard_id_text(place.number()));
   }
   if (number->version == 0) {
     return Error{StreamErrc::kInternalFailure, "a sequence number of version 0"};
@@ -273,8 +276,7 @@ Task<Result<engine::Position>> ReadPath::at_timestamp(ShardRef shard, ServiceTim
   const LiveStreamPtr stream = directory_.find(shard.log);
   if (stream == nullptr) co_return Error{StreamErrc::kNotFound, "the stream was deleted"};
   const ServiceTime oldest = parts_.clocks.service_now() - stream->entry.retention();
-  Result<engine::Position> found =
-      co_await parts_.engine.log().locate(shard, std::max(at, oldest));
+  Result<engine::Position> found = co_await parts_.engine.log().locate(shard, std::max(at, oldest));
   if (!found.ok()) co_return engine_failure(found.error(), shard.shard, stream->entry.name);
   co_return *found;
 }

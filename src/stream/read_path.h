@@ -1,13 +1,13 @@
 #pragma once
 
-#include <string>
-
 #include "base/result.h"
 #include "base/task.h"
 #include "stream/directory.h"
 #include "stream/record_source.h"
 #include "stream/stream_service.h"
 #include "stream/token.h"
+
+#include <string>
 
 namespace penstock::stream {
 

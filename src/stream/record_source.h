@@ -1,13 +1,5 @@
 #pragma once
 
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "base/hash_key.h"
 #include "base/ids.h"
 #include "base/result.h"
@@ -16,6 +8,14 @@
 #include "engine/log.h"
 #include "stream/sequence_number.h"
 #include "stream/types.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace penstock::stream {
 
@@ -44,7 +44,7 @@ struct SourceShard {
 struct SourceRecord {
   SequenceNumber number;
   ServiceTime arrival;
-  std::string_view key;   ///< As long as the slice.
+  std::string_view key;  ///< As long as the slice.
   std::string_view data;
   engine::Position at() const { return {number.index}; }
 };
@@ -67,8 +67,8 @@ struct ShardCounts {
 };
 
 /// What mappings and the ledger need of streams; the simulator may model it. Reads here do not use
-/// up a shard's read limits. Control loop only. Errors: StreamErrc::kNotFound when stream or shard is
-/// gone, else the engine's.
+/// up a shard's read limits. Control loop only. Errors: StreamErrc::kNotFound when stream or shard
+/// is gone, else the engine's.
 ///
 /// A position is the engine's; of a record it is SequenceNumber::index.
 class RecordSource {

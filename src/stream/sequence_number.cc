@@ -1,10 +1,10 @@
 #include "stream/sequence_number.h"
 
-#include <algorithm>
-#include <array>
-
 #include "base/check.h"
 #include "base/hash_key.h"
+
+#include <algorithm>
+#include <array>
 
 namespace penstock::stream {
 namespace {

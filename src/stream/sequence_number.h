@@ -1,14 +1,14 @@
 #pragma once
 
+#include "base/time.h"
+#include "engine/log.h"
+
 #include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "base/time.h"
-#include "engine/log.h"
 
 namespace penstock::stream {
 
@@ -47,9 +47,9 @@ struct SequenceNumber {
 struct DecodedNumber {
   int version = 2;
   std::int64_t created_s = 0;
-  std::int32_t shard = 0;      ///< May be negative in a crafted number; the service prints it.
-  std::uint64_t index = 0;     ///< Versions 1 and 2.
-  std::int64_t time_s = 0;     ///< Versions 1 and 2; 0 in version 0.
+  std::int32_t shard = 0;   ///< May be negative in a crafted number; the service prints it.
+  std::uint64_t index = 0;  ///< Versions 1 and 2.
+  std::int64_t time_s = 0;  ///< Versions 1 and 2; 0 in version 0.
 };
 
 /// Nothing when the service calls such a number invalid.

@@ -1,11 +1,11 @@
 #include "stream/stream_service.h"
 
-#include <array>
-
 #include "base/hex.h"
 #include "engine/errors.h"
 #include "env/random.h"
 #include "stream/parts.h"
+
+#include <array>
 
 namespace penstock::stream {
 namespace {

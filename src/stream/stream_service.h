@@ -1,11 +1,5 @@
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "base/result.h"
 #include "base/task.h"
 #include "base/time.h"
@@ -13,6 +7,12 @@
 #include "stream/observer.h"
 #include "stream/record_source.h"
 #include "stream/types.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace penstock::env {
 class Clocks;
@@ -75,8 +75,8 @@ class StreamService final : public RecordSource {
 
   // --- Data plane: any loop --------------------------------------------------------------------
 
-  /// fails     kNotFound, kInvalidArgument, kValidation, kThroughputExceeded, kInternalFailure, kDryRun
-  /// durable   when it completes
+  /// fails     kNotFound, kInvalidArgument, kValidation, kThroughputExceeded, kInternalFailure,
+  /// kDryRun durable   when it completes
   Task<Result<PutRecordReply>> put_record(Caller caller, PutRecord request);
   /// Entries are charged to their shard's limits one by one, so that some may be throttled while
   /// others are stored; entries of one shard keep their order.
@@ -96,9 +96,9 @@ class StreamService final : public RecordSource {
   Task<Status> create(Caller caller, CreateStream request);
   Task<Status> remove(Caller caller, StreamTarget stream);
   /// limit: default 100, more counts as 100.
-  Result<StreamDescription> describe(Caller caller, StreamTarget stream,
-                                     std::optional<std::int64_t> limit,
-                                     std::optional<std::string_view> exclusive_start_shard_id) const;
+  Result<StreamDescription> describe(
+      Caller caller, StreamTarget stream, std::optional<std::int64_t> limit,
+      std::optional<std::string_view> exclusive_start_shard_id) const;
   Result<StreamSummary> summary(Caller caller, StreamTarget stream) const;
   Result<StreamPage> list(Caller caller, ListStreams request) const;
   Result<ShardPage> list_shards(Caller caller, ListShards request) const;

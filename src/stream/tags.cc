@@ -1,8 +1,8 @@
 #include "stream/tags.h"
 
-#include <algorithm>
-
 #include "stream/errors.h"
+
+#include <algorithm>
 
 namespace penstock::stream {
 namespace {
@@ -48,9 +48,8 @@ Status check_new_tags(const StreamName& stream, const Tags& present, const Tags&
   };
   if (any(&has_invalid)) return invalid_characters();
   if (any(&has_percent)) return illegal_characters("add tags to", stream);
-  const auto news = std::count_if(added.begin(), added.end(), [&](const auto& tag) {
-    return !present.contains(tag.first);
-  });
+  const auto news = std::count_if(added.begin(), added.end(),
+                                  [&](const auto& tag) { return !present.contains(tag.first); });
   if (static_cast<std::int64_t>(present.size()) + news > tags_max) {
     // The service prints 10 whatever its limit is now.
     return invalid("Failed to add tags to stream " + stream.name + " under account " +

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "base/result.h"
 #include "stream/types.h"
+
+#include <string>
+#include <vector>
 
 namespace penstock::stream {
 

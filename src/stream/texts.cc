@@ -1,8 +1,8 @@
 #include "stream/texts.h"
 
-#include <charconv>
-
 #include "stream/errors.h"
+
+#include <charconv>
 
 namespace penstock::stream {
 namespace {
@@ -26,9 +26,9 @@ Result<StreamName> resolve_target(const Caller& caller, const StreamTarget& targ
                  "StreamARN " + std::string(target.arn) + " is not the ARN of a stream."};
   }
   if (!target.name.empty() && target.name != named->name) {
-    return Error{StreamErrc::kInvalidArgument,
-                 "StreamName " + std::string(target.name) + " and StreamARN " +
-                     std::string(target.arn) + " do not name the same stream."};
+    return Error{StreamErrc::kInvalidArgument, "StreamName " + std::string(target.name) +
+                                                   " and StreamARN " + std::string(target.arn) +
+                                                   " do not name the same stream."};
   }
   return std::move(*named);
 }
@@ -49,8 +49,8 @@ Error stream_not_found(const StreamName& stream) {
 }
 
 Error could_not_find_shard(std::string_view shard_id, const StreamName& stream) {
-  return {StreamErrc::kNotFound,
-          "Could not find shard " + std::string(shard_id) + " in stream " + in_account(stream) + "."};
+  return {StreamErrc::kNotFound, "Could not find shard " + std::string(shard_id) + " in stream " +
+                                     in_account(stream) + "."};
 }
 
 Error shard_does_not_exist(std::uint32_t shard, const StreamName& stream) {
@@ -68,7 +68,8 @@ Error dry_run_passed() {
 }
 
 std::string rate_exceeded_text(std::uint32_t shard, const StreamName& stream) {
-  return "Rate exceeded for shard " + shard_id_text(shard) + " in stream " + in_account(stream) + ".";
+  return "Rate exceeded for shard " + shard_id_text(shard) + " in stream " + in_account(stream) +
+         ".";
 }
 
 std::string put_error_message(const PutRecordsReply& reply, const PutOutcome& outcome) {

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "base/error.h"
+#include "base/result.h"
+#include "stream/types.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "base/error.h"
-#include "base/result.h"
-#include "stream/types.h"
 
 /// The service's own sentences. docs/compat.md says which are known word for word.
 namespace penstock::stream {

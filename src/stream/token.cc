@@ -1,10 +1,10 @@
 #include "stream/token.h"
 
-#include <algorithm>
-#include <span>
-
 #include "base/base64.h"
 #include "base/hex.h"
+
+#include <algorithm>
+#include <span>
 
 namespace penstock::stream {
 namespace {
@@ -20,7 +20,8 @@ class Writer {
  public:
   explicit Writer(char kind) { bytes_.push_back(kind); }
   void number(std::uint64_t value) {
-    for (int shift = 56; shift >= 0; shift -= 8) bytes_.push_back(static_cast<char>(value >> shift));
+    for (int shift = 56; shift >= 0; shift -= 8)
+      bytes_.push_back(static_cast<char>(value >> shift));
   }
   void time(ServiceTime value) { number(static_cast<std::uint64_t>(unix_millis(value))); }
   void text(std::string_view value) {
@@ -53,7 +54,8 @@ class Reader {
       return 0;
     }
     std::uint64_t value = 0;
-    for (const char byte : bytes_.substr(0, 8)) value = value << 8 | static_cast<std::uint8_t>(byte);
+    for (const char byte : bytes_.substr(0, 8))
+      value = value << 8 | static_cast<std::uint8_t>(byte);
     bytes_.remove_prefix(8);
     return value;
   }
@@ -91,7 +93,8 @@ std::uint64_t optional_number(const std::optional<T>& value) {
 /// Hides the structure from readers of log files, no more: nothing in a token is secret.
 void blend(std::span<char> content, std::string_view signature) {
   std::uint64_t state = 0;
-  for (const char byte : signature) state = state << 8 ^ static_cast<std::uint8_t>(byte) ^ state >> 56;
+  for (const char byte : signature)
+    state = state << 8 ^ static_cast<std::uint8_t>(byte) ^ state >> 56;
   for (char& byte : content) {
     state = state * 6364136223846793005u + 1442695040888963407u;
     byte = static_cast<char>(byte ^ static_cast<char>(state >> 56));

@@ -1,18 +1,18 @@
 #pragma once
 
-#include <atomic>
-#include <cstdint>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/sha256.h"
 #include "base/time.h"
 #include "engine/log.h"
 #include "stream/types.h"
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace penstock::stream {
 
@@ -21,19 +21,19 @@ inline constexpr Millis kTokenLife{300'000};
 
 /// A place in a shard, as a client holds it between two reads.
 struct Iterator {
-  LogId log;              ///< Of the stream's incarnation.
+  LogId log;  ///< Of the stream's incarnation.
   std::uint32_t shard = 0;
   engine::Position from;
   ServiceTime issued;
-  StreamName stream;      ///< For messages when the stream is gone.
+  StreamName stream;  ///< For messages when the stream is gone.
 };
 
 /// The rest of a ListShards or ListStreams listing.
 struct PageToken {
   ServiceTime issued;
-  StreamName stream;               ///< ListStreams: the last name of the page.
-  LogId log;                       ///< 0 for ListStreams.
-  std::uint32_t after_shard = 0;   ///< The last shard of the page.
+  StreamName stream;              ///< ListStreams: the last name of the page.
+  LogId log;                      ///< 0 for ListStreams.
+  std::uint32_t after_shard = 0;  ///< The last shard of the page.
   std::optional<ShardFilterType> filter;
   std::optional<std::uint32_t> filter_shard;
   std::optional<ServiceTime> filter_time;

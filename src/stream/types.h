@@ -1,5 +1,11 @@
 #pragma once
 
+#include "base/hash_key.h"
+#include "base/ids.h"
+#include "base/time.h"
+#include "engine/log.h"
+#include "stream/sequence_number.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -8,12 +14,6 @@
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "base/hash_key.h"
-#include "base/ids.h"
-#include "base/time.h"
-#include "engine/log.h"
-#include "stream/sequence_number.h"
 
 /// The values that stream operations take and give. No wire structs: api/kinesis translates.
 namespace penstock::stream {
@@ -105,7 +105,12 @@ struct StreamPage {
 };
 
 enum class ShardFilterType : std::uint8_t {
-  kAfterShardId, kAtTrimHorizon, kFromTrimHorizon, kAtLatest, kAtTimestamp, kFromTimestamp,
+  kAfterShardId,
+  kAtTrimHorizon,
+  kFromTrimHorizon,
+  kAtLatest,
+  kAtTimestamp,
+  kFromTimestamp,
 };
 struct ShardFilter {
   ShardFilterType type = ShardFilterType::kFromTrimHorizon;
@@ -180,7 +185,11 @@ struct PutRecordReply {
 };
 
 enum class IteratorType : std::uint8_t {
-  kTrimHorizon, kLatest, kAtSequenceNumber, kAfterSequenceNumber, kAtTimestamp,
+  kTrimHorizon,
+  kLatest,
+  kAtSequenceNumber,
+  kAfterSequenceNumber,
+  kAtTimestamp,
 };
 std::string_view to_text(IteratorType type);  ///< "TRIM_HORIZON", ...
 

@@ -1,12 +1,5 @@
 #pragma once
 
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <string>
-#include <utility>
-#include <vector>
-
 #include "base/budget.h"
 #include "base/check.h"
 #include "base/result.h"
@@ -14,6 +7,13 @@
 #include "engine/local/local_engine.h"
 #include "env/clocks.h"
 #include "env/sim/world.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace penstock::testing {
 
@@ -28,7 +28,10 @@ class EngineStand {
   explicit EngineStand(std::uint64_t seed, engine::local::Options options = {},
                        env::sim::WorldOptions world_options = {},
                        std::size_t budget_bytes = 256u << 20)
-      : world(seed, world_options), budget(budget_bytes), options_(std::move(options)), env_(std::make_unique<env::Env>(world.env())) {}
+      : world(seed, world_options),
+        budget(budget_bytes),
+        options_(std::move(options)),
+        env_(std::make_unique<env::Env>(world.env())) {}
   ~EngineStand() {
     if (engine_ != nullptr) world.kill([this] { engine_.reset(); });
   }
@@ -39,8 +42,8 @@ class EngineStand {
   /// Another disk than the world's, before the first open.
   void use_disk(env::Disk& disk) {
     const env::Env& old = world.env();
-    env_ = std::make_unique<env::Env>(env::Env{old.clocks, old.loops, disk, old.random,
-                                               old.workers, old.http, old.faults});
+    env_ = std::make_unique<env::Env>(
+        env::Env{old.clocks, old.loops, disk, old.random, old.workers, old.http, old.faults});
   }
   engine::local::Options& options() { return options_; }
   engine::Engine& engine() { return *engine_; }
@@ -96,7 +99,8 @@ class EngineStand {
     world.run(log().append(std::span(&append, 1)), loop);
     return append.outcome;
   }
-  Result<engine::Slice> read(ShardRef shard, engine::Position from, engine::ReadLimits limits = {}) {
+  Result<engine::Slice> read(ShardRef shard, engine::Position from,
+                             engine::ReadLimits limits = {}) {
     return world.run(log().read(shard, from, limits));
   }
   /// Every record's data from `from` on.

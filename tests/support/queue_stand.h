@@ -1,13 +1,13 @@
 #pragma once
 
+#include "base/check.h"
+#include "sqs/queue_service.h"
+#include "support/engine_stand.h"
+
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "base/check.h"
-#include "sqs/queue_service.h"
-#include "support/engine_stand.h"
 
 namespace penstock::testing {
 
@@ -39,15 +39,18 @@ class QueueStand {
   Result<sqs::Sent> send(const std::string& name, std::string body,
                          std::optional<std::int64_t> delay = std::nullopt) {
     std::vector<sqs::NewMessage> messages;
-    messages.push_back({.body = std::move(body), .sender_id = "000000000000", .delay_seconds = delay});
+    messages.push_back(
+        {.body = std::move(body), .sender_id = "000000000000", .delay_seconds = delay});
     auto sent = world().run(queues().send(target(name), std::move(messages)));
     if (!sent.ok()) return sent.error();
     return sent->front();
   }
   Status send_once(const std::string& name, std::string id, std::string body) {
-    return world().run(queues().send_once(target(name), std::move(id), std::move(body), "000000000000"));
+    return world().run(
+        queues().send_once(target(name), std::move(id), std::move(body), "000000000000"));
   }
-  Result<std::vector<sqs::Received>> receive(const std::string& name, sqs::Receive how = {.max = 10}) {
+  Result<std::vector<sqs::Received>> receive(const std::string& name,
+                                             sqs::Receive how = {.max = 10}) {
     return world().run(queues().receive(target(name), how));
   }
   Status erase(const std::string& name, const std::string& handle) {

@@ -1,14 +1,14 @@
 #pragma once
 
+#include "base/check.h"
+#include "stream/stream_service.h"
+#include "support/engine_stand.h"
+
 #include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "base/check.h"
-#include "stream/stream_service.h"
-#include "support/engine_stand.h"
 
 namespace penstock::testing {
 
@@ -32,7 +32,8 @@ struct ReadPage {
 class StreamStand {
  public:
   explicit StreamStand(std::uint64_t seed, engine::local::Options options = {},
-                       stream::StreamSettings settings = {}, env::sim::WorldOptions world_options = {})
+                       stream::StreamSettings settings = {},
+                       env::sim::WorldOptions world_options = {})
       : machine(seed, std::move(options), world_options), settings_(settings) {
     open();
   }
@@ -56,9 +57,11 @@ class StreamStand {
   Status create(std::string_view name, std::int64_t shards) {
     return world().run(streams().create(caller(), {.name = name, .shard_count = shards}));
   }
-  Result<stream::PutRecordsReply> put(std::string_view name, const std::vector<stream::PutEntry>& entries,
+  Result<stream::PutRecordsReply> put(std::string_view name,
+                                      const std::vector<stream::PutEntry>& entries,
                                       std::size_t loop = 0) {
-    return world().run(streams().put_records(caller(), {.stream = {.name = name}, .entries = entries}), loop);
+    return world().run(
+        streams().put_records(caller(), {.stream = {.name = name}, .entries = entries}), loop);
   }
   Result<std::string> iterator(stream::GetShardIterator request) {
     return world().run(streams().get_shard_iterator(caller(), std::move(request)));
@@ -67,15 +70,18 @@ class StreamStand {
     return world().run(page_of(streams(), std::move(iterator), limit));
   }
   /// The same for a coroutine of a test.
-  static Task<Result<ReadPage>> page_of(stream::StreamService& streams, std::string iterator, std::int64_t limit) {
+  static Task<Result<ReadPage>> page_of(stream::StreamService& streams, std::string iterator,
+                                        std::int64_t limit) {
     CO_TRY(const stream::GetRecordsReply reply,
            co_await streams.get_records(caller(), {.iterator = iterator, .limit = limit}));
-    ReadPage page{.next_iterator = reply.next_iterator, .millis_behind = reply.millis_behind_latest};
+    ReadPage page{.next_iterator = reply.next_iterator,
+                  .millis_behind = reply.millis_behind_latest};
     for (const engine::Record& record : reply.slice.records) {
       page.records.push_back({reply.stamp.number(record.at, record.arrival).to_string(),
                               std::string(record.key), std::string(record.data), record.arrival});
     }
-    for (const stream::ChildShard& child : reply.child_shards) page.children.push_back(child.number);
+    for (const stream::ChildShard& child : reply.child_shards)
+      page.children.push_back(child.number);
     co_return page;
   }
   /// Every shard that is listed, closed ones too.

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <vector>
-
 #include "front/request.h"
 #include "ledger/consumers.h"
+
+#include <vector>
 
 namespace penstock::ledger {
 class Ledger;

@@ -28,7 +28,8 @@ struct AdvanceRequest {
   std::optional<std::int64_t> advance_ms;
   static constexpr auto shape() {
     return std::array{shape::member<&AdvanceRequest::advance_ms>(
-        "advance_ms", {shape::required, shape::range(0, kAdvanceMax)}, "How far, in milliseconds.")};
+        "advance_ms", {shape::required, shape::range(0, kAdvanceMax)},
+        "How far, in milliseconds.")};
   }
 };
 
@@ -42,11 +43,15 @@ struct ClockReply {
   }
 };
 
-constexpr shape::Operation<ReadRequest, ClockReply> kRead{
-    .name = "ReadClock", .doc = "Reads the service clock.", .method = "GET", .path = "/_penstock/clock"};
+constexpr shape::Operation<ReadRequest, ClockReply> kRead{.name = "ReadClock",
+                                                          .doc = "Reads the service clock.",
+                                                          .method = "GET",
+                                                          .path = "/_penstock/clock"};
 constexpr shape::Operation<AdvanceRequest, ClockReply> kAdvance{
-    .name = "AdvanceClock", .doc = "Moves the service clock forward; only with --dev.",
-    .method = "POST", .path = "/_penstock/clock"};
+    .name = "AdvanceClock",
+    .doc = "Moves the service clock forward; only with --dev.",
+    .method = "POST",
+    .path = "/_penstock/clock"};
 
 const ErrorName* name_of(const ErrorCode& code) {
   static constexpr ErrorName kForbidden{.name = "Forbidden", .status = 403};
@@ -56,8 +61,9 @@ const ErrorName* name_of(const ErrorCode& code) {
   return shape_error_name(code);
 }
 
-constexpr ServiceStyle kStyle{
-    .name_of = &name_of, .write_error = &write_rest_error, .internal = {.name = "InternalFailure", .status = 500}};
+constexpr ServiceStyle kStyle{.name_of = &name_of,
+                              .write_error = &write_rest_error,
+                              .internal = {.name = "InternalFailure", .status = 500}};
 
 ClockReply reading(const env::Clocks& clocks) {
   return {unix_millis(clocks.service_now()), clocks.service_offset().count()};
@@ -95,18 +101,20 @@ Status restore_service_clock(env::Clocks& clocks, const engine::Meta& meta) {
 
 std::vector<front::Operation> clock_operations(env::Clocks& clocks, engine::Meta& meta, bool dev) {
   std::vector<front::Operation> operations;
-  operations.push_back(bind(kRead, kStyle, [&clocks](const front::Request&, ReadRequest) -> Result<ClockReply> {
-    return reading(clocks);
-  }));
-  operations.push_back(bind(
-      kAdvance, kStyle,
-      [&clocks, &meta, dev](const front::Request&, AdvanceRequest request) -> Task<Result<ClockReply>> {
-        if (!dev) {
-          co_return Error{Errc::kInvalid,
-                          "the clock of this server cannot be advanced; start it with --dev"};
-        }
-        co_return co_await advance(clocks, meta, Millis{*request.advance_ms});
+  operations.push_back(
+      bind(kRead, kStyle, [&clocks](const front::Request&, ReadRequest) -> Result<ClockReply> {
+        return reading(clocks);
       }));
+  operations.push_back(
+      bind(kAdvance, kStyle,
+           [&clocks, &meta, dev](const front::Request&,
+                                 AdvanceRequest request) -> Task<Result<ClockReply>> {
+             if (!dev) {
+               co_return Error{Errc::kInvalid,
+                               "the clock of this server cannot be advanced; start it with --dev"};
+             }
+             co_return co_await advance(clocks, meta, Millis{*request.advance_ms});
+           }));
   return operations;
 }
 

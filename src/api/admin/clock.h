@@ -1,10 +1,10 @@
 #pragma once
 
-#include <vector>
-
 #include "base/result.h"
 #include "base/task.h"
 #include "front/request.h"
+
+#include <vector>
 
 namespace penstock::env {
 class Clocks;

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "front/request.h"
+
 #include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "front/request.h"
 
 namespace penstock::api::admin {
 

@@ -1,7 +1,7 @@
-#include <map>
-
 #include "api/kinesis/members.h"
 #include "api/kinesis/operations.h"
+
+#include <map>
 
 namespace penstock::api::kinesis {
 namespace {

@@ -30,9 +30,9 @@ struct CreateStreamRequest {
             "Needs a billing commitment of the account; refused here."),
         shape::member<&Self::max_record_size_kib>("MaxRecordSizeInKiB", {shape::range(1024, 10240)},
                                                   "Data and key of one record; 1024 without it."),
-        shape::member<&Self::record_distribution_strategy>(
-            "RecordDistributionStrategy", {shape::one_of(kDistributionStrategies)},
-            "Only USER_PARTITION_KEY here."),
+        shape::member<&Self::record_distribution_strategy>("RecordDistributionStrategy",
+                                                           {shape::one_of(kDistributionStrategies)},
+                                                           "Only USER_PARTITION_KEY here."),
     };
   }
 };
@@ -62,22 +62,22 @@ Status refuse_what_is_not_here(const CreateStreamRequest& input) {
 shape::OperationInfo create_stream_shape() { return shape::describe(kCreateStream); }
 
 front::Operation create_stream(Parts parts) {
-  return bind(kCreateStream, kStyle,
-              [parts](const front::Request& request,
-                      CreateStreamRequest input) -> Task<Result<shape::Empty>> {
-                CO_TRY_OK(refuse_what_is_not_here(input));
-                stream::CreateStream create{.name = view(input.stream_name),
-                                            .shard_count = input.shard_count,
-                                            .max_record_kib = input.max_record_size_kib};
-                if (input.stream_mode_details) {
-                  create.mode = view(input.stream_mode_details->stream_mode) == "ON_DEMAND"
-                                    ? stream::StreamMode::kOnDemand
-                                    : stream::StreamMode::kProvisioned;
-                }
-                if (input.tags) create.tags = std::move(*input.tags);
-                co_return nothing(
-                    co_await parts.streams.create(caller_of(request), std::move(create)));
-              });
+  return bind(
+      kCreateStream, kStyle,
+      [parts](const front::Request& request,
+              CreateStreamRequest input) -> Task<Result<shape::Empty>> {
+        CO_TRY_OK(refuse_what_is_not_here(input));
+        stream::CreateStream create{.name = view(input.stream_name),
+                                    .shard_count = input.shard_count,
+                                    .max_record_kib = input.max_record_size_kib};
+        if (input.stream_mode_details) {
+          create.mode = view(input.stream_mode_details->stream_mode) == "ON_DEMAND"
+                            ? stream::StreamMode::kOnDemand
+                            : stream::StreamMode::kProvisioned;
+        }
+        if (input.tags) create.tags = std::move(*input.tags);
+        co_return nothing(co_await parts.streams.create(caller_of(request), std::move(create)));
+      });
 }
 
 }  // namespace penstock::api::kinesis

@@ -34,12 +34,12 @@ constexpr shape::Operation<DeleteStreamRequest, shape::Empty> kDeleteStream{
 shape::OperationInfo delete_stream_shape() { return shape::describe(kDeleteStream); }
 
 front::Operation delete_stream(Parts parts) {
-  return bind(kDeleteStream, kStyle,
-              [parts](const front::Request& request,
-                      DeleteStreamRequest input) -> Task<Result<shape::Empty>> {
-                co_return nothing(
-                    co_await parts.streams.remove(caller_of(request), target_of(input)));
-              });
+  return bind(
+      kDeleteStream, kStyle,
+      [parts](const front::Request& request,
+              DeleteStreamRequest input) -> Task<Result<shape::Empty>> {
+        co_return nothing(co_await parts.streams.remove(caller_of(request), target_of(input)));
+      });
 }
 
 }  // namespace penstock::api::kinesis

@@ -35,17 +35,17 @@ constexpr shape::Operation<DescribeLimitsRequest, DescribeLimitsReply> kDescribe
 shape::OperationInfo describe_limits_shape() { return shape::describe(kDescribeLimits); }
 
 front::Operation describe_limits(Parts parts) {
-  return bind(kDescribeLimits, kStyle,
-              [parts](const front::Request& request,
-                      DescribeLimitsRequest) -> Result<DescribeLimitsReply> {
-                const stream::AccountLimits limits = parts.streams.limits(caller_of(request));
-                const auto count = [](std::int64_t n) { return static_cast<std::int32_t>(n); };
-                return DescribeLimitsReply{
-                    .shard_limit = count(limits.shard_limit),
-                    .open_shard_count = count(limits.open_shards),
-                    .on_demand_stream_count = count(limits.on_demand_streams),
-                    .on_demand_stream_count_limit = count(limits.on_demand_stream_limit)};
-              });
+  return bind(
+      kDescribeLimits, kStyle,
+      [parts](const front::Request& request, DescribeLimitsRequest) -> Result<DescribeLimitsReply> {
+        const stream::AccountLimits limits = parts.streams.limits(caller_of(request));
+        const auto count = [](std::int64_t n) { return static_cast<std::int32_t>(n); };
+        return DescribeLimitsReply{
+            .shard_limit = count(limits.shard_limit),
+            .open_shard_count = count(limits.open_shards),
+            .on_demand_stream_count = count(limits.on_demand_streams),
+            .on_demand_stream_count_limit = count(limits.on_demand_stream_limit)};
+      });
 }
 
 }  // namespace penstock::api::kinesis

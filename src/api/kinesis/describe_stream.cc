@@ -90,15 +90,14 @@ StreamDescription wire_description(const stream::StreamDescription& described) {
 shape::OperationInfo describe_stream_shape() { return shape::describe(kDescribeStream); }
 
 front::Operation describe_stream(Parts parts) {
-  return bind(
-      kDescribeStream, kStyle,
-      [parts](const front::Request& request,
-              DescribeStreamRequest input) -> Result<DescribeStreamReply> {
-        TRY(const stream::StreamDescription described,
-            parts.streams.describe(caller_of(request), target_of(input), input.limit,
-                                   optional_view(input.exclusive_start_shard_id)));
-        return DescribeStreamReply{wire_description(described)};
-      });
+  return bind(kDescribeStream, kStyle,
+              [parts](const front::Request& request,
+                      DescribeStreamRequest input) -> Result<DescribeStreamReply> {
+                TRY(const stream::StreamDescription described,
+                    parts.streams.describe(caller_of(request), target_of(input), input.limit,
+                                           optional_view(input.exclusive_start_shard_id)));
+                return DescribeStreamReply{wire_description(described)};
+              });
 }
 
 }  // namespace penstock::api::kinesis

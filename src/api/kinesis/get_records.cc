@@ -17,7 +17,8 @@ struct GetRecordsRequest {
   static constexpr auto shape() {
     using Self = GetRecordsRequest;
     return std::array{
-        shape::member<&Self::limit>("Limit", {shape::range(1, 10'000)}, "Most records in the reply."),
+        shape::member<&Self::limit>("Limit", {shape::range(1, 10'000)},
+                                    "Most records in the reply."),
         shape::member<&Self::shard_iterator>("ShardIterator",
                                              {shape::required, shape::length(1, 512)},
                                              "From GetShardIterator or the page before."),
@@ -84,9 +85,11 @@ struct GetRecordsReply {
   }
 };
 
-constexpr std::string_view kErrors[] = {"ResourceNotFoundException", "InvalidArgumentException",
+constexpr std::string_view kErrors[] = {"ResourceNotFoundException",
+                                        "InvalidArgumentException",
                                         "ProvisionedThroughputExceededException",
-                                        "ExpiredIteratorException", "InternalFailureException",
+                                        "ExpiredIteratorException",
+                                        "InternalFailureException",
                                         "DryRunOperationException"};
 constexpr shape::Operation<GetRecordsRequest, GetRecordsReply> kGetRecords{
     .name = "GetRecords",
@@ -96,8 +99,8 @@ constexpr shape::Operation<GetRecordsRequest, GetRecordsReply> kGetRecords{
 /// What a page takes on the wire, so that its buffer is made once.
 std::size_t page_bytes(const stream::GetRecordsReply& page) {
   constexpr std::size_t kAroundRecord = 200;  // Number, time, names.
-  return 1'024 + page.slice.records.size() * kAroundRecord +
-         base64_encoded_size(page.slice.bytes) + 512 * page.child_shards.size();
+  return 1'024 + page.slice.records.size() * kAroundRecord + base64_encoded_size(page.slice.bytes) +
+         512 * page.child_shards.size();
 }
 
 template <class Text>
@@ -141,12 +144,11 @@ void write(const stream::GetRecordsReply& page, std::string& body) {
 Task<front::Reply> serve(Parts parts, const front::Request& request) {
   const Result<GetRecordsRequest> input = decode<GetRecordsRequest>(request);
   if (!input.ok()) co_return error_reply(kStyle, request, input.error());
-  const Result<stream::GetRecordsReply> page =
-      co_await parts.streams.get_records(caller_of(request),
-                                         {.iterator = view(input->shard_iterator),
-                                          .stream_arn = view(input->stream_arn),
-                                          .limit = input->limit,
-                                          .dry_run = input->dry_run.value_or(false)});
+  const Result<stream::GetRecordsReply> page = co_await parts.streams.get_records(
+      caller_of(request), {.iterator = view(input->shard_iterator),
+                           .stream_arn = view(input->stream_arn),
+                           .limit = input->limit,
+                           .dry_run = input->dry_run.value_or(false)});
   if (!page.ok()) co_return error_reply(kStyle, request, page.error());
   front::Reply reply;
   if (request.protocol == front::Protocol::kCbor11) {

@@ -41,10 +41,9 @@ struct GetShardIteratorReply {
   }
 };
 
-constexpr std::string_view kErrors[] = {
-    "ResourceNotFoundException", "InvalidArgumentException",
-    "ProvisionedThroughputExceededException", "InternalFailureException",
-    "DryRunOperationException"};
+constexpr std::string_view kErrors[] = {"ResourceNotFoundException", "InvalidArgumentException",
+                                        "ProvisionedThroughputExceededException",
+                                        "InternalFailureException", "DryRunOperationException"};
 constexpr shape::Operation<GetShardIteratorRequest, GetShardIteratorReply> kGetShardIterator{
     .name = "GetShardIterator",
     .errors = kErrors,
@@ -52,9 +51,8 @@ constexpr shape::Operation<GetShardIteratorRequest, GetShardIteratorReply> kGetS
 
 stream::IteratorType iterator_type_of(std::string_view text) {
   using stream::IteratorType;
-  for (const IteratorType type :
-       {IteratorType::kTrimHorizon, IteratorType::kAtSequenceNumber,
-        IteratorType::kAfterSequenceNumber, IteratorType::kAtTimestamp}) {
+  for (const IteratorType type : {IteratorType::kTrimHorizon, IteratorType::kAtSequenceNumber,
+                                  IteratorType::kAfterSequenceNumber, IteratorType::kAtTimestamp}) {
     if (to_text(type) == text) return type;
   }
   return IteratorType::kLatest;

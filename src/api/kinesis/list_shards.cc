@@ -1,8 +1,8 @@
-#include <algorithm>
-
 #include "api/kinesis/members.h"
 #include "api/kinesis/operations.h"
 #include "api/kinesis/structures.h"
+
+#include <algorithm>
 
 namespace penstock::api::kinesis {
 namespace {
@@ -85,26 +85,25 @@ std::optional<ServiceTime> time_of(const std::optional<shape::Timestamp>& timest
 shape::OperationInfo list_shards_shape() { return shape::describe(kListShards); }
 
 front::Operation list_shards(Parts parts) {
-  return bind(kListShards, kStyle,
-              [parts](const front::Request& request,
-                      ListShardsRequest input) -> Result<ListShardsReply> {
-                stream::ListShards list{
-                    .stream = target_of(input),
-                    .next_token = view(input.next_token),
-                    .exclusive_start_shard_id = optional_view(input.exclusive_start_shard_id),
-                    .max_results = input.max_results,
-                    .stream_creation = time_of(input.stream_creation_timestamp)};
-                if (input.shard_filter) {
-                  list.filter = {.type = filter_type_of(view(input.shard_filter->type)),
-                                 .shard_id = optional_view(input.shard_filter->shard_id),
-                                 .timestamp = time_of(input.shard_filter->timestamp)};
-                }
-                TRY(stream::ShardPage page,
-                    parts.streams.list_shards(caller_of(request), std::move(list)));
-                ListShardsReply reply{.shards = wire(page.shards)};
-                if (!page.next_token.empty()) reply.next_token = std::move(page.next_token);
-                return reply;
-              });
+  return bind(
+      kListShards, kStyle,
+      [parts](const front::Request& request, ListShardsRequest input) -> Result<ListShardsReply> {
+        stream::ListShards list{
+            .stream = target_of(input),
+            .next_token = view(input.next_token),
+            .exclusive_start_shard_id = optional_view(input.exclusive_start_shard_id),
+            .max_results = input.max_results,
+            .stream_creation = time_of(input.stream_creation_timestamp)};
+        if (input.shard_filter) {
+          list.filter = {.type = filter_type_of(view(input.shard_filter->type)),
+                         .shard_id = optional_view(input.shard_filter->shard_id),
+                         .timestamp = time_of(input.shard_filter->timestamp)};
+        }
+        TRY(stream::ShardPage page, parts.streams.list_shards(caller_of(request), std::move(list)));
+        ListShardsReply reply{.shards = wire(page.shards)};
+        if (!page.next_token.empty()) reply.next_token = std::move(page.next_token);
+        return reply;
+      });
 }
 
 }  // namespace penstock::api::kinesis

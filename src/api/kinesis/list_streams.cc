@@ -15,8 +15,8 @@ struct ListStreamsRequest {
     return std::array{
         shape::member<&Self::limit>("Limit", {shape::range(1, 10'000)},
                                     "Streams in the reply; default and most 100."),
-        shape::member<&Self::exclusive_start_stream_name>(
-            "ExclusiveStartStreamName", kStreamName, "Greater names only; it need not exist."),
+        shape::member<&Self::exclusive_start_stream_name>("ExclusiveStartStreamName", kStreamName,
+                                                          "Greater names only; it need not exist."),
         shape::member<&Self::next_token>("NextToken", {shape::length(1, 1'048'576)},
                                          "From the page before."),
     };
@@ -71,28 +71,26 @@ constexpr shape::Operation<ListStreamsRequest, ListStreamsReply> kListStreams{
 shape::OperationInfo list_streams_shape() { return shape::describe(kListStreams); }
 
 front::Operation list_streams(Parts parts) {
-  return bind(kListStreams, kStyle,
-              [parts](const front::Request& request,
-                      ListStreamsRequest input) -> Result<ListStreamsReply> {
-                TRY(const stream::StreamPage page,
-                    parts.streams.list(
-                        caller_of(request),
-                        {.limit = input.limit,
-                         .exclusive_start_name = view(input.exclusive_start_stream_name),
-                         .next_token = view(input.next_token)}));
-                ListStreamsReply reply{.has_more_streams = page.has_more};
-                if (page.has_more) reply.next_token = page.next_token;
-                for (const stream::StreamSummary& found : page.streams) {
-                  reply.stream_names.push_back(found.name.name);
-                  reply.stream_summaries.push_back(
-                      {.stream_name = found.name.name,
-                       .stream_arn = found.arn,
-                       .stream_status = std::string(to_text(found.status)),
-                       .stream_mode_details = wire(found.mode),
-                       .stream_creation_timestamp = wire(found.created)});
-                }
-                return reply;
-              });
+  return bind(
+      kListStreams, kStyle,
+      [parts](const front::Request& request, ListStreamsRequest input) -> Result<ListStreamsReply> {
+        TRY(const stream::StreamPage page,
+            parts.streams.list(caller_of(request),
+                               {.limit = input.limit,
+                                .exclusive_start_name = view(input.exclusive_start_stream_name),
+                                .next_token = view(input.next_token)}));
+        ListStreamsReply reply{.has_more_streams = page.has_more};
+        if (page.has_more) reply.next_token = page.next_token;
+        for (const stream::StreamSummary& found : page.streams) {
+          reply.stream_names.push_back(found.name.name);
+          reply.stream_summaries.push_back({.stream_name = found.name.name,
+                                            .stream_arn = found.arn,
+                                            .stream_status = std::string(to_text(found.status)),
+                                            .stream_mode_details = wire(found.mode),
+                                            .stream_creation_timestamp = wire(found.created)});
+        }
+        return reply;
+      });
 }
 
 }  // namespace penstock::api::kinesis

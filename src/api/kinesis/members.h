@@ -1,12 +1,12 @@
 #pragma once
 
+#include "shape/shape.h"
+#include "stream/types.h"
+
 #include <array>
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "shape/shape.h"
-#include "stream/types.h"
 
 /// The scalars of the Kinesis model: their rules, with the patterns as the service prints them.
 namespace penstock::api::kinesis {
@@ -25,8 +25,8 @@ inline constexpr shape::Rules kRequiredStreamName{
 inline constexpr shape::Rules kStreamArn{
     shape::pattern("arn:aws.*:kinesis:.*:\\d{12}:stream/\\S+", &is_stream_arn),
     shape::length(1, 2048)};
-inline constexpr shape::Rules kStreamId{
-    shape::pattern("[a-z0-9]{20}-[a-z0-9]{3}", &is_stream_id), shape::length(1, 24)};
+inline constexpr shape::Rules kStreamId{shape::pattern("[a-z0-9]{20}-[a-z0-9]{3}", &is_stream_id),
+                                        shape::length(1, 24)};
 inline constexpr shape::Rules kShardId{shape::pattern("[a-zA-Z0-9_.-]+", &is_stream_name),
                                        shape::length(1, 128)};
 inline constexpr shape::Rules kRequiredShardId{

@@ -1,10 +1,10 @@
 #pragma once
 
+#include "stream/types.h"
+
 #include <optional>
 #include <string_view>
 #include <vector>
-
-#include "stream/types.h"
 
 namespace penstock::api::kinesis {
 

@@ -1,7 +1,7 @@
-#include <cstdint>
-
 #include "api/kinesis/put_body.h"
 #include "api/kinesis/put_rules.h"
+
+#include <cstdint>
 
 // A cursor over CBOR (RFC 8949) that knows what a put may consist of, and gives up on the rest.
 
@@ -17,7 +17,8 @@ bool is_utf8(std::string_view text) {
     const auto lead = static_cast<std::uint8_t>(text[i++]);
     if (lead < 0x80) continue;
     const int more = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : 1;
-    if (lead < 0xC2 || lead > 0xF4 || text.size() - i < static_cast<std::size_t>(more)) return false;
+    if (lead < 0xC2 || lead > 0xF4 || text.size() - i < static_cast<std::size_t>(more))
+      return false;
     std::uint32_t code = lead & (0x3Fu >> more);
     for (int j = 0; j < more; ++j) {
       const auto next = static_cast<std::uint8_t>(text[i++]);
@@ -49,7 +50,8 @@ class Cursor {
     const std::size_t size = std::size_t{1} << (low - 24);
     if (bytes_.size() < size) return false;
     count = 0;
-    for (const char byte : bytes_.substr(0, size)) count = count << 8 | static_cast<std::uint8_t>(byte);
+    for (const char byte : bytes_.substr(0, size))
+      count = count << 8 | static_cast<std::uint8_t>(byte);
     bytes_.remove_prefix(size);
     return true;
   }

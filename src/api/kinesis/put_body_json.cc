@@ -1,13 +1,13 @@
-#include <simdjson.h>
-
-#include <cstring>
-
 #include "api/kinesis/put_body.h"
 #include "api/kinesis/put_rules.h"
 #include "base/base64.h"
 
-// simdjson's on-demand parser with raw tokens: strings stay where they are in the body, and a blob is
-// decoded from there straight into the arena.
+#include <simdjson.h>
+
+#include <cstring>
+
+// simdjson's on-demand parser with raw tokens: strings stay where they are in the body, and a blob
+// is decoded from there straight into the arena.
 
 namespace penstock::api::kinesis {
 namespace {

@@ -104,8 +104,8 @@ Task<front::Reply> put_generally(Parts parts, const front::Request& request) {
 Task<front::Reply> serve(Parts parts, const front::Request& request) {
   const bool cbor = request.protocol == front::Protocol::kCbor11;
   PutArena arena(cbor ? 0 : put_arena_bytes(request.body.size()));
-  const std::optional<PutBody> body = cbor ? read_put_record_cbor(request.body)
-                                           : read_put_record_json(request.body, arena.data());
+  const std::optional<PutBody> body =
+      cbor ? read_put_record_cbor(request.body) : read_put_record_json(request.body, arena.data());
   if (!body) co_return co_await put_generally(parts, request);
   co_return co_await put(parts, request,
                          {.stream = body->target(),

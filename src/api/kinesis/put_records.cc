@@ -110,9 +110,10 @@ void write(const stream::PutRecordsReply& reply, std::string& body) {
       out.key("SequenceNumber").text({number, sizeof number});
       out.key("ShardId").text(stream::shard_id_text(outcome.shard));
     } else {
-      out.key("ErrorCode").text(outcome.fate == stream::PutFate::kThrottled
-                                    ? "ProvisionedThroughputExceededException"
-                                    : "InternalFailure");
+      out.key("ErrorCode")
+          .text(outcome.fate == stream::PutFate::kThrottled
+                    ? "ProvisionedThroughputExceededException"
+                    : "InternalFailure");
       out.key("ErrorMessage").text(stream::put_error_message(reply, outcome));
     }
     out.end_object();
@@ -145,12 +146,12 @@ Task<front::Reply> put_generally(Parts parts, const front::Request& request) {
   std::vector<stream::PutEntry> entries;
   entries.reserve(input->records->size());
   for (const PutRecordsRequestEntry& entry : *input->records) {
-    entries.push_back({view(entry.partition_key), entry.data->bytes, view(entry.explicit_hash_key)});
+    entries.push_back(
+        {view(entry.partition_key), entry.data->bytes, view(entry.explicit_hash_key)});
   }
-  co_return co_await put(parts, request,
-                         {.stream = target_of(*input),
-                          .entries = entries,
-                          .dry_run = input->dry_run.value_or(false)});
+  co_return co_await put(
+      parts, request,
+      {.stream = target_of(*input), .entries = entries, .dry_run = input->dry_run.value_or(false)});
 }
 
 Task<front::Reply> serve(Parts parts, const front::Request& request) {

@@ -1,10 +1,10 @@
 #pragma once
 
-#include <string_view>
-
 #include "api/kinesis/members.h"
 #include "api/kinesis/put_body.h"
 #include "shape/check.h"
+
+#include <string_view>
 
 /// The tables' rules for the members of puts, as the hand-written readers ask them.
 namespace penstock::api::kinesis::put_rules {

@@ -8,12 +8,12 @@ front::Service make_kinesis_service(stream::StreamService& streams,
                                     front::ReceiptObserver& receipts) {
   const Parts parts{streams, receipts};
   front::Service service{.name = "kinesis", .target_prefix = "Kinesis_20131202"};
-  for (front::Operation (*const make)(Parts) : {
-           &put_record, &put_records, &get_shard_iterator, &get_records, &create_stream,
-           &delete_stream, &describe_stream, &describe_stream_summary, &list_streams, &list_shards,
-           &describe_limits, &split_shard, &merge_shards, &increase_stream_retention_period,
-           &decrease_stream_retention_period, &add_tags_to_stream, &remove_tags_from_stream,
-           &list_tags_for_stream}) {
+  for (front::Operation (*const make)(Parts) :
+       {&put_record, &put_records, &get_shard_iterator, &get_records, &create_stream,
+        &delete_stream, &describe_stream, &describe_stream_summary, &list_streams, &list_shards,
+        &describe_limits, &split_shard, &merge_shards, &increase_stream_retention_period,
+        &decrease_stream_retention_period, &add_tags_to_stream, &remove_tags_from_stream,
+        &list_tags_for_stream}) {
     service.operations.push_back(make(parts));
   }
   return service;

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <vector>
-
 #include "front/observer.h"
 #include "front/request.h"
 #include "shape/shape.h"
 #include "stream/stream_service.h"
+
+#include <vector>
 
 namespace penstock::api::kinesis {
 

@@ -40,9 +40,9 @@ front::Operation split_shard(Parts parts) {
   return bind(kSplitShard, kStyle,
               [parts](const front::Request& request,
                       SplitShardRequest input) -> Task<Result<shape::Empty>> {
-                co_return nothing(co_await parts.streams.split(
-                    caller_of(request), target_of(input), view(input.shard_to_split),
-                    view(input.new_starting_hash_key)));
+                co_return nothing(co_await parts.streams.split(caller_of(request), target_of(input),
+                                                               view(input.shard_to_split),
+                                                               view(input.new_starting_hash_key)));
               });
 }
 

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "api/kinesis/members.h"
+#include "shape/shape.h"
+#include "stream/types.h"
+
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "api/kinesis/members.h"
-#include "shape/shape.h"
-#include "stream/types.h"
 
 /// Structures that several replies share, and their making from what the stream service gives.
 namespace penstock::api::kinesis {

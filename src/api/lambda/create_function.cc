@@ -14,10 +14,12 @@ struct FunctionCode {
   static constexpr auto shape() {
     using Self = FunctionCode;
     return std::array{
-        shape::member<&Self::zip_file>("ZipFile", {shape::sensitive}, "The package, at most 50 MB."),
+        shape::member<&Self::zip_file>("ZipFile", {shape::sensitive},
+                                       "The package, at most 50 MB."),
         shape::member<&Self::s3_bucket>("S3Bucket", {}, "Not served here."),
         shape::member<&Self::s3_key>("S3Key", {}, "Not served here."),
-        shape::member<&Self::image_uri>("ImageUri", {}, "http://host:port[/path] of a running function."),
+        shape::member<&Self::image_uri>("ImageUri", {},
+                                        "http://host:port[/path] of a running function."),
     };
   }
 };
@@ -47,7 +49,8 @@ struct CreateFunctionRequest {
     using shape::member;
     return std::array{
         member<&Self::function_name>("FunctionName", kNewFunctionName),
-        member<&Self::runtime>("Runtime", {}, "python3.x or provided.*; not for PackageType Image."),
+        member<&Self::runtime>("Runtime", {},
+                               "python3.x or provided.*; not for PackageType Image."),
         member<&Self::role>("Role", kRequiredRole),
         member<&Self::handler>("Handler", kHandler),
         member<&Self::code>("Code", {shape::required}),
@@ -69,8 +72,8 @@ struct CreateFunctionRequest {
 };
 
 constexpr std::string_view kErrors[] = {
-    "ServiceException", "InvalidParameterValueException", "ResourceNotFoundException", "ResourceConflictException",
-    "TooManyRequestsException", "CodeStorageExceededException"};
+    "ServiceException",          "InvalidParameterValueException", "ResourceNotFoundException",
+    "ResourceConflictException", "TooManyRequestsException",       "CodeStorageExceededException"};
 constexpr shape::Operation<CreateFunctionRequest, FunctionConfiguration> kCreateFunction{
     .name = "CreateFunction",
     .errors = kErrors,
@@ -91,7 +94,8 @@ function::Configuration configuration_of(const CreateFunctionRequest& input) {
   if (input.architectures) made.architecture = input.architectures->front();
   if (input.tracing_config) made.tracing_mode = input.tracing_config->mode.value_or("PassThrough");
   if (input.environment) made.variables = input.environment->variables;
-  if (input.dead_letter_config) made.dead_letter_arn = input.dead_letter_config->target_arn.value_or("");
+  if (input.dead_letter_config)
+    made.dead_letter_arn = input.dead_letter_config->target_arn.value_or("");
   made.kms_key_arn = input.kms_key_arn.value_or("");
   if (input.logging_config) {
     made.log_format = input.logging_config->log_format.value_or("Text");
@@ -102,13 +106,17 @@ function::Configuration configuration_of(const CreateFunctionRequest& input) {
   return made;
 }
 
-Task<Result<FunctionConfiguration>> create(FunctionService& functions, Tenant tenant, CreateFunctionRequest input) {
+Task<Result<FunctionConfiguration>> create(FunctionService& functions, Tenant tenant,
+                                           CreateFunctionRequest input) {
   CO_TRY_OK(refuse_publish(input.publish.value_or(false)));
   FunctionCode& code = *input.code;
-  FunctionService::Create request{.name = *input.function_name, .configuration = configuration_of(input)};
-  CO_TRY(request.code, code_source(std::move(code.zip_file), code.image_uri, code.s3_bucket || code.s3_key));
+  FunctionService::Create request{.name = *input.function_name,
+                                  .configuration = configuration_of(input)};
+  CO_TRY(request.code,
+         code_source(std::move(code.zip_file), code.image_uri, code.s3_bucket || code.s3_key));
   if (input.tags) request.tags = std::move(*input.tags);
-  CO_TRY(const function::FunctionView created, co_await functions.create(std::move(tenant), std::move(request)));
+  CO_TRY(const function::FunctionView created,
+         co_await functions.create(std::move(tenant), std::move(request)));
   co_return wire(created);
 }
 
@@ -117,9 +125,10 @@ Task<Result<FunctionConfiguration>> create(FunctionService& functions, Tenant te
 shape::OperationInfo create_function_shape() { return shape::describe(kCreateFunction); }
 
 front::Operation create_function(FunctionService& functions) {
-  return bind(kCreateFunction, kStyle, [&functions](const front::Request& request, CreateFunctionRequest input) {
-    return create(functions, request.caller.tenant, std::move(input));
-  });
+  return bind(kCreateFunction, kStyle,
+              [&functions](const front::Request& request, CreateFunctionRequest input) {
+                return create(functions, request.caller.tenant, std::move(input));
+              });
 }
 
 }  // namespace penstock::api::lambda

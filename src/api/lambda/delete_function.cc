@@ -14,8 +14,9 @@ struct DeleteFunctionRequest {
   }
 };
 
-constexpr std::string_view kErrors[] = {"ServiceException", "ResourceNotFoundException", "TooManyRequestsException",
-                                        "InvalidParameterValueException", "ResourceConflictException"};
+constexpr std::string_view kErrors[] = {
+    "ServiceException", "ResourceNotFoundException", "TooManyRequestsException",
+    "InvalidParameterValueException", "ResourceConflictException"};
 // The published model says 200; the service answers 204.
 constexpr shape::Operation<DeleteFunctionRequest, shape::Empty> kDeleteFunction{
     .name = "DeleteFunction",

@@ -10,7 +10,8 @@ namespace {
 using function::FunctionErrc;
 using mapping::MappingErrc;
 
-constexpr ErrorName kNotFound{.name = "ResourceNotFoundException", .status = 404, .message_key = "Message"};
+constexpr ErrorName kNotFound{
+    .name = "ResourceNotFoundException", .status = 404, .message_key = "Message"};
 constexpr ErrorName kConflict{.name = "ResourceConflictException", .status = 409};
 constexpr ErrorName kInvalidParameter{.name = "InvalidParameterValueException"};
 constexpr ErrorName kPrecondition{.name = "PreconditionFailedException", .status = 412};
@@ -24,9 +25,11 @@ constexpr ErrorName kThrottled{.name = "TooManyRequestsException",
                                .header = "Retry-After",
                                .header_value = "1",
                                .fallback_message = "Rate Exceeded."};
-constexpr ErrorName kAccessDenied{.name = "AccessDeniedException", .status = 403, .message_key = "Message"};
+constexpr ErrorName kAccessDenied{
+    .name = "AccessDeniedException", .status = 403, .message_key = "Message"};
 constexpr ErrorName kService{.name = "ServiceException", .status = 500, .message_key = "Message"};
-constexpr ErrorName kUnavailable{.name = "ServiceException", .status = 503, .message_key = "Message"};
+constexpr ErrorName kUnavailable{
+    .name = "ServiceException", .status = 503, .message_key = "Message"};
 
 const ErrorName* function_error_name(FunctionErrc code) {
   switch (code) {
@@ -56,12 +59,15 @@ const ErrorName* mapping_error_name(MappingErrc code) {
 }
 
 const ErrorName* name_of(const ErrorCode& code) {
-  if (const auto function_code = code.as<FunctionErrc>()) return function_error_name(*function_code);
+  if (const auto function_code = code.as<FunctionErrc>())
+    return function_error_name(*function_code);
   if (const auto mapping_code = code.as<MappingErrc>()) return mapping_error_name(*mapping_code);
-  // Lambda's own name for a body that is not what it must be; it has no SerializationException of Kinesis' kind.
+  // Lambda's own name for a body that is not what it must be; it has no SerializationException of
+  // Kinesis' kind.
   if (code == shape::ShapeErrc::kSerialization) {
-    static constexpr ErrorName kNotJson{.name = "SerializationException",
-                                        .fallback_message = "Could not parse request body into json."};
+    static constexpr ErrorName kNotJson{
+        .name = "SerializationException",
+        .fallback_message = "Could not parse request body into json."};
     return &kNotJson;
   }
   if (code == Errc::kUnavailable || code == Errc::kCancelled) return &kUnavailable;
@@ -70,6 +76,7 @@ const ErrorName* name_of(const ErrorCode& code) {
 
 }  // namespace
 
-const ServiceStyle kStyle{.name_of = &name_of, .write_error = &write_rest_error, .internal = kService};
+const ServiceStyle kStyle{
+    .name_of = &name_of, .write_error = &write_rest_error, .internal = kService};
 
 }  // namespace penstock::api::lambda

@@ -4,7 +4,8 @@
 
 namespace penstock::api::lambda {
 
-/// Codes of function, mapping and shape in Lambda's names; everything else is ServiceException, 500.
+/// Codes of function, mapping and shape in Lambda's names; everything else is ServiceException,
+/// 500.
 extern const ServiceStyle kStyle;
 
 }  // namespace penstock::api::lambda

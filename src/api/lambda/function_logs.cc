@@ -15,9 +15,12 @@ struct FunctionLogRequest {
     using Self = FunctionLogRequest;
     return std::array{
         shape::member<&Self::function_name>("FunctionName", kNamespacedFunctionName),
-        shape::member<&Self::after>("after", {shape::in_query("after")}, "Only lines with a greater id."),
-        shape::member<&Self::account>("account", {shape::in_query("account")}, "That of the caller if absent."),
-        shape::member<&Self::region>("region", {shape::in_query("region")}, "That of the caller if absent."),
+        shape::member<&Self::after>("after", {shape::in_query("after")},
+                                    "Only lines with a greater id."),
+        shape::member<&Self::account>("account", {shape::in_query("account")},
+                                      "That of the caller if absent."),
+        shape::member<&Self::region>("region", {shape::in_query("region")},
+                                     "That of the caller if absent."),
     };
   }
 };
@@ -27,7 +30,8 @@ struct LogLine {
   std::int64_t time_ms = 0;
   std::string text;
   static constexpr auto shape() {
-    return std::array{shape::member<&LogLine::id>("id"), shape::member<&LogLine::time_ms>("time_ms"),
+    return std::array{shape::member<&LogLine::id>("id"),
+                      shape::member<&LogLine::time_ms>("time_ms"),
                       shape::member<&LogLine::text>("text")};
   }
 };
@@ -36,8 +40,9 @@ struct FunctionLogReply {
   std::vector<LogLine> lines;
   std::int64_t dropped = 0;
   static constexpr auto shape() {
-    return std::array{shape::member<&FunctionLogReply::lines>("lines"),
-                      shape::member<&FunctionLogReply::dropped>("dropped", {}, "Lines behind `after` not kept.")};
+    return std::array{
+        shape::member<&FunctionLogReply::lines>("lines"),
+        shape::member<&FunctionLogReply::dropped>("dropped", {}, "Lines behind `after` not kept.")};
   }
 };
 
@@ -57,14 +62,16 @@ Result<FunctionLogReply> read_log(const FunctionService& functions, const front:
   TRY(function::LogRing::Page page,
       functions.log(tenant_of(request, input), *input.function_name, input.after.value_or(0)));
   FunctionLogReply reply{.dropped = page.dropped};
-  for (auto& line : page.lines) reply.lines.push_back({line.id, line.time_ms, std::move(line.text)});
+  for (auto& line : page.lines)
+    reply.lines.push_back({line.id, line.time_ms, std::move(line.text)});
   return reply;
 }
 
 Task<front::Reply> send_package(FunctionService& functions, front::Request& request) {
   const Result<FunctionLogRequest> input = decode<FunctionLogRequest>(request);
   if (!input.ok()) co_return error_reply(kStyle, request, input.error());
-  Result<std::string> zip = co_await functions.package(tenant_of(request, *input), *input->function_name);
+  Result<std::string> zip =
+      co_await functions.package(tenant_of(request, *input), *input->function_name);
   if (!zip.ok()) co_return error_reply(kStyle, request, zip.error());
   co_return front::Reply{.content_type = "application/zip", .body = std::move(zip).value()};
 }
@@ -77,10 +84,11 @@ std::vector<front::Operation> function_log_operations(function::FunctionService&
                             [&functions](const front::Request& request, FunctionLogRequest input) {
                               return read_log(functions, request, input);
                             }));
-  operations.push_back({.name = "ReadFunctionPackage",
-                        .serve = [&functions](front::Request& request) { return send_package(functions, request); },
-                        .method = "GET",
-                        .path = "/_penstock/functions/{FunctionName}/code"});
+  operations.push_back(
+      {.name = "ReadFunctionPackage",
+       .serve = [&functions](front::Request& request) { return send_package(functions, request); },
+       .method = "GET",
+       .path = "/_penstock/functions/{FunctionName}/code"});
   return operations;
 }
 

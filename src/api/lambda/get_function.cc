@@ -24,7 +24,8 @@ struct FunctionCodeLocation {
     using Self = FunctionCodeLocation;
     return std::array{
         shape::member<&Self::repository_type>("RepositoryType"),
-        shape::member<&Self::location>("Location", {}, "Where the package can be read: on this server."),
+        shape::member<&Self::location>("Location", {},
+                                       "Where the package can be read: on this server."),
         shape::member<&Self::image_uri>("ImageUri"),
     };
   }
@@ -36,12 +37,13 @@ struct GetFunctionReply {
   std::optional<std::map<std::string, std::string>> tags;
   static constexpr auto shape() {
     using Self = GetFunctionReply;
-    return std::array{shape::member<&Self::configuration>("Configuration"), shape::member<&Self::code>("Code"),
-                      shape::member<&Self::tags>("Tags")};
+    return std::array{shape::member<&Self::configuration>("Configuration"),
+                      shape::member<&Self::code>("Code"), shape::member<&Self::tags>("Tags")};
   }
 };
 
-constexpr std::string_view kErrors[] = {"ServiceException", "ResourceNotFoundException", "TooManyRequestsException",
+constexpr std::string_view kErrors[] = {"ServiceException", "ResourceNotFoundException",
+                                        "TooManyRequestsException",
                                         "InvalidParameterValueException"};
 constexpr shape::Operation<GetFunctionRequest, GetFunctionReply> kGetFunction{
     .name = "GetFunction",
@@ -50,7 +52,8 @@ constexpr shape::Operation<GetFunctionRequest, GetFunctionReply> kGetFunction{
     .method = "GET",
     .path = "/2015-03-31/functions/{FunctionName}"};
 
-FunctionCodeLocation location_of(const front::Request& request, const function::FunctionView& view) {
+FunctionCodeLocation location_of(const front::Request& request,
+                                 const function::FunctionView& view) {
   if (!view.record.configuration.image_uri.empty()) {
     return {.repository_type = "ECR", .image_uri = view.record.configuration.image_uri};
   }
@@ -66,10 +69,13 @@ shape::OperationInfo get_function_shape() { return shape::describe(kGetFunction)
 
 front::Operation get_function(FunctionService& functions) {
   return bind(kGetFunction, kStyle,
-              [&functions](const front::Request& request, GetFunctionRequest input) -> Result<GetFunctionReply> {
+              [&functions](const front::Request& request,
+                           GetFunctionRequest input) -> Result<GetFunctionReply> {
                 TRY(const function::FunctionView found,
-                    functions.get(request.caller.tenant, *input.function_name, input.qualifier.value_or("")));
-                GetFunctionReply reply{.configuration = wire(found), .code = location_of(request, found)};
+                    functions.get(request.caller.tenant, *input.function_name,
+                                  input.qualifier.value_or("")));
+                GetFunctionReply reply{.configuration = wire(found),
+                                       .code = location_of(request, found)};
                 if (!found.record.tags.empty()) reply.tags = found.record.tags;
                 return reply;
               });

@@ -25,12 +25,15 @@ struct InvocationRequest {
     using shape::member;
     return std::array{
         member<&Self::function_name>("FunctionName", kNamespacedFunctionName),
-        member<&Self::invocation_type>("InvocationType",
-                                       {shape::in_header("X-Amz-Invocation-Type"), shape::one_of(kInvocationTypes)},
-                                       "RequestResponse if absent. Event is not served here."),
-        member<&Self::log_type>("LogType", {shape::in_header("X-Amz-Log-Type"), shape::one_of(kLogTypes)},
+        member<&Self::invocation_type>(
+            "InvocationType",
+            {shape::in_header("X-Amz-Invocation-Type"), shape::one_of(kInvocationTypes)},
+            "RequestResponse if absent. Event is not served here."),
+        member<&Self::log_type>("LogType",
+                                {shape::in_header("X-Amz-Log-Type"), shape::one_of(kLogTypes)},
                                 "Tail: the last 4 KiB of the log come with the reply."),
-        member<&Self::client_context>("ClientContext", {shape::in_header("X-Amz-Client-Context")}, "Base64 of JSON."),
+        member<&Self::client_context>("ClientContext", {shape::in_header("X-Amz-Client-Context")},
+                                      "Base64 of JSON."),
         member<&Self::payload>("Payload", {shape::is_payload}, "Any JSON, at most 6 MiB."),
         member<&Self::qualifier>("Qualifier", kQualifier),
     };
@@ -47,19 +50,25 @@ struct InvocationResponse {
     using Self = InvocationResponse;
     using shape::member;
     return std::array{
-        member<&Self::status_code>("StatusCode", {shape::is_status}, "200, also when the function failed."),
+        member<&Self::status_code>("StatusCode", {shape::is_status},
+                                   "200, also when the function failed."),
         member<&Self::function_error>("FunctionError", {shape::in_header("X-Amz-Function-Error")}),
         member<&Self::log_result>("LogResult", {shape::in_header("X-Amz-Log-Result")}, "Base64."),
         member<&Self::payload>("Payload", {shape::is_payload}),
-        member<&Self::executed_version>("ExecutedVersion", {shape::in_header("X-Amz-Executed-Version")}),
+        member<&Self::executed_version>("ExecutedVersion",
+                                        {shape::in_header("X-Amz-Executed-Version")}),
     };
   }
 };
 
-constexpr std::string_view kErrors[] = {
-    "ServiceException", "ResourceNotFoundException", "InvalidRequestContentException", "RequestTooLargeException",
-    "UnsupportedMediaTypeException", "TooManyRequestsException", "InvalidParameterValueException",
-    "ResourceConflictException"};
+constexpr std::string_view kErrors[] = {"ServiceException",
+                                        "ResourceNotFoundException",
+                                        "InvalidRequestContentException",
+                                        "RequestTooLargeException",
+                                        "UnsupportedMediaTypeException",
+                                        "TooManyRequestsException",
+                                        "InvalidParameterValueException",
+                                        "ResourceConflictException"};
 constexpr shape::Operation<InvocationRequest, InvocationResponse> kInvoke{
     .name = "Invoke",
     .errors = kErrors,
@@ -75,7 +84,8 @@ Status check_event(const std::string& event) {
   const auto parsed = shape::parse_json(event);
   if (parsed.ok()) return ok();
   return Error{FunctionErrc::kInvalidContent,
-               "Could not parse request body into json: Could not parse payload into json: " + parsed.error().message};
+               "Could not parse request body into json: Could not parse payload into json: " +
+                   parsed.error().message};
 }
 
 Result<InvocationResponse> response_of(InvokeOutcome outcome, bool with_log) {
@@ -84,7 +94,8 @@ Result<InvocationResponse> response_of(InvokeOutcome outcome, bool with_log) {
     case InvokeOutcome::Kind::kFunctionError: break;
     case InvokeOutcome::Kind::kThrottled: return Error{FunctionErrc::kThrottled, outcome.message};
     case InvokeOutcome::Kind::kNotFound: return Error{FunctionErrc::kNotFound, outcome.message};
-    case InvokeOutcome::Kind::kUnavailable: return Error{FunctionErrc::kUnavailable, outcome.message};
+    case InvokeOutcome::Kind::kUnavailable:
+      return Error{FunctionErrc::kUnavailable, outcome.message};
   }
   InvocationResponse response{.payload = shape::Blob{std::move(outcome.payload)},
                               .executed_version = std::move(outcome.executed_version)};
@@ -93,16 +104,18 @@ Result<InvocationResponse> response_of(InvokeOutcome outcome, bool with_log) {
   return response;
 }
 
-Task<Result<InvocationResponse>> run(FunctionService& functions, Tenant tenant, std::string request_id,
-                                     InvocationRequest input) {
+Task<Result<InvocationResponse>> run(FunctionService& functions, Tenant tenant,
+                                     std::string request_id, InvocationRequest input) {
   const std::string type = input.invocation_type.value_or("RequestResponse");
   const std::string qualifier = input.qualifier.value_or("");
   // The reference is looked at before the event is, as on AWS.
-  CO_TRY(const function::FunctionView found, functions.get(tenant, *input.function_name, qualifier));
+  CO_TRY(const function::FunctionView found,
+         functions.get(tenant, *input.function_name, qualifier));
   if (type == "Event") {
-    co_return Error{FunctionErrc::kNotSupported,
-                    "Asynchronous invocation (InvocationType Event) is not served by this server yet; use "
-                    "RequestResponse, or put a record on a stream that a mapping reads."};
+    co_return Error{
+        FunctionErrc::kNotSupported,
+        "Asynchronous invocation (InvocationType Event) is not served by this server yet; use "
+        "RequestResponse, or put a record on a stream that a mapping reads."};
   }
   std::string event = input.payload ? std::move(input.payload->bytes) : std::string();
   if (event.empty()) event = "{}";
@@ -122,9 +135,10 @@ Task<Result<InvocationResponse>> run(FunctionService& functions, Tenant tenant, 
 shape::OperationInfo invoke_shape() { return shape::describe(kInvoke); }
 
 front::Operation invoke(FunctionService& functions) {
-  return bind(kInvoke, kStyle, [&functions](const front::Request& request, InvocationRequest input) {
-    return run(functions, request.caller.tenant, request.request_id, std::move(input));
-  });
+  return bind(kInvoke, kStyle,
+              [&functions](const front::Request& request, InvocationRequest input) {
+                return run(functions, request.caller.tenant, request.request_id, std::move(input));
+              });
 }
 
 }  // namespace penstock::api::lambda

@@ -13,9 +13,10 @@ struct ListFunctionsRequest {
   static constexpr auto shape() {
     using Self = ListFunctionsRequest;
     return std::array{
-        shape::member<&Self::function_version>("FunctionVersion",
-                                               {shape::in_query("FunctionVersion"), shape::one_of(kFunctionVersions)},
-                                               "ALL lists versions, too; there is $LATEST only."),
+        shape::member<&Self::function_version>(
+            "FunctionVersion",
+            {shape::in_query("FunctionVersion"), shape::one_of(kFunctionVersions)},
+            "ALL lists versions, too; there is $LATEST only."),
         shape::member<&Self::marker>("Marker", kMarker),
         shape::member<&Self::max_items>("MaxItems", kMaxItems, "At most 50 come at once."),
     };
@@ -27,7 +28,8 @@ struct ListFunctionsReply {
   std::vector<FunctionConfiguration> functions;
   static constexpr auto shape() {
     using Self = ListFunctionsReply;
-    return std::array{shape::member<&Self::next_marker>("NextMarker"), shape::member<&Self::functions>("Functions")};
+    return std::array{shape::member<&Self::next_marker>("NextMarker"),
+                      shape::member<&Self::functions>("Functions")};
   }
 };
 
@@ -52,10 +54,12 @@ shape::OperationInfo list_functions_shape() { return shape::describe(kListFuncti
 
 front::Operation list_functions(FunctionService& functions) {
   return bind(kListFunctions, kStyle,
-              [&functions](const front::Request& request, ListFunctionsRequest input) -> Result<ListFunctionsReply> {
+              [&functions](const front::Request& request,
+                           ListFunctionsRequest input) -> Result<ListFunctionsReply> {
                 const auto limit = static_cast<std::size_t>(input.max_items.value_or(kPageMax));
                 TRY(const FunctionService::Listed found,
-                    functions.list(request.caller.tenant, input.marker.value_or(""), std::min(limit, kPageMax)));
+                    functions.list(request.caller.tenant, input.marker.value_or(""),
+                                   std::min(limit, kPageMax)));
                 ListFunctionsReply reply;
                 if (!found.next_marker.empty()) reply.next_marker = found.next_marker;
                 for (const function::FunctionView& view : found.functions) {

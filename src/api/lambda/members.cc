@@ -1,8 +1,8 @@
 #include "api/lambda/members.h"
 
-#include <algorithm>
-
 #include "function/name.h"
+
+#include <algorithm>
 
 namespace penstock::api::lambda {
 namespace {
@@ -43,9 +43,8 @@ bool is_role_arn(std::string_view text) {
 }
 
 bool is_handler(std::string_view text) {
-  return std::none_of(text.begin(), text.end(), [](char c) {
-    return c == ' ' || (c >= '\t' && c <= '\r');
-  });
+  return std::none_of(text.begin(), text.end(),
+                      [](char c) { return c == ' ' || (c >= '\t' && c <= '\r'); });
 }
 
 bool is_log_group(std::string_view text) { return consists_of(text, ".-_/#"); }

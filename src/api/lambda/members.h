@@ -1,41 +1,49 @@
 #pragma once
 
+#include "shape/shape.h"
+
 #include <array>
 #include <string_view>
-
-#include "shape/shape.h"
 
 /// The scalars of the Lambda model: their rules, with the patterns as the service prints them.
 namespace penstock::api::lambda {
 
 bool is_function_name(std::string_view text);
-bool is_qualifier(std::string_view text);     // \$(LATEST(\.PUBLISHED)?)|[a-zA-Z0-9-_$]+
-bool is_role_arn(std::string_view text);      // arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+
-bool is_handler(std::string_view text);       // [^\s]+
-bool is_log_group(std::string_view text);     // [\.\-_/#A-Za-z0-9]+
-bool is_target_arn(std::string_view text);    // (arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:([a-z]{2}...)?:(\d{12})?:(.*))|()
+bool is_qualifier(std::string_view text);  // \$(LATEST(\.PUBLISHED)?)|[a-zA-Z0-9-_$]+
+bool is_role_arn(
+    std::string_view text);  // arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+
+bool is_handler(std::string_view text);    // [^\s]+
+bool is_log_group(std::string_view text);  // [\.\-_/#A-Za-z0-9]+
+bool is_target_arn(
+    std::string_view
+        text);  // (arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:([a-z]{2}...)?:(\d{12})?:(.*))|()
 
 inline constexpr std::string_view kFunctionNamePattern =
-    "(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?"
+    "(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{"
+    "12}:)?(function:)?"
     "([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?";
 inline constexpr std::string_view kRolePattern =
     "arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+";
 
-inline constexpr shape::Rules kNewFunctionName{shape::required, shape::pattern(kFunctionNamePattern, &is_function_name),
-                                               shape::length(1, 140)};
+inline constexpr shape::Rules kNewFunctionName{
+    shape::required, shape::pattern(kFunctionNamePattern, &is_function_name),
+    shape::length(1, 140)};
 inline constexpr shape::Rules kFunctionName{shape::required, shape::in_path("FunctionName"),
                                             shape::pattern(kFunctionNamePattern, &is_function_name),
                                             shape::length(1, 140)};
 /// Of operations that read or invoke.
-inline constexpr shape::Rules kNamespacedFunctionName{shape::required, shape::in_path("FunctionName"),
-                                                      shape::pattern(kFunctionNamePattern, &is_function_name),
-                                                      shape::length(1, 256)};
+inline constexpr shape::Rules kNamespacedFunctionName{
+    shape::required, shape::in_path("FunctionName"),
+    shape::pattern(kFunctionNamePattern, &is_function_name), shape::length(1, 256)};
 inline constexpr shape::Rules kQualifier{
     shape::in_query("Qualifier"),
-    shape::pattern("\\$(LATEST(\\.PUBLISHED)?)|[a-zA-Z0-9-_$]+", &is_qualifier), shape::length(1, 128)};
-inline constexpr shape::Rules kRequiredRole{shape::required, shape::pattern(kRolePattern, &is_role_arn)};
+    shape::pattern("\\$(LATEST(\\.PUBLISHED)?)|[a-zA-Z0-9-_$]+", &is_qualifier),
+    shape::length(1, 128)};
+inline constexpr shape::Rules kRequiredRole{shape::required,
+                                            shape::pattern(kRolePattern, &is_role_arn)};
 inline constexpr shape::Rules kRole{shape::pattern(kRolePattern, &is_role_arn)};
-inline constexpr shape::Rules kHandler{shape::pattern("[^\\s]+", &is_handler), shape::length(0, 128)};
+inline constexpr shape::Rules kHandler{shape::pattern("[^\\s]+", &is_handler),
+                                       shape::length(0, 128)};
 inline constexpr shape::Rules kDescription{shape::length(0, 256)};
 /// Above 900 s only managed instances may go; the function service refuses it.
 inline constexpr shape::Rules kTimeout{shape::range(1, 5400)};
@@ -48,9 +56,11 @@ inline constexpr std::array<std::string_view, 2> kPackageTypes{"Zip", "Image"};
 inline constexpr std::array<std::string_view, 2> kArchitectures{"x86_64", "arm64"};
 inline constexpr std::array<std::string_view, 2> kTracingModes{"Active", "PassThrough"};
 inline constexpr std::array<std::string_view, 2> kLogFormats{"JSON", "Text"};
-inline constexpr std::array<std::string_view, 6> kApplicationLogLevels{"TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"};
+inline constexpr std::array<std::string_view, 6> kApplicationLogLevels{"TRACE", "DEBUG", "INFO",
+                                                                       "WARN",  "ERROR", "FATAL"};
 inline constexpr std::array<std::string_view, 3> kSystemLogLevels{"DEBUG", "INFO", "WARN"};
-inline constexpr std::array<std::string_view, 3> kInvocationTypes{"Event", "RequestResponse", "DryRun"};
+inline constexpr std::array<std::string_view, 3> kInvocationTypes{"Event", "RequestResponse",
+                                                                  "DryRun"};
 inline constexpr std::array<std::string_view, 2> kLogTypes{"None", "Tail"};
 inline constexpr std::array<std::string_view, 1> kFunctionVersions{"ALL"};
 

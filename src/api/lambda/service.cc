@@ -4,7 +4,8 @@
 
 namespace penstock::api::lambda {
 
-front::Service make_lambda_service(function::FunctionService& functions, std::vector<front::Operation> further) {
+front::Service make_lambda_service(function::FunctionService& functions,
+                                   std::vector<front::Operation> further) {
   front::Service service{.name = "lambda"};
   for (front::Operation (*const make)(FunctionService&) :
        {&create_function, &get_function, &get_function_configuration, &update_function_code,

@@ -1,16 +1,17 @@
 #pragma once
 
-#include <vector>
-
 #include "front/request.h"
 #include "function/function_service.h"
 #include "shape/shape.h"
+
+#include <vector>
 
 namespace penstock::api::lambda {
 
 /// The Lambda service for dispatch: the operations on functions and, from elsewhere, `further`
 /// ones (event source mappings). `functions` outlives it.
-front::Service make_lambda_service(function::FunctionService& functions, std::vector<front::Operation> further);
+front::Service make_lambda_service(function::FunctionService& functions,
+                                   std::vector<front::Operation> further);
 
 /// Its own declarations: reference page, comparison with the published model.
 std::vector<shape::OperationInfo> lambda_shapes();

@@ -48,26 +48,31 @@ FunctionConfiguration wire(const function::FunctionView& view) {
       .package_type = from.package_type,
       .architectures = {from.architecture},
       .ephemeral_storage = {.size = static_cast<std::int32_t>(from.ephemeral_mb)},
-      .logging_config = {.log_format = from.log_format,
-                         .application_log_level = unless_empty(from.application_log_level),
-                         .system_log_level = unless_empty(from.system_log_level),
-                         .log_group = from.log_group.empty() ? "/aws/lambda/" + record.name : from.log_group}};
+      .logging_config = {
+          .log_format = from.log_format,
+          .application_log_level = unless_empty(from.application_log_level),
+          .system_log_level = unless_empty(from.system_log_level),
+          .log_group = from.log_group.empty() ? "/aws/lambda/" + record.name : from.log_group}};
   if (from.variables) out.environment = EnvironmentResponse{*from.variables};
-  if (!from.dead_letter_arn.empty()) out.dead_letter_config = DeadLetterConfig{from.dead_letter_arn};
+  if (!from.dead_letter_arn.empty())
+    out.dead_letter_config = DeadLetterConfig{from.dead_letter_arn};
   set_state(view.moment, out);
   return out;
 }
 
-Result<function::CodeSource> code_source(std::optional<shape::Blob> zip, const std::optional<std::string>& image_uri,
+Result<function::CodeSource> code_source(std::optional<shape::Blob> zip,
+                                         const std::optional<std::string>& image_uri,
                                          bool names_s3) {
   using function::FunctionErrc;
   if (names_s3) {
     return Error{FunctionErrc::kNotSupported,
-                 "Code in S3 cannot be read by this server. Send the package in ZipFile, or name a running function "
+                 "Code in S3 cannot be read by this server. Send the package in ZipFile, or name a "
+                 "running function "
                  "with PackageType Image and ImageUri http://host:port."};
   }
   if (zip && image_uri) {
-    return Error{FunctionErrc::kInvalidParameter, "Please do not provide both ZipFile and ImageUri."};
+    return Error{FunctionErrc::kInvalidParameter,
+                 "Please do not provide both ZipFile and ImageUri."};
   }
   function::CodeSource code{.image_uri = image_uri};
   if (zip) code.zip = std::move(zip->bytes);

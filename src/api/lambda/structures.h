@@ -1,13 +1,13 @@
 #pragma once
 
+#include "api/lambda/members.h"
+#include "function/function_service.h"
+#include "shape/shape.h"
+
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "api/lambda/members.h"
-#include "function/function_service.h"
-#include "shape/shape.h"
 
 /// Structures that several operations share, and their making from what the function service gives.
 namespace penstock::api::lambda {
@@ -75,10 +75,12 @@ struct LoggingConfig {
     using Self = LoggingConfig;
     return std::array{
         shape::member<&Self::log_format>("LogFormat", {shape::one_of(kLogFormats)}),
-        shape::member<&Self::application_log_level>("ApplicationLogLevel", {shape::one_of(kApplicationLogLevels)}),
+        shape::member<&Self::application_log_level>("ApplicationLogLevel",
+                                                    {shape::one_of(kApplicationLogLevels)}),
         shape::member<&Self::system_log_level>("SystemLogLevel", {shape::one_of(kSystemLogLevels)}),
-        shape::member<&Self::log_group>("LogGroup", {shape::pattern("[\\.\\-_/#A-Za-z0-9]+", &is_log_group),
-                                                     shape::length(1, 512)}),
+        shape::member<&Self::log_group>(
+            "LogGroup",
+            {shape::pattern("[\\.\\-_/#A-Za-z0-9]+", &is_log_group), shape::length(1, 512)}),
     };
   }
 };
@@ -152,7 +154,8 @@ struct FunctionConfiguration {
 FunctionConfiguration wire(const function::FunctionView& view);
 
 /// The code in a request; a place in S3 is refused with a reason.
-Result<function::CodeSource> code_source(std::optional<shape::Blob> zip, const std::optional<std::string>& image_uri,
+Result<function::CodeSource> code_source(std::optional<shape::Blob> zip,
+                                         const std::optional<std::string>& image_uri,
                                          bool names_s3);
 /// Versions are not there yet.
 Status refuse_publish(bool publish);

@@ -25,15 +25,17 @@ struct UpdateFunctionCodeRequest {
         member<&Self::image_uri>("ImageUri", {}, "http://host:port[/path] of a running function."),
         member<&Self::publish>("Publish", {}, "Not served here."),
         member<&Self::dry_run>("DryRun", {}, "Checks and answers, changes nothing."),
-        member<&Self::revision_id>("RevisionId", {}, "Only if the function still has this revision."),
+        member<&Self::revision_id>("RevisionId", {},
+                                   "Only if the function still has this revision."),
         member<&Self::architectures>("Architectures", {shape::length(1, 1)}),
     };
   }
 };
 
 constexpr std::string_view kErrors[] = {
-    "ServiceException", "ResourceNotFoundException", "InvalidParameterValueException", "TooManyRequestsException",
-    "CodeStorageExceededException", "PreconditionFailedException", "ResourceConflictException"};
+    "ServiceException",         "ResourceNotFoundException",    "InvalidParameterValueException",
+    "TooManyRequestsException", "CodeStorageExceededException", "PreconditionFailedException",
+    "ResourceConflictException"};
 constexpr shape::Operation<UpdateFunctionCodeRequest, FunctionConfiguration> kUpdateFunctionCode{
     .name = "UpdateFunctionCode",
     .errors = kErrors,
@@ -44,12 +46,15 @@ constexpr shape::Operation<UpdateFunctionCodeRequest, FunctionConfiguration> kUp
 Task<Result<FunctionConfiguration>> update(FunctionService& functions, Tenant tenant,
                                            UpdateFunctionCodeRequest input) {
   CO_TRY_OK(refuse_publish(input.publish.value_or(false)));
-  FunctionService::UpdateCode request{.name = *input.function_name,
-                                      .architecture = input.architectures ? input.architectures->front() : "",
-                                      .revision_id = input.revision_id.value_or(""),
-                                      .dry_run = input.dry_run.value_or(false)};
-  CO_TRY(request.code, code_source(std::move(input.zip_file), input.image_uri, input.s3_bucket || input.s3_key));
-  CO_TRY(const function::FunctionView updated, co_await functions.update_code(std::move(tenant), std::move(request)));
+  FunctionService::UpdateCode request{
+      .name = *input.function_name,
+      .architecture = input.architectures ? input.architectures->front() : "",
+      .revision_id = input.revision_id.value_or(""),
+      .dry_run = input.dry_run.value_or(false)};
+  CO_TRY(request.code,
+         code_source(std::move(input.zip_file), input.image_uri, input.s3_bucket || input.s3_key));
+  CO_TRY(const function::FunctionView updated,
+         co_await functions.update_code(std::move(tenant), std::move(request)));
   co_return wire(updated);
 }
 

@@ -34,7 +34,8 @@ struct UpdateFunctionConfigurationRequest {
         member<&Self::dead_letter_config>("DeadLetterConfig"),
         member<&Self::kms_key_arn>("KMSKeyArn"),
         member<&Self::tracing_config>("TracingConfig"),
-        member<&Self::revision_id>("RevisionId", {}, "Only if the function still has this revision."),
+        member<&Self::revision_id>("RevisionId", {},
+                                   "Only if the function still has this revision."),
         member<&Self::ephemeral_storage>("EphemeralStorage"),
         member<&Self::logging_config>("LoggingConfig"),
     };
@@ -42,14 +43,16 @@ struct UpdateFunctionConfigurationRequest {
 };
 
 constexpr std::string_view kErrors[] = {
-    "ServiceException", "ResourceNotFoundException", "InvalidParameterValueException", "TooManyRequestsException",
-    "ResourceConflictException", "PreconditionFailedException"};
-constexpr shape::Operation<UpdateFunctionConfigurationRequest, FunctionConfiguration> kUpdateFunctionConfiguration{
-    .name = "UpdateFunctionConfiguration",
-    .errors = kErrors,
-    .doc = "Changes a function's settings. Warm environments of the old ones are not used again.",
-    .method = "PUT",
-    .path = "/2015-03-31/functions/{FunctionName}/configuration"};
+    "ServiceException",         "ResourceNotFoundException", "InvalidParameterValueException",
+    "TooManyRequestsException", "ResourceConflictException", "PreconditionFailedException"};
+constexpr shape::Operation<UpdateFunctionConfigurationRequest, FunctionConfiguration>
+    kUpdateFunctionConfiguration{
+        .name = "UpdateFunctionConfiguration",
+        .errors = kErrors,
+        .doc =
+            "Changes a function's settings. Warm environments of the old ones are not used again.",
+        .method = "PUT",
+        .path = "/2015-03-31/functions/{FunctionName}/configuration"};
 
 function::ConfigurationChange change_of(UpdateFunctionConfigurationRequest input) {
   function::ConfigurationChange change{.runtime = std::move(input.runtime),
@@ -63,7 +66,8 @@ function::ConfigurationChange change_of(UpdateFunctionConfigurationRequest input
   using Variables = std::map<std::string, std::string>;
   if (input.ephemeral_storage) change.ephemeral_mb = input.ephemeral_storage->size;
   if (input.tracing_config) change.tracing_mode = input.tracing_config->mode;
-  if (input.dead_letter_config) change.dead_letter_arn = input.dead_letter_config->target_arn.value_or("");
+  if (input.dead_letter_config)
+    change.dead_letter_arn = input.dead_letter_config->target_arn.value_or("");
   if (input.environment) change.variables = input.environment->variables.value_or(Variables{});
   if (input.logging_config) {
     change.log_format = input.logging_config->log_format.value_or("Text");
@@ -76,7 +80,9 @@ function::ConfigurationChange change_of(UpdateFunctionConfigurationRequest input
 
 }  // namespace
 
-shape::OperationInfo update_function_configuration_shape() { return shape::describe(kUpdateFunctionConfiguration); }
+shape::OperationInfo update_function_configuration_shape() {
+  return shape::describe(kUpdateFunctionConfiguration);
+}
 
 front::Operation update_function_configuration(FunctionService& functions) {
   return bind(kUpdateFunctionConfiguration, kStyle,
@@ -84,8 +90,8 @@ front::Operation update_function_configuration(FunctionService& functions) {
                   -> Task<Result<FunctionConfiguration>> {
                 std::string name = *input.function_name;
                 CO_TRY(const function::FunctionView updated,
-                       co_await functions.update_configuration(request.caller.tenant, std::move(name),
-                                                               change_of(std::move(input))));
+                       co_await functions.update_configuration(
+                           request.caller.tenant, std::move(name), change_of(std::move(input))));
                 co_return wire(updated);
               });
 }

@@ -1,10 +1,10 @@
 #include "engine/local/aligned_buffer.h"
 
+#include "engine/local/wire.h"
+
 #include <algorithm>
 #include <cstring>
 #include <new>
-
-#include "engine/local/wire.h"
 
 namespace penstock::engine::local {
 

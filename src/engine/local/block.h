@@ -1,9 +1,9 @@
 #pragma once
 
+#include "engine/log.h"
+
 #include <cstdint>
 #include <memory>
-
-#include "engine/log.h"
 
 namespace penstock::engine::local {
 
@@ -18,7 +18,7 @@ struct Block {
   ServiceTime last_arrival;
   std::uint64_t offset = 0;  ///< In the segment's file.
   std::uint32_t length = 0;
-  std::uint32_t crc = 0;     ///< CRC-32C of the bytes.
+  std::uint32_t crc = 0;  ///< CRC-32C of the bytes.
 };
 
 struct StoredBlock {

@@ -1,12 +1,12 @@
 #include "engine/local/chunk.h"
 
+#include "base/check.h"
+#include "engine/local/wire.h"
+
 #include <algorithm>
 #include <bit>
 #include <new>
 #include <utility>
-
-#include "base/check.h"
-#include "engine/local/wire.h"
 
 namespace penstock::engine::local {
 namespace {

@@ -1,14 +1,14 @@
 #pragma once
 
+#include "base/budget.h"
+#include "engine/log.h"
+
 #include <array>
 #include <cstdint>
 #include <memory>
 #include <mutex>
 #include <span>
 #include <vector>
-
-#include "base/budget.h"
-#include "engine/log.h"
 
 namespace penstock::engine::local {
 
@@ -17,7 +17,8 @@ class ChunkPool;
 /// Frames of one shard, contiguous in memory and in positions.
 ///
 /// Written under the shard's lock at the end only; bytes below a reader's limit never change, so
-/// readers need no lock for them. Slices share it: a trim drops the shard's reference, not the memory.
+/// readers need no lock for them. Slices share it: a trim drops the shard's reference, not the
+/// memory.
 class Chunk {
  public:
   std::span<const std::uint8_t> bytes() const { return {data_.get(), used_}; }
@@ -29,7 +30,8 @@ class Chunk {
   ServiceTime last_arrival() const { return last_arrival_; }
 
   /// Room for a frame of `length` bytes at the end; the caller fills it.
-  std::uint8_t* extend(std::size_t length, Position first, std::uint32_t count, ServiceTime arrival);
+  std::uint8_t* extend(std::size_t length, Position first, std::uint32_t count,
+                       ServiceTime arrival);
 
   /// Where to start looking for `at`: the offset of a frame that begins at or before it.
   std::size_t seek(Position at) const;

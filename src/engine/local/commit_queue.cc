@@ -1,10 +1,10 @@
 #include "engine/local/commit_queue.h"
 
-#include <algorithm>
-#include <utility>
-
 #include "engine/local/commit.h"
 #include "env/loop.h"
+
+#include <algorithm>
+#include <utility>
 
 namespace penstock::engine::local {
 
@@ -21,7 +21,8 @@ void LaneBatch::clear() {
 }
 
 bool Cut::empty() const {
-  return std::all_of(lanes.begin(), lanes.end(), [](const LaneBatch& lane) { return lane.empty(); });
+  return std::all_of(lanes.begin(), lanes.end(),
+                     [](const LaneBatch& lane) { return lane.empty(); });
 }
 
 CommitQueue::CommitQueue(std::vector<env::Loop*> loops, std::function<void()> wake_writer)

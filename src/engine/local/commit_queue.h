@@ -1,5 +1,12 @@
 #pragma once
 
+#include "base/result.h"
+#include "base/task.h"
+#include "engine/local/aligned_buffer.h"
+#include "engine/local/shard.h"
+#include "engine/local/wakeups.h"
+#include "env/env.h"
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -7,13 +14,6 @@
 #include <optional>
 #include <span>
 #include <vector>
-
-#include "base/result.h"
-#include "base/task.h"
-#include "engine/local/aligned_buffer.h"
-#include "engine/local/shard.h"
-#include "engine/local/wakeups.h"
-#include "env/env.h"
 
 namespace penstock::engine::local {
 
@@ -41,7 +41,8 @@ struct LaneBatch {
   void clear();
 };
 
-/// One commit: everything staged on all loops at one moment. Lane 0 comes first, and holds all frames of state.
+/// One commit: everything staged on all loops at one moment. Lane 0 comes first, and holds all
+/// frames of state.
 struct Cut {
   std::vector<LaneBatch> lanes;
   bool empty() const;
@@ -49,13 +50,13 @@ struct Cut {
 
 /// Between the loops, which stage, and the journal's writer, which takes everything at once.
 ///
-/// Each loop has a lane, with a lock that its requests hold while they number and copy; take() holds
-/// all of them. So a commit is a cut through all shards: whatever was numbered before it is in it, and
-/// durable commits in order are the rule of visibility.
+/// Each loop has a lane, with a lock that its requests hold while they number and copy; take()
+/// holds all of them. So a commit is a cut through all shards: whatever was numbered before it is
+/// in it, and durable commits in order are the rule of visibility.
 class CommitQueue {
  public:
-  /// `wake_writer` is called after something was staged, from any loop. Null: there is no journal, and
-  /// staged is durable.
+  /// `wake_writer` is called after something was staged, from any loop. Null: there is no journal,
+  /// and staged is durable.
   CommitQueue(std::vector<env::Loop*> loops, std::function<void()> wake_writer);
 
   class Staging {

@@ -1,8 +1,5 @@
 #pragma once
 
-#include <memory>
-#include <vector>
-
 #include "base/budget.h"
 #include "base/task.h"
 #include "engine/local/commit_queue.h"
@@ -11,6 +8,9 @@
 #include "engine/local/shard_table.h"
 #include "env/env.h"
 #include "env/worker.h"
+
+#include <memory>
+#include <vector>
 
 namespace penstock::engine::local {
 

@@ -1,9 +1,9 @@
 #include "engine/local/documents.h"
 
+#include "base/check.h"
+
 #include <algorithm>
 #include <iterator>
-
-#include "base/check.h"
 
 namespace penstock::engine::local {
 
@@ -18,9 +18,9 @@ Result<MetaFrame> Documents::stage(std::vector<Change> changes) {
   for (const Change& change : changes) {
     const Version present = staged_version_of(change.key);
     if (present != change.expected) {
-      return Error{EngineErrc::kConflict,
-                   change.key + ": version is " + std::to_string(present.value) + ", expected " +
-                       std::to_string(change.expected.value)};
+      return Error{EngineErrc::kConflict, change.key + ": version is " +
+                                              std::to_string(present.value) + ", expected " +
+                                              std::to_string(change.expected.value)};
     }
   }
   std::erase_if(changes, [](const Change& change) { return change.op == Change::Op::kCheck; });
@@ -85,7 +85,8 @@ void Documents::unwatch(const Watcher* watcher) {
 std::vector<Document> Documents::page(std::string_view after, std::size_t count) const {
   const std::lock_guard lock(mutex_);
   std::vector<Document> found;
-  for (auto at = documents_.upper_bound(after); at != documents_.end() && found.size() < count; ++at) {
+  for (auto at = documents_.upper_bound(after); at != documents_.end() && found.size() < count;
+       ++at) {
     found.push_back({at->first, at->second.version, at->second.value});
   }
   return found;

@@ -1,5 +1,10 @@
 #pragma once
 
+#include "engine/errors.h"
+#include "engine/local/frame.h"
+#include "engine/local/wakeups.h"
+#include "engine/meta.h"
+
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -9,11 +14,6 @@
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "engine/errors.h"
-#include "engine/local/frame.h"
-#include "engine/local/wakeups.h"
-#include "engine/meta.h"
 
 namespace penstock::engine::local {
 

@@ -1,11 +1,11 @@
 #include "engine/local/frame.h"
 
+#include "base/check.h"
+#include "engine/local/wire.h"
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
-
-#include "base/check.h"
-#include "engine/local/wire.h"
 
 namespace penstock::engine::local {
 

@@ -1,14 +1,14 @@
 #pragma once
 
+#include "engine/log.h"
+#include "engine/meta.h"
+
 #include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "engine/log.h"
-#include "engine/meta.h"
 
 namespace penstock::engine::local {
 

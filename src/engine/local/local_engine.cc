@@ -1,11 +1,11 @@
 #include "engine/local/local_engine.h"
 
-#include <utility>
-
 #include "engine/errors.h"
 #include "engine/local/core.h"
 #include "engine/local/local_log.h"
 #include "engine/local/local_state.h"
+
+#include <utility>
 
 namespace penstock::engine::local {
 namespace {

@@ -1,13 +1,13 @@
 #include "engine/local/local_log.h"
 
-#include <algorithm>
-#include <utility>
-
 #include "engine/errors.h"
 #include "engine/local/stored_read.h"
 #include "env/clocks.h"
 #include "env/fault_points.h"
 #include "env/loop.h"
+
+#include <algorithm>
+#include <utility>
 
 namespace penstock::engine::local {
 
@@ -36,7 +36,8 @@ void LocalLog::stage(CommitQueue::Staging& staging, Append& append,
                                               bytes == nullptr ? nullptr : &frames));
     for (const auto frame : frames) bytes->append(frame);
     if (!append.records.empty()) {
-      staging.staged_records(std::move(shard), Position{appended.first.index + append.records.size()},
+      staging.staged_records(std::move(shard),
+                             Position{appended.first.index + append.records.size()},
                              append.records.size());
     }
     return appended;
@@ -99,7 +100,7 @@ Task<Result<Slice>> LocalLog::read(ShardRef ref, Position from, ReadLimits limit
   CO_TRY(auto found, shard->read(from, limits));
   if (auto* slice = std::get_if<Slice>(&found)) co_return std::move(*slice);
   co_return co_await read_blocks(*core_.reader, core_.budget,
-                                  std::get<Shard::BlockRead>(std::move(found)), limits);
+                                 std::get<Shard::BlockRead>(std::move(found)), limits);
 }
 
 Task<Result<Position>> LocalLog::locate(ShardRef ref, ServiceTime at) {
@@ -107,7 +108,7 @@ Task<Result<Position>> LocalLog::locate(ShardRef ref, ServiceTime at) {
   auto found = shard->locate(at);
   if (const auto* position = std::get_if<Position>(&found)) co_return *position;
   co_return co_await locate_in_block(*core_.reader, core_.budget,
-                                      std::get<Shard::BlockRead>(std::move(found)), at);
+                                     std::get<Shard::BlockRead>(std::move(found)), at);
 }
 
 Result<Bounds> LocalLog::bounds(ShardRef ref) const {
@@ -160,8 +161,8 @@ Task<Status> LocalLog::ensure(LogId log, std::uint32_t shard_count) {
     if (staging.refusal().has_value()) co_return *staging.refusal();
     if (core_.shards.count(log) >= shard_count) co_return ok();
     encode(frame, EnsureFrame{log, shard_count});
-    staging.staged_state(frame,
-                         [this, log, shard_count](Wakeups&) { core_.shards.ensure(log, shard_count); });
+    staging.staged_state(
+        frame, [this, log, shard_count](Wakeups&) { core_.shards.ensure(log, shard_count); });
     waiter = staging.finish();
   }
   co_return co_await CommitQueue::wait(waiter);
@@ -184,7 +185,8 @@ Task<Result<Position>> LocalLog::seal(ShardRef ref, Fence fence) {
     if (staging.refusal().has_value()) co_return *staging.refusal();
     end = shard->stage_seal();
     encode(frame, FrameKind::kSeal, ShardFrame{ref, end});
-    staging.staged_state(frame, [shard, end](Wakeups& wakeups) { shard->apply_seal(end, wakeups); });
+    staging.staged_state(frame,
+                         [shard, end](Wakeups& wakeups) { shard->apply_seal(end, wakeups); });
     waiter = staging.finish();
   }
   CO_TRY_OK(co_await CommitQueue::wait(waiter));

@@ -14,9 +14,8 @@ Task<Result<Version>> LocalMeta::commit(std::vector<Change> changes) {
     CO_TRY(auto frame, documents_->stage(std::move(changes)));
     version = frame.version;
     encode(bytes, frame);
-    staging.staged_state(bytes, [documents = documents_, frame = std::move(frame)](Wakeups& wakeups) {
-      documents->apply(frame, wakeups);
-    });
+    staging.staged_state(bytes, [documents = documents_, frame = std::move(frame)](
+                                    Wakeups& wakeups) { documents->apply(frame, wakeups); });
     waiter = staging.finish();
   }
   CO_TRY_OK(co_await CommitQueue::wait(waiter));
@@ -50,9 +49,8 @@ Task<Status> LocalMarks::put(Fence fence, std::vector<Mark> marks) {
     if (staging.refusal().has_value()) co_return *staging.refusal();
     MarksFrame frame = core_.marks.stage(std::move(marks));
     encode(bytes, frame);
-    staging.staged_state(bytes, [this, frame = std::move(frame)](Wakeups&) {
-      core_.marks.apply(frame);
-    });
+    staging.staged_state(bytes,
+                         [this, frame = std::move(frame)](Wakeups&) { core_.marks.apply(frame); });
     waiter = staging.finish();
   }
   co_return co_await CommitQueue::wait(waiter);

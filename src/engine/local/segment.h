@@ -1,14 +1,14 @@
 #pragma once
 
+#include "base/result.h"
+#include "engine/local/block.h"
+#include "env/disk.h"
+
 #include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "base/result.h"
-#include "engine/local/block.h"
-#include "env/disk.h"
 
 namespace penstock::engine::local {
 
@@ -18,7 +18,10 @@ class Segment {
  public:
   Segment(std::uint64_t number, std::string path, std::unique_ptr<env::File> file,
           std::uint64_t total_bytes)
-      : number_(number), path_(std::move(path)), file_(std::move(file)), total_bytes_(total_bytes) {}
+      : number_(number),
+        path_(std::move(path)),
+        file_(std::move(file)),
+        total_bytes_(total_bytes) {}
 
   std::uint64_t number() const { return number_; }
   const std::string& path() const { return path_; }

@@ -1,9 +1,9 @@
 #include "engine/local/shard.h"
 
+#include "base/check.h"
+
 #include <algorithm>
 #include <utility>
-
-#include "base/check.h"
 
 namespace penstock::engine::local {
 
@@ -205,7 +205,8 @@ Slice Shard::slice_of_chunks(std::size_t index, Position from, ReadLimits limits
   std::size_t bytes = 0;
   std::uint64_t records = 0;
   Position at = from;
-  for (; index < chunks_.size() && bytes <= limits.bytes_max && records < limits.records_max; ++index) {
+  for (; index < chunks_.size() && bytes <= limits.bytes_max && records < limits.records_max;
+       ++index) {
     const auto& chunk = chunks_[index];
     if (chunk->empty() || chunk->first() > at || at >= durable_next_) break;
     const std::size_t offset = chunk->seek(at);
@@ -297,10 +298,9 @@ Result<std::variant<Slice, Shard::BlockRead>> Shard::read(Position from, ReadLim
 
 std::variant<Position, Shard::BlockRead> Shard::locate(ServiceTime at) const {
   const std::lock_guard lock(mutex_);
-  const auto block =
-      std::lower_bound(blocks_.begin(), blocks_.end(), at, [](const StoredBlock& one, ServiceTime wanted) {
-        return one.block.last_arrival < wanted;
-      });
+  const auto block = std::lower_bound(
+      blocks_.begin(), blocks_.end(), at,
+      [](const StoredBlock& one, ServiceTime wanted) { return one.block.last_arrival < wanted; });
   if (block != blocks_.end()) {
     if (block->block.first_arrival >= at) return std::max(block->block.first, horizon_);
     return BlockRead{{*block}, std::max(block->block.first, horizon_), false, durable_next_, {}};
@@ -326,7 +326,7 @@ Bounds Shard::bounds() const {
 
 ShardState Shard::state() const {
   const std::lock_guard lock(mutex_);
-  return ShardState{ref_,           horizon_,   durable_next_,   flushed_next_,
+  return ShardState{ref_,          horizon_,   durable_next_,   flushed_next_,
                     last_arrival_, sealed_at_, trimmed_records_};
 }
 

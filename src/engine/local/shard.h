@@ -1,5 +1,12 @@
 #pragma once
 
+#include "engine/errors.h"
+#include "engine/local/block.h"
+#include "engine/local/chunk.h"
+#include "engine/local/frame.h"
+#include "engine/local/wakeups.h"
+#include "engine/log.h"
+
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -8,13 +15,6 @@
 #include <span>
 #include <variant>
 #include <vector>
-
-#include "engine/errors.h"
-#include "engine/local/block.h"
-#include "engine/local/chunk.h"
-#include "engine/local/frame.h"
-#include "engine/local/wakeups.h"
-#include "engine/log.h"
 
 namespace penstock::engine::local {
 
@@ -42,8 +42,8 @@ class Shard {
   explicit Shard(const ShardState& state);
   ShardRef ref() const { return ref_; }
 
-  /// Numbers `records`, copies them into chunks and adds the frames' bytes to `frames` (when given).
-  /// They are not visible before publish. kUnavailable: no memory, nothing happened.
+  /// Numbers `records`, copies them into chunks and adds the frames' bytes to `frames` (when
+  /// given). They are not visible before publish. kUnavailable: no memory, nothing happened.
   Result<Appended> stage(std::span<const NewRecord> records, ServiceTime arrival, ChunkPool& pool,
                          std::vector<std::span<const std::uint8_t>>* frames);
   /// No append is accepted from now on; the position behind the last one.
@@ -60,7 +60,8 @@ class Shard {
 
   /// A frame from the journal, at start. Frames already known are skipped; a gap stays a gap.
   void replay(std::span<const std::uint8_t> frame, ChunkPool& pool);
-  /// Records may have existed in [next, next + count): they are damaged, never served, never numbered again.
+  /// Records may have existed in [next, next + count): they are damaged, never served, never
+  /// numbered again.
   void replay_gap(std::uint64_t count);
 
   // Reading.
@@ -68,7 +69,7 @@ class Shard {
     std::vector<StoredBlock> blocks;  ///< Consecutive; at least one.
     Position from;                    ///< After the move to the horizon.
     bool trimmed = false;
-    Position limit;                   ///< Nothing at or behind it is durable.
+    Position limit;  ///< Nothing at or behind it is durable.
     std::optional<Position> sealed_at;
   };
   /// The slice when it is in memory, else what to read from segments.
@@ -107,7 +108,8 @@ class Shard {
   std::vector<std::pair<Position, Position>> damage() const;
 
  private:
-  std::shared_ptr<Chunk> chunk_for(std::span<const NewRecord> rest, ChunkPool& pool, FramePlan& plan);
+  std::shared_ptr<Chunk> chunk_for(std::span<const NewRecord> rest, ChunkPool& pool,
+                                   FramePlan& plan);
   std::size_t chunk_holding(Position at) const;
   Slice slice_of_chunks(std::size_t index, Position from, ReadLimits limits,
                         std::unique_lock<std::mutex> lock) const;
@@ -131,8 +133,8 @@ class Shard {
   Watchers watchers_;
 };
 
-/// Adds the records of whole frames at `bytes` from `from` on to a slice, up to `limit` and within limits.
-/// True when it stopped because of the limits.
+/// Adds the records of whole frames at `bytes` from `from` on to a slice, up to `limit` and within
+/// limits. True when it stopped because of the limits.
 bool add_records(Slice& slice, const std::uint8_t* frames, Position from, Position limit,
                  ReadLimits limits);
 

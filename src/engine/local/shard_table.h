@@ -1,12 +1,12 @@
 #pragma once
 
+#include "engine/local/shard.h"
+
 #include <map>
 #include <memory>
 #include <shared_mutex>
 #include <unordered_map>
 #include <vector>
-
-#include "engine/local/shard.h"
 
 namespace penstock::engine::local {
 

@@ -1,12 +1,12 @@
 #include "engine/local/stored_read.h"
 
+#include "engine/local/frame.h"
+#include "engine/local/segment.h"
+
 #include <algorithm>
 #include <memory>
 #include <utility>
 #include <vector>
-
-#include "engine/local/frame.h"
-#include "engine/local/segment.h"
 
 namespace penstock::engine::local {
 namespace {

@@ -1,13 +1,13 @@
 #pragma once
 
+#include "base/task.h"
+#include "engine/log.h"
+
 #include <algorithm>
 #include <atomic>
 #include <functional>
 #include <memory>
 #include <vector>
-
-#include "base/task.h"
-#include "engine/log.h"
 
 namespace penstock::engine::local {
 

@@ -25,7 +25,9 @@ void store(std::uint8_t* to, T value) {
   std::memcpy(to, &value, sizeof value);
 }
 
-inline std::size_t round_up(std::size_t value, std::size_t to) { return (value + to - 1) / to * to; }
+inline std::size_t round_up(std::size_t value, std::size_t to) {
+  return (value + to - 1) / to * to;
+}
 
 /// Appends numbers and strings to a byte vector.
 class Writer {

@@ -5,20 +5,21 @@
 namespace penstock::env::posix {
 
 SteadyTime PosixClocks::steady_now() const {
-  return SteadyTime{std::chrono::duration_cast<Nanos>(
-      std::chrono::steady_clock::now().time_since_epoch())};
+  return SteadyTime{
+      std::chrono::duration_cast<Nanos>(std::chrono::steady_clock::now().time_since_epoch())};
 }
 
 WallTime PosixClocks::wall_now() const {
-  return WallTime{std::chrono::duration_cast<Millis>(
-      std::chrono::system_clock::now().time_since_epoch())};
+  return WallTime{
+      std::chrono::duration_cast<Millis>(std::chrono::system_clock::now().time_since_epoch())};
 }
 
 ServiceTime PosixClocks::service_now() const {
   const std::int64_t now = unix_millis(wall_now()) + offset_.load(std::memory_order_relaxed);
   std::int64_t latest = latest_.load(std::memory_order_relaxed);
   while (now > latest) {
-    if (latest_.compare_exchange_weak(latest, now, std::memory_order_relaxed)) return service_time(now);
+    if (latest_.compare_exchange_weak(latest, now, std::memory_order_relaxed))
+      return service_time(now);
   }
   return service_time(latest);
 }

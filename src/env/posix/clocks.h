@@ -1,9 +1,9 @@
 #pragma once
 
+#include "env/clocks.h"
+
 #include <atomic>
 #include <functional>
-
-#include "env/clocks.h"
 
 namespace penstock::env::posix {
 

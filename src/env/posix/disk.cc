@@ -1,17 +1,16 @@
 #include "env/posix/disk.h"
 
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <dirent.h>
 #include <fcntl.h>
+#include <filesystem>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/uio.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
 
 namespace penstock::env::posix {
 namespace {
@@ -21,8 +20,8 @@ Error failure(std::string_view operation, const std::string& path, int error = e
                     : error == ENOENT                  ? Errc::kNotFound
                     : error == EEXIST                  ? Errc::kExists
                                                        : Errc::kIo;
-  return Error{code, std::string(operation) + " " + path + ": " + std::strerror(error) + " (errno " +
-                         std::to_string(error) + ")"};
+  return Error{code, std::string(operation) + " " + path + ": " + std::strerror(error) +
+                         " (errno " + std::to_string(error) + ")"};
 }
 
 class Descriptor {
@@ -80,7 +79,7 @@ class PosixFile final : public File {
   }
 
   Result<std::uint64_t> size() override {
-    struct stat facts {};
+    struct stat facts{};
     if (::fstat(fd_.get(), &facts) != 0) return failure("stat", path_);
     return static_cast<std::uint64_t>(facts.st_size);
   }
@@ -158,7 +157,7 @@ Status PosixDisk::sync_folder(const std::string& folder) {
 }
 
 Result<std::uint64_t> PosixDisk::free_bytes(const std::string& folder) {
-  struct statvfs facts {};
+  struct statvfs facts{};
   if (::statvfs(folder.c_str(), &facts) != 0) return failure("statvfs", folder);
   return static_cast<std::uint64_t>(facts.f_bavail) * facts.f_frsize;
 }

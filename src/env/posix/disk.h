@@ -4,8 +4,8 @@
 
 namespace penstock::env::posix {
 
-/// The file system. Direct writes use O_DIRECT with RWF_DSYNC, and a plain write with fdatasync where the
-/// file system refuses O_DIRECT.
+/// The file system. Direct writes use O_DIRECT with RWF_DSYNC, and a plain write with fdatasync
+/// where the file system refuses O_DIRECT.
 class PosixDisk final : public Disk {
  public:
   Result<std::unique_ptr<File>> open(const std::string& path, OpenOptions options) override;

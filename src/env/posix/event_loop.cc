@@ -72,7 +72,8 @@ void EventLoop::arm_earliest() {
   if (!earliest || (timer_at_ && *timer_at_ <= *earliest)) return;
   timer_at_ = earliest;
   timer_.expires_at(std::chrono::steady_clock::time_point(
-      std::chrono::duration_cast<std::chrono::steady_clock::duration>(earliest->time_since_epoch())));
+      std::chrono::duration_cast<std::chrono::steady_clock::duration>(
+          earliest->time_since_epoch())));
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;  // Armed anew for an earlier time.
     timer_at_.reset();

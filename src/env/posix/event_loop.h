@@ -1,14 +1,15 @@
 #pragma once
 
+#include "env/clocks.h"
+#include "env/loop.h"
+
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+
 #include <map>
 #include <optional>
 #include <thread>
-
-#include "env/clocks.h"
-#include "env/loop.h"
 
 namespace penstock::env::posix {
 

@@ -47,7 +47,8 @@ std::size_t take_header(char* data, std::size_t size, std::size_t count, void* i
   std::string_view value = line.substr(colon + 1);
   const std::size_t begin = value.find_first_not_of(" \t");
   const std::size_t end = value.find_last_not_of(" \t\r\n");
-  value = begin == std::string_view::npos ? std::string_view{} : value.substr(begin, end - begin + 1);
+  value =
+      begin == std::string_view::npos ? std::string_view{} : value.substr(begin, end - begin + 1);
   transfer->reply.headers.emplace_back(std::move(name), std::string(value));
   return size * count;
 }
@@ -70,7 +71,8 @@ void prepare(Transfer& transfer) {
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request.method.c_str());
   if (!request.body.empty() || request.method == "POST" || request.method == "PUT") {
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                     static_cast<curl_off_t>(request.body.size()));
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request.body.data());
   }
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.headers);

@@ -1,8 +1,8 @@
 #pragma once
 
-#include <memory>
-
 #include "env/http_client.h"
+
+#include <memory>
 
 namespace penstock::env::posix {
 

@@ -1,10 +1,9 @@
 #include "env/posix/random.h"
 
-#include <sys/random.h>
+#include "base/check.h"
 
 #include <cerrno>
-
-#include "base/check.h"
+#include <sys/random.h>
 
 namespace penstock::env::posix {
 

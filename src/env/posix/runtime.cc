@@ -1,12 +1,13 @@
 #include "env/posix/runtime.h"
 
+#include "env/posix/clocks.h"
+#include "env/posix/event_loop.h"
+
 #include <boost/asio/signal_set.hpp>
+
 #include <csignal>
 #include <cstdlib>
 #include <thread>
-
-#include "env/posix/clocks.h"
-#include "env/posix/event_loop.h"
 
 namespace penstock::env::posix {
 
@@ -46,19 +47,20 @@ std::vector<Loop*> Runtime::loops() const {
 namespace {
 
 void wait_for_signal(boost::asio::signal_set& signals, std::function<void()> first) {
-  signals.async_wait([&signals, first = std::move(first)](const boost::system::error_code& error, int) {
-    if (error) return;
-    if (!first) std::_Exit(130);  // Asked twice: somebody is in a hurry.
-    first();
-    wait_for_signal(signals, nullptr);
-  });
+  signals.async_wait(
+      [&signals, first = std::move(first)](const boost::system::error_code& error, int) {
+        if (error) return;
+        if (!first) std::_Exit(130);  // Asked twice: somebody is in a hurry.
+        first();
+        wait_for_signal(signals, nullptr);
+      });
 }
 
 }  // namespace
 
 void Runtime::on_stop_signal(std::function<void()> stop) {
-  parts_->signals = std::make_unique<boost::asio::signal_set>(parts_->loops.front()->context(), SIGINT,
-                                                              SIGTERM);
+  parts_->signals =
+      std::make_unique<boost::asio::signal_set>(parts_->loops.front()->context(), SIGINT, SIGTERM);
   wait_for_signal(*parts_->signals, std::move(stop));
 }
 

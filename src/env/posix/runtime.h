@@ -1,12 +1,12 @@
 #pragma once
 
-#include <functional>
-#include <memory>
-#include <vector>
-
 #include "base/time.h"
 #include "env/clocks.h"
 #include "env/loop.h"
+
+#include <functional>
+#include <memory>
+#include <vector>
 
 namespace penstock::env::posix {
 
@@ -25,7 +25,8 @@ class Runtime {
   std::vector<Loop*> loops() const;
   Loop& control() const { return *loops().front(); }
 
-  /// Calls `stop` on the control loop at the first SIGINT or SIGTERM; a second one ends the process.
+  /// Calls `stop` on the control loop at the first SIGINT or SIGTERM; a second one ends the
+  /// process.
   void on_stop_signal(std::function<void()> stop);
 
   /// Runs the control loop on this thread, the others on theirs, until stop().

@@ -1,10 +1,9 @@
 #include "env/posix/worker.h"
 
-#include <pthread.h>
-
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <pthread.h>
 #include <thread>
 
 namespace penstock::env::posix {

@@ -1,12 +1,12 @@
 #pragma once
 
+#include "support/engine_stand.h"
+
 #include <gtest/gtest.h>
 
 #include <memory>
 #include <string>
 #include <vector>
-
-#include "support/engine_stand.h"
 
 namespace penstock::engine {
 

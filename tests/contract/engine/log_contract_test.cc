@@ -1,10 +1,10 @@
-#include <gtest/gtest.h>
-
-#include <string>
-
 #include "contract/engine/engine_kinds.h"
 #include "engine/errors.h"
 #include "support/engine_stand.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
 
 namespace penstock::engine {
 namespace {
@@ -106,7 +106,9 @@ TEST_P(LogContract, ArrivalNeverGoesBackInsideAShard) {
 
 TEST_P(LogContract, AReadStopsAtEitherLimitAndGivesAtLeastOneRecord) {
   ASSERT_TRUE(stand().append(kShard, Strings(100, std::string(1'000, 'x'))).ok());
-  auto count = [&](ReadLimits limits) { return stand().read(kShard, Position{0}, limits)->records.size(); };
+  auto count = [&](ReadLimits limits) {
+    return stand().read(kShard, Position{0}, limits)->records.size();
+  };
   EXPECT_EQ(count({.records_max = 7}), 7u);
   EXPECT_EQ(count({.bytes_max = 5 * 1'003}), 5u);
   EXPECT_EQ(count({.bytes_max = 5 * 1'003 - 1}), 4u);

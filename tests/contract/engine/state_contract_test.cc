@@ -1,10 +1,10 @@
-#include <gtest/gtest.h>
-
-#include <string>
-
 #include "contract/engine/engine_kinds.h"
 #include "engine/errors.h"
 #include "support/engine_stand.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
 
 namespace penstock::engine {
 namespace {
@@ -78,12 +78,13 @@ TEST_P(MetaContract, OfTwoCommitsForOneVersionOneWins) {
   const auto version = commit({put("a", "0")});
   std::vector<Result<Version>> outcomes;
   for (int i = 0; i < 2; ++i) {
-    stand().world.spawn([](Meta& m, Version v, int number, std::vector<Result<Version>>& out) -> Task<> {
-      std::vector<Change> changes;
-      changes.push_back(put("a", std::to_string(number), v));
-      auto outcome = co_await m.commit(std::move(changes));
-      out.push_back(std::move(outcome));
-    }(meta(), *version, i, outcomes));
+    stand().world.spawn(
+        [](Meta& m, Version v, int number, std::vector<Result<Version>>& out) -> Task<> {
+          std::vector<Change> changes;
+          changes.push_back(put("a", std::to_string(number), v));
+          auto outcome = co_await m.commit(std::move(changes));
+          out.push_back(std::move(outcome));
+        }(meta(), *version, i, outcomes));
   }
   ASSERT_TRUE(stand().world.run_until([&] { return outcomes.size() == 2; }, 100s));
   EXPECT_NE(outcomes[0].ok(), outcomes[1].ok());

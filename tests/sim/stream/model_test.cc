@@ -1,12 +1,12 @@
+#include "stream/token.h"
+#include "support/seeds.h"
+#include "support/stream_stand.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <map>
 #include <random>
-
-#include "stream/token.h"
-#include "support/seeds.h"
-#include "support/stream_stand.h"
 
 // One call after the other against a model that says exactly what each of them must answer: which
 // entries are throttled, what a read from any place returns under retention, which shards exist.
@@ -29,7 +29,9 @@ struct ModelBucket {
   std::int64_t last_ms = 0;
   void refill(std::int64_t now_ms) {
     if (now_ms <= last_ms) return;
-    level = now_ms - last_ms > 1'000'000 ? rate * 1'000 : std::min(rate * 1'000, level + (now_ms - last_ms) * rate);
+    level = now_ms - last_ms > 1'000'000
+                ? rate * 1'000
+                : std::min(rate * 1'000, level + (now_ms - last_ms) * rate);
     last_ms = now_ms;
   }
 };
@@ -57,15 +59,21 @@ struct ModelShard {
 class ModelRun {
  public:
   ModelRun(std::uint64_t seed, bool limited)
-      : random_(seed), limited_(limited), stand_(seed, {.durability = engine::local::Durability::kMemory}, settings(limited)) {
+      : random_(seed),
+        limited_(limited),
+        stand_(seed, {.durability = engine::local::Durability::kMemory}, settings(limited)) {
     const std::uint32_t count = 1 + static_cast<std::uint32_t>(random_() % 3);
     EXPECT_TRUE(stand_.create("s", count).ok());
-    for (const HashKeyRange& range : equal_hash_key_ranges(count)) shards_.push_back({.number = static_cast<std::uint32_t>(shards_.size()), .range = range});
+    for (const HashKeyRange& range : equal_hash_key_ranges(count))
+      shards_.push_back({.number = static_cast<std::uint32_t>(shards_.size()), .range = range});
   }
 
   void step() {
     switch (random_() % 16) {
-      case 0: case 1: case 2: case 3: put(); break;
+      case 0:
+      case 1:
+      case 2:
+      case 3: put(); break;
       case 4: burst(); break;
       case 5: advance(Millis(random_() % 1'500)); break;
       case 6: advance(Millis(random_() % (12 * 3'600'000))); break;
@@ -87,7 +95,9 @@ class ModelRun {
   }
   std::int64_t now_ms() { return unix_millis(stand_.now()); }
   ServiceTime oldest() { return stand_.now() - hours(retention_hours_); }
-  bool expired(const ModelShard& shard) { return shard.closed && *shard.closed + hours(retention_hours_) < stand_.now(); }
+  bool expired(const ModelShard& shard) {
+    return shard.closed && *shard.closed + hours(retention_hours_) < stand_.now();
+  }
   void advance(Millis by) { stand_.advance(by); }
   ModelShard& any_shard() { return shards_[random_() % shards_.size()]; }
   ModelShard& open_shard_of(HashKey key) {
@@ -98,7 +108,8 @@ class ModelRun {
     return shards_.front();
   }
 
-  // --- Puts ---------------------------------------------------------------------------------------
+  // --- Puts
+  // ---------------------------------------------------------------------------------------
 
   void put() { put_entries(1 + random_() % 8, random_() % 4 == 0 ? 300'000 : 2'000); }
   void burst() { put_entries(500, 1 + random_() % 3'000); }
@@ -111,7 +122,8 @@ class ModelRun {
     for (std::size_t i = 0; i < count; ++i) {
       keys[i] = "key-" + std::to_string(random_() % 50);
       data[i] = std::to_string(next_++) + ":" + std::string(random_() % data_max, 'd');
-      if (random_() % 4 == 0) hash_keys[i] = HashKey{Uint128{random_()} << 64 | random_()}.to_string();
+      if (random_() % 4 == 0)
+        hash_keys[i] = HashKey{Uint128{random_()} << 64 | random_()}.to_string();
       entries[i] = {keys[i], data[i], hash_keys[i]};
     }
     const ServiceTime now = stand_.now();
@@ -120,7 +132,8 @@ class ModelRun {
     ASSERT_EQ(reply->outcomes.size(), count);
     std::size_t not_stored = 0;
     for (std::size_t i = 0; i < count; ++i) {
-      const HashKey at = hash_keys[i].empty() ? HashKey::of_partition_key(keys[i]) : *HashKey::parse(hash_keys[i]);
+      const HashKey at =
+          hash_keys[i].empty() ? HashKey::of_partition_key(keys[i]) : *HashKey::parse(hash_keys[i]);
       ModelShard& shard = open_shard_of(at);
       const PutOutcome& outcome = reply->outcomes[i];
       ASSERT_EQ(outcome.shard, shard.number);
@@ -149,13 +162,15 @@ class ModelRun {
     return true;
   }
 
-  // --- Reads --------------------------------------------------------------------------------------
+  // --- Reads
+  // --------------------------------------------------------------------------------------
 
   /// What a read of this shard may still see, in order.
   std::vector<ReadRecord> visible(const ModelShard& shard) {
     std::vector<ReadRecord> out;
     for (const ModelRecord& record : shard.records) {
-      if (record.arrival >= oldest()) out.push_back({record.number, record.key, record.data, record.arrival});
+      if (record.arrival >= oldest())
+        out.push_back({record.number, record.key, record.data, record.arrival});
     }
     return out;
   }
@@ -176,7 +191,9 @@ class ModelRun {
       case 2: {
         request.type = IteratorType::kAtTimestamp;
         request.timestamp = stand_.now() - Millis(random_() % (30 * 3'600'000));
-        std::erase_if(expected, [&](const ReadRecord& record) { return record.arrival < *request.timestamp; });
+        std::erase_if(expected, [&](const ReadRecord& record) {
+          return record.arrival < *request.timestamp;
+        });
         break;
       }
       default: {
@@ -215,7 +232,8 @@ class ModelRun {
     read_pages(shard, *iterator, expected);
   }
 
-  void read_pages(ModelShard& shard, std::string iterator, const std::vector<ReadRecord>& expected) {
+  void read_pages(ModelShard& shard, std::string iterator,
+                  const std::vector<ReadRecord>& expected) {
     std::size_t read = 0;
     for (;;) {
       const std::int64_t limit = 1 + static_cast<std::int64_t>(random_() % 400);
@@ -231,7 +249,8 @@ class ModelRun {
       for (const ReadRecord& record : page->records) {
         ASSERT_LT(read, expected.size()) << "more than there is";
         ASSERT_EQ(record, expected[read++]);
-        shard.read_bytes.level -= static_cast<std::int64_t>(record.key.size() + record.data.size()) * 1'000;
+        shard.read_bytes.level -=
+            static_cast<std::int64_t>(record.key.size() + record.data.size()) * 1'000;
         ++seen_["read"];
       }
       if (read == expected.size()) ASSERT_EQ(page->millis_behind, 0);
@@ -240,7 +259,9 @@ class ModelRun {
         ASSERT_EQ(read, expected.size()) << "records are missing at the end of a shard";
         std::vector<std::uint32_t> children;
         for (const ModelShard& other : shards_) {
-          if (std::count(other.parents.begin(), other.parents.end(), shard.number) > 0 && !expired(other)) children.push_back(other.number);
+          if (std::count(other.parents.begin(), other.parents.end(), shard.number) > 0 &&
+              !expired(other))
+            children.push_back(other.number);
         }
         ASSERT_EQ(page->children, children);
         ++seen_["end of shard"];
@@ -287,38 +308,45 @@ class ModelRun {
     ASSERT_TRUE(page.error().code == StreamErrc::kInvalidArgument) << page.error().message;
   }
 
-  // --- Shape --------------------------------------------------------------------------------------
+  // --- Shape
+  // --------------------------------------------------------------------------------------
 
   void reshard() {
     std::vector<std::size_t> open;
     for (std::size_t i = 0; i < shards_.size(); ++i) {
       if (!shards_[i].closed) open.push_back(i);
     }
-    std::sort(open.begin(), open.end(), [&](std::size_t a, std::size_t b) { return shards_[a].range.start < shards_[b].range.start; });
+    std::sort(open.begin(), open.end(), [&](std::size_t a, std::size_t b) {
+      return shards_[a].range.start < shards_[b].range.start;
+    });
     const std::size_t pick = random_() % open.size();
     const auto next = static_cast<std::uint32_t>(shards_.size());
     ModelShard& shard = shards_[open[pick]];
     if (open.size() > 4 || (random_() % 2 == 0 && pick + 1 < open.size())) {
       if (pick + 1 >= open.size()) return;
       ModelShard& other = shards_[open[pick + 1]];
-      const Status merged = stand_.world().run(stand_.streams().merge(
-          StreamStand::caller(), {.name = "s"}, shard_id_text(shard.number), shard_id_text(other.number)));
+      const Status merged = stand_.world().run(
+          stand_.streams().merge(StreamStand::caller(), {.name = "s"}, shard_id_text(shard.number),
+                                 shard_id_text(other.number)));
       ASSERT_TRUE(merged.ok()) << merged.error().message;
       shard.closed = other.closed = stand_.now();
-      ModelShard child{.number = next, .range = {shard.range.start, other.range.end}, .parents = {shard.number, other.number}};
+      ModelShard child{.number = next,
+                       .range = {shard.range.start, other.range.end},
+                       .parents = {shard.number, other.number}};
       shards_.push_back(std::move(child));
       ++seen_["merge"];
       return;
     }
     const Uint128 width = shard.range.end.value - shard.range.start.value;
     const HashKey at{shard.range.start.value + width / (2 + random_() % 3)};
-    const Status done = stand_.world().run(
-        stand_.streams().split(StreamStand::caller(), {.name = "s"}, shard_id_text(shard.number), at.to_string()));
+    const Status done = stand_.world().run(stand_.streams().split(
+        StreamStand::caller(), {.name = "s"}, shard_id_text(shard.number), at.to_string()));
     ASSERT_TRUE(done.ok()) << done.error().message;
     shard.closed = stand_.now();
     const std::uint32_t parent = shard.number;
     const HashKeyRange range = shard.range;
-    shards_.push_back({.number = next, .range = {range.start, {at.value - 1}}, .parents = {parent}});
+    shards_.push_back(
+        {.number = next, .range = {range.start, {at.value - 1}}, .parents = {parent}});
     shards_.push_back({.number = next + 1, .range = {at, range.end}, .parents = {parent}});
     ++seen_["split"];
   }
@@ -328,15 +356,18 @@ class ModelRun {
     // What has left retention must not come back: the sweeper has to have seen it.
     stand_.world().run_for(std::chrono::seconds(61));
     if (wanted > retention_hours_) forget();
-    const RetentionChange change = wanted >= retention_hours_ ? RetentionChange::kIncrease : RetentionChange::kDecrease;
-    const Status done = stand_.world().run(stand_.streams().set_retention(StreamStand::caller(), {.name = "s"}, change, wanted));
+    const RetentionChange change =
+        wanted >= retention_hours_ ? RetentionChange::kIncrease : RetentionChange::kDecrease;
+    const Status done = stand_.world().run(
+        stand_.streams().set_retention(StreamStand::caller(), {.name = "s"}, change, wanted));
     ASSERT_TRUE(done.ok()) << done.error().message;
     retention_hours_ = wanted;
     ++seen_["retention"];
   }
   void forget() {
     for (ModelShard& shard : shards_) {
-      std::erase_if(shard.records, [&](const ModelRecord& record) { return record.arrival < oldest(); });
+      std::erase_if(shard.records,
+                    [&](const ModelRecord& record) { return record.arrival < oldest(); });
       if (expired(shard)) shard.closed = ServiceTime{};  // For good.
     }
   }
@@ -352,8 +383,10 @@ class ModelRun {
       const ModelShard& shard = shards_.at(view.number);
       ASSERT_EQ(view.range, shard.range);
       ASSERT_EQ(view.ending.has_value(), shard.closed.has_value());
-      if (!shard.records.empty()) ASSERT_LT(view.starting.to_string(), shard.records.front().number);
-      if (view.ending && !shard.records.empty()) ASSERT_GT(view.ending->to_string(), shard.records.back().number);
+      if (!shard.records.empty())
+        ASSERT_LT(view.starting.to_string(), shard.records.front().number);
+      if (view.ending && !shard.records.empty())
+        ASSERT_GT(view.ending->to_string(), shard.records.back().number);
     }
     ASSERT_EQ(listed, expected);
     ++seen_["list"];
@@ -381,7 +414,8 @@ TEST_P(StreamModel, AnswersEveryCallAsTheModelDoes) {
     for (const auto& [what, count] : run.seen()) seen[what] += count;
   }
   // The runs must have been there where it matters.
-  for (const char* what : {"stored", "read", "end of shard", "shard gone", "expired iterator", "merge", "split", "retention", "list"}) {
+  for (const char* what : {"stored", "read", "end of shard", "shard gone", "expired iterator",
+                           "merge", "split", "retention", "list"}) {
     EXPECT_GT(seen[what], 0) << what;
   }
   for (const char* what : {"throttled", "read throttled", "iterator throttled"}) {

@@ -1,11 +1,11 @@
 #include "api/bind.h"
 
-#include <gtest/gtest.h>
-
 #include "base/hex.h"
 #include "base/percent.h"
 #include "shape/errors.h"
 #include "unit/api/run_task.h"
+
+#include <gtest/gtest.h>
 
 namespace penstock::api {
 namespace {
@@ -95,12 +95,14 @@ front::Reply serve(const front::Operation& operation, front::Request request) {
 }
 
 front::Operation echo(const ServiceStyle& style) {
-  return bind(kGetThing, style, [](const front::Request&, ThingRequest input) -> Result<ThingReply> {
-    std::string text = *input.name + "|" + std::to_string(input.limit.value_or(0)) + "|";
-    for (const std::string& key : input.keys.value_or(std::vector<std::string>{})) text += key + ",";
-    text += "|" + input.kind.value_or("") + "|" + input.note.value_or("");
-    return ThingReply{.name = text, .status = 202, .version = "7"};
-  });
+  return bind(
+      kGetThing, style, [](const front::Request&, ThingRequest input) -> Result<ThingReply> {
+        std::string text = *input.name + "|" + std::to_string(input.limit.value_or(0)) + "|";
+        for (const std::string& key : input.keys.value_or(std::vector<std::string>{}))
+          text += key + ",";
+        text += "|" + input.kind.value_or("") + "|" + input.note.value_or("");
+        return ThingReply{.name = text, .status = 202, .version = "7"};
+      });
 }
 
 front::Operation failing(const ServiceStyle& style, ErrorCode code, std::string message) {
@@ -158,8 +160,7 @@ TEST(Bind, TypesAreCheckedBeforeRulesAndRulesBeforeTheHandler) {
 class NotAnObject : public testing::TestWithParam<std::string> {};
 TEST_P(NotAnObject, IsASerializationExceptionWithoutText) {
   const std::string body = GetParam();
-  EXPECT_EQ(serve(echo(kTyped), rest_request(body)).body,
-            R"({"__type":"SerializationException"})");
+  EXPECT_EQ(serve(echo(kTyped), rest_request(body)).body, R"({"__type":"SerializationException"})");
 }
 INSTANTIATE_TEST_SUITE_P(All, NotAnObject, testing::Values("null", "[]", "1", "\"x\"", "{", "{]"));
 
@@ -172,15 +173,15 @@ TEST(Bind, ErrorsOfTheServiceGetTheirNameStatusAndForm) {
   EXPECT_EQ(typed.headers[0].first, "x-amzn-ErrorType");
   EXPECT_EQ(typed.headers[0].second, "ResourceNotFoundException");
 
-  const front::Reply rest = serve(failing(kRest, ThingErrc::kBusy, "Rate Exceeded."), rest_request());
+  const front::Reply rest =
+      serve(failing(kRest, ThingErrc::kBusy, "Rate Exceeded."), rest_request());
   EXPECT_EQ(rest.status, 429);
   EXPECT_EQ(rest.body, R"({"Reason":"Busy","Type":"User","message":"Rate Exceeded."})");
   EXPECT_EQ(rest.headers[1].first, "retry-after");
 }
 
 TEST(Bind, UnnamedErrorsAreInternalAndKeepTheirTextInside) {
-  const front::Reply reply =
-      serve(failing(kTyped, Errc::kIo, "/secret/path: EIO"), rest_request());
+  const front::Reply reply = serve(failing(kTyped, Errc::kIo, "/secret/path: EIO"), rest_request());
   EXPECT_EQ(reply.status, 500);
   EXPECT_EQ(reply.body, R"({"__type":"InternalFailure"})");
   const front::Reply rest = serve(failing(kRest, Errc::kIo, "/secret/path: EIO"), rest_request());
@@ -191,8 +192,11 @@ TEST(Bind, CborErrorsAreWhatKinesisAnswers) {
   front::Request request = rest_request("\xA0");
   request.protocol = front::Protocol::kCbor11;
   front::Reply reply = error_reply(kTyped, request, Error{shape::ShapeErrc::kSerialization, ""});
-  EXPECT_EQ(hex_encode(reply.body), "bf665f5f747970657653657269616c697a6174696f6e457863657074696f6eff");
-  EXPECT_EQ(serve(echo(kTyped), request).body.substr(0, 6), "\xBF" "dName");
+  EXPECT_EQ(hex_encode(reply.body),
+            "bf665f5f747970657653657269616c697a6174696f6e457863657074696f6eff");
+  EXPECT_EQ(serve(echo(kTyped), request).body.substr(0, 6),
+            "\xBF"
+            "dName");
 }
 
 TEST(Bind, APayloadIsTheBodyAsItIs) {

@@ -1,11 +1,12 @@
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <optional>
-#include <utility>
-
 #include "base/check.h"
 #include "base/task.h"
+
+#include <boost/asio/io_context.hpp>
+
+#include <optional>
+#include <utility>
 
 namespace penstock::test {
 

@@ -71,8 +71,9 @@ TEST(Base64, EverySingleCharacterIsJudgedAlikeByBothKernels) {
       text[at] = static_cast<char>(c);
       const Outcome fast = run(base64_decode_to, text);
       ASSERT_EQ(fast, run(detail::base64_decode_scalar, text)) << "byte " << c << " at " << at;
-      const bool in_alphabet = c != 0 && std::string("ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                                     "abcdefghijklmnopqrstuvwxyz0123456789+/")
+      const bool in_alphabet = c != 0 && std::string(
+                                             "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                                             "abcdefghijklmnopqrstuvwxyz0123456789+/")
                                                  .find(static_cast<char>(c)) != std::string::npos;
       ASSERT_EQ(fast.status == Base64Status::kOk, in_alphabet) << "byte " << c << " at " << at;
     }
@@ -106,18 +107,17 @@ TEST_P(Base64Bad, IsRefusedWithItsReason) {
   EXPECT_TRUE(out.empty());
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, Base64Bad,
-    testing::Values(BadCase{"23456", Base64Status::kLength, 0},
-                    BadCase{"=+/=", Base64Status::kCharacter, 0},
-                    BadCase{"+/+=", Base64Status::kLastCharacter, 2},
-                    BadCase{"aB==", Base64Status::kLastCharacter, 1},
-                    BadCase{"a===", Base64Status::kCharacter, 1},
-                    BadCase{"====", Base64Status::kCharacter, 0},
-                    BadCase{"ab=c", Base64Status::kCharacter, 2},
-                    BadCase{"aGk=aGk=", Base64Status::kCharacter, 3},
-                    BadCase{"aGk-", Base64Status::kCharacter, 3},
-                    BadCase{"a\nk=", Base64Status::kCharacter, 1}));
+INSTANTIATE_TEST_SUITE_P(All, Base64Bad,
+                         testing::Values(BadCase{"23456", Base64Status::kLength, 0},
+                                         BadCase{"=+/=", Base64Status::kCharacter, 0},
+                                         BadCase{"+/+=", Base64Status::kLastCharacter, 2},
+                                         BadCase{"aB==", Base64Status::kLastCharacter, 1},
+                                         BadCase{"a===", Base64Status::kCharacter, 1},
+                                         BadCase{"====", Base64Status::kCharacter, 0},
+                                         BadCase{"ab=c", Base64Status::kCharacter, 2},
+                                         BadCase{"aGk=aGk=", Base64Status::kCharacter, 3},
+                                         BadCase{"aGk-", Base64Status::kCharacter, 3},
+                                         BadCase{"a\nk=", Base64Status::kCharacter, 1}));
 
 TEST(Base64, AppendKeepsWhatIsThere) {
   std::string out = "data:";

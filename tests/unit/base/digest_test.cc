@@ -1,13 +1,13 @@
+#include "base/hex.h"
+#include "base/sha256.h"
+#include "base/uuid.h"
+
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
 #include <random>
 #include <string>
-
-#include "base/hex.h"
-#include "base/sha256.h"
-#include "base/uuid.h"
 
 namespace penstock {
 namespace {

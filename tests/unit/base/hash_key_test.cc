@@ -1,12 +1,12 @@
 #include "base/hash_key.h"
 
+#include "base/hex.h"
+#include "base/md5.h"
+
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
 
 #include <random>
-
-#include "base/hex.h"
-#include "base/md5.h"
 
 namespace penstock {
 namespace {
@@ -42,25 +42,39 @@ TEST_P(PartitionKey, HashesToItsPublishedPointAndShard) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, PartitionKey,
-    testing::Values(
-        KeyCase{"a", "0cc175b9c0f1b6a831c399e269772661",
-                "16955237001963240173058271559858726497", {0, 0, 0, 0}},
-        KeyCase{"b", "92eb5ffee6ae2fec3ad71c777531578f",
-                "195289424170611159128911017612795795343", {1, 1, 2, 2}},
-        KeyCase{"e", "e1671797c52e15f763380b45e841ec32",
-                "299611584147932843547128611849858313266", {1, 2, 3, 4}},
-        KeyCase{"f", "8fa14cdd754f91cc6554c9e71929cce7",
-                "190917122200326810055233066464581373159", {1, 1, 2, 2}},
-        KeyCase{"1", "c4ca4238a0b923820dcc509a6f75849b",
-                "261578874264819908609102035485573088411", {1, 2, 3, 3}},
-        KeyCase{"\xC3\xA9", "66ddcd97cfdeabb2f6fb8a999b4bc76f",
-                "136732923097551493579404309126273812335", {0, 1, 1, 2}},
-        KeyCase{"partitionKey-1", "77fe6d8289696ba8510480fbe3887256",
-                "159499196025307651934328298402289840726", {0, 1, 1, 2}},
-        KeyCase{"key-0", "b4428b7e85e1fa85481af6307d7f3cf7",
-                "239606560113066237791549349790285249783", {1, 2, 2, 3}}));
+INSTANTIATE_TEST_SUITE_P(All, PartitionKey,
+                         testing::Values(KeyCase{"a",
+                                                 "0cc175b9c0f1b6a831c399e269772661",
+                                                 "16955237001963240173058271559858726497",
+                                                 {0, 0, 0, 0}},
+                                         KeyCase{"b",
+                                                 "92eb5ffee6ae2fec3ad71c777531578f",
+                                                 "195289424170611159128911017612795795343",
+                                                 {1, 1, 2, 2}},
+                                         KeyCase{"e",
+                                                 "e1671797c52e15f763380b45e841ec32",
+                                                 "299611584147932843547128611849858313266",
+                                                 {1, 2, 3, 4}},
+                                         KeyCase{"f",
+                                                 "8fa14cdd754f91cc6554c9e71929cce7",
+                                                 "190917122200326810055233066464581373159",
+                                                 {1, 1, 2, 2}},
+                                         KeyCase{"1",
+                                                 "c4ca4238a0b923820dcc509a6f75849b",
+                                                 "261578874264819908609102035485573088411",
+                                                 {1, 2, 3, 3}},
+                                         KeyCase{"\xC3\xA9",
+                                                 "66ddcd97cfdeabb2f6fb8a999b4bc76f",
+                                                 "136732923097551493579404309126273812335",
+                                                 {0, 1, 1, 2}},
+                                         KeyCase{"partitionKey-1",
+                                                 "77fe6d8289696ba8510480fbe3887256",
+                                                 "159499196025307651934328298402289840726",
+                                                 {0, 1, 1, 2}},
+                                         KeyCase{"key-0",
+                                                 "b4428b7e85e1fa85481af6307d7f3cf7",
+                                                 "239606560113066237791549349790285249783",
+                                                 {1, 2, 2, 3}}));
 
 TEST(HashKey, PrintsAndReadsBackEveryMagnitude) {
   for (Uint128 value = 1; value != 0; value <<= 1) {

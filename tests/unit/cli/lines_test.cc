@@ -1,11 +1,11 @@
 #include "cli/lines.h"
 
+#include "cli/api_client.h"
+
 #include <gtest/gtest.h>
 
 #include <cstdio>
 #include <fstream>
-
-#include "cli/api_client.h"
 
 namespace penstock::cli {
 namespace {

@@ -1,10 +1,10 @@
-#include <gtest/gtest.h>
-
 #include "cli/api_client.h"
 #include "cli/commands.h"
 #include "cli/event_source_mapping.h"
 #include "cli/record_writer.h"
 #include "cli/terminal.h"
+
+#include <gtest/gtest.h>
 
 namespace penstock::cli {
 namespace {
@@ -21,7 +21,8 @@ TEST(Duration, RefusesWhatIsNone) {
   for (const char* text : {"", "5", "h", "-5m", "5 m", "5w", "1.5h"}) {
     const auto parsed = parse_duration_millis(text);
     ASSERT_FALSE(parsed.ok()) << text;
-    EXPECT_NE(parsed.error().message.find("24h"), std::string::npos) << "it says what would be right";
+    EXPECT_NE(parsed.error().message.find("24h"), std::string::npos)
+        << "it says what would be right";
   }
 }
 

@@ -1,18 +1,19 @@
 #include "front/credentials.h"
 
+#include "front/query.h"
+#include "support/seeds.h"
+
 #include <gtest/gtest.h>
 
 #include <random>
-
-#include "front/query.h"
-#include "support/seeds.h"
 
 namespace penstock::front {
 namespace {
 
 const std::string kHeader =
     "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20261124/eu-west-1/kinesis/aws4_request, "
-    "SignedHeaders=host;x-amz-date, Signature=5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7";
+    "SignedHeaders=host;x-amz-date, "
+    "Signature=5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7";
 
 struct Signed {
   explicit Signed(std::string authorization, std::string query_text = {}, bool dated = true)
@@ -55,7 +56,9 @@ TEST_P(Separators, BetweenParametersMayBeCommasOrSpacesOrBoth) {
 INSTANTIATE_TEST_SUITE_P(All, Separators, ::testing::Values(",", " ", ", ", " ,", " , "));
 
 TEST(Authorization, AnAccessKeyMayHoldSlashes) {
-  const Signed sent("AWS4-HMAC-SHA256 Credential=a/b/c/20261124/us-east-1/sqs/aws4_request, SignedHeaders=h, Signature=s");
+  const Signed sent(
+      "AWS4-HMAC-SHA256 Credential=a/b/c/20261124/us-east-1/sqs/aws4_request, SignedHeaders=h, "
+      "Signature=s");
   ASSERT_TRUE(sent.result.credentials);
   EXPECT_EQ(sent.result.credentials->access_key, "a/b/c");
   EXPECT_EQ(sent.result.credentials->region, "us-east-1");
@@ -80,9 +83,10 @@ TEST_P(Incomplete, SignaturesNameEachPartThatIsMissing) {
   EXPECT_EQ(sent.result.error->type, "IncompleteSignatureException");
   std::string expected;
   for (const std::string& name : GetParam().named) {
-    expected += name == "date" ? "Authorization header requires existence of either a 'X-Amz-Date' or a "
-                                 "'Date' header. "
-                               : "Authorization header requires '" + name + "' parameter. ";
+    expected += name == "date"
+                    ? "Authorization header requires existence of either a 'X-Amz-Date' or a "
+                      "'Date' header. "
+                    : "Authorization header requires '" + name + "' parameter. ";
   }
   EXPECT_EQ(sent.result.error->message, expected + "Authorization=" + GetParam().header);
 }
@@ -94,7 +98,8 @@ INSTANTIATE_TEST_SUITE_P(
                       Missing{"AWS4 Credential=a Signature=b", true, {"SignedHeaders"}},
                       Missing{"AWS4 Credential=a Signature=b SignedHeaders=c", false, {"date"}},
                       Missing{"AWS4 Credential= Signature=b SignedHeaders=c", true, {"Credential"}},
-                      Missing{"AWS4 XCredential=a Signature=b SignedHeaders=c", true, {"Credential"}}));
+                      Missing{
+                          "AWS4 XCredential=a Signature=b SignedHeaders=c", true, {"Credential"}}));
 
 TEST(Authorization, NoneIsAMissingToken) {
   const Signed sent("");
@@ -104,7 +109,8 @@ TEST(Authorization, NoneIsAMissingToken) {
 }
 
 const std::string kQuery =
-    "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AK%2F20261124%2Fus-east-1%2Fkinesis%2Faws4_request"
+    "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AK%2F20261124%2Fus-east-1%2Fkinesis%2Faws4_"
+    "request"
     "&X-Amz-Date=20261124T000000Z&X-Amz-SignedHeaders=host&X-Amz-Signature=abc";
 
 TEST(PresignedQuery, IsTakenApart) {
@@ -119,10 +125,11 @@ TEST(PresignedQuery, NamesEachMissingParameter) {
   const Signed sent("", "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=x");
   ASSERT_TRUE(sent.result.error);
   EXPECT_EQ(sent.result.error->type, "IncompleteSignatureException");
-  EXPECT_EQ(sent.result.error->message,
-            "AWS query-string parameters must include 'X-Amz-Credential'. AWS query-string parameters "
-            "must include 'X-Amz-Signature'. AWS query-string parameters must include "
-            "'X-Amz-SignedHeaders'. Re-examine the query-string parameters.");
+  EXPECT_EQ(
+      sent.result.error->message,
+      "AWS query-string parameters must include 'X-Amz-Credential'. AWS query-string parameters "
+      "must include 'X-Amz-Signature'. AWS query-string parameters must include "
+      "'X-Amz-SignedHeaders'. Re-examine the query-string parameters.");
 }
 
 TEST(PresignedQuery, AndAHeaderTogetherAreRefused) {
@@ -137,8 +144,10 @@ TEST(Authorization, AnyTextGivesCredentialsOrAnErrorAndNeverBoth) {
     std::string header = kHeader;
     for (std::uint64_t i = 1 + random() % 6; i > 0; --i) {
       const std::size_t at = random() % header.size();
-      if (random() % 2 == 0) header.erase(at, 1 + random() % 20);
-      else header[at] = static_cast<char>(32 + random() % 95);
+      if (random() % 2 == 0)
+        header.erase(at, 1 + random() % 20);
+      else
+        header[at] = static_cast<char>(32 + random() % 95);
       if (header.empty()) header = "x";
     }
     const Signed sent(header);
@@ -151,11 +160,13 @@ TEST(Tenant, IsTheAccessKeyWhenThatIsAnAccount) {
             (Tenant{"123456789012", "eu-west-1"}));
   EXPECT_EQ(tenant_of({.access_key = "AKIDEXAMPLE", .region = "eu-west-1"}, "us-east-1"),
             (Tenant{"000000000000", "eu-west-1"}));
-  EXPECT_EQ(tenant_of({.access_key = "12345678901x"}, "us-east-1"), (Tenant{"000000000000", "us-east-1"}));
+  EXPECT_EQ(tenant_of({.access_key = "12345678901x"}, "us-east-1"),
+            (Tenant{"000000000000", "us-east-1"}));
   EXPECT_EQ(tenant_of({.access_key = "1234567890123"}, "us-east-1").account, "000000000000");
 }
 
-// --- Query parameters ---------------------------------------------------------------------------------
+// --- Query parameters
+// ---------------------------------------------------------------------------------
 
 TEST(QueryParameter, IsTheFirstOfItsNameDecoded) {
   EXPECT_EQ(query_parameter("a=1&b=x%20y+z&b=2", "b"), "x y z");

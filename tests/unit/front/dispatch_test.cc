@@ -1,14 +1,14 @@
 #include "front/dispatch.h"
 
-#include <gtest/gtest.h>
-
-#include <set>
-
 #include "base/hex.h"
 #include "env/sim/world.h"
 #include "front/error_reply.h"
 #include "front/reply_writer.h"
 #include "shape/document.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
 
 namespace penstock::front {
 namespace {
@@ -25,7 +25,8 @@ Operation rest(std::string_view method, std::string_view path) {
   return {.name = path, .serve = answering("ok"), .method = method, .path = path};
 }
 
-// --- Routes -------------------------------------------------------------------------------------------
+// --- Routes
+// -------------------------------------------------------------------------------------------
 
 class RoutesTest : public ::testing::Test {
  protected:
@@ -83,14 +84,15 @@ TEST_F(RoutesTest, AnotherMethodIsNotFoundButThePathExists) {
 }
 
 TEST_F(RoutesTest, UnknownPathsDoNotExist) {
-  for (const char* path : {"", "/", "x", "/function", "/functions/f/code", "/functions//", "/functions//code/p",
-                           "/functions/%", "/functions/%zz", "functions"}) {
+  for (const char* path : {"", "/", "x", "/function", "/functions/f/code", "/functions//",
+                           "/functions//code/p", "/functions/%", "/functions/%zz", "functions"}) {
     EXPECT_EQ(path_of("GET", path), "(none)") << path;
     EXPECT_FALSE(exists) << path;
   }
 }
 
-// --- Error replies ------------------------------------------------------------------------------------
+// --- Error replies
+// ------------------------------------------------------------------------------------
 
 TEST(ErrorReply, InJsonNamesItsTypeTwice) {
   const Reply reply = typed_error(Protocol::kJson11, 400, "XException", "a \"b\"");
@@ -112,13 +114,15 @@ TEST(ErrorReply, InCborIsAMapOfTheSameMembers) {
 
 TEST(ErrorReply, AnEmptyMessageIsLeftOut) {
   EXPECT_EQ(typed_error(Protocol::kJson10, 400, "X", "").body, R"({"__type":"X"})");
-  EXPECT_EQ(typed_error(Protocol::kJson10, 400, "X", "").content_type, "application/x-amz-json-1.0");
+  EXPECT_EQ(typed_error(Protocol::kJson10, 400, "X", "").content_type,
+            "application/x-amz-json-1.0");
 }
 
 TEST(ErrorReply, OfAnUnknownProtocolIsXmlWithoutAType) {
   const Reply reply = xml_error(403, "AccessDeniedException", "no");
   EXPECT_EQ(reply.content_type, "");
-  EXPECT_EQ(reply.body, "<AccessDeniedException>\n  <Message>no</Message>\n</AccessDeniedException>\n");
+  EXPECT_EQ(reply.body,
+            "<AccessDeniedException>\n  <Message>no</Message>\n</AccessDeniedException>\n");
   EXPECT_EQ(xml_error(404, "X", "").body, "<X/>\n");
 }
 
@@ -126,7 +130,8 @@ TEST(ErrorReply, OfRestServicesIsAMessageAlone) {
   EXPECT_EQ(rest_error(404, "X", "y").body, R"({"message":"y"})");
 }
 
-// --- Reply heads --------------------------------------------------------------------------------------
+// --- Reply heads
+// --------------------------------------------------------------------------------------
 
 TEST(WriteHead, HasStatusHeadersDateAndLength) {
   Reply reply;
@@ -169,7 +174,8 @@ TEST(RequestIds, AreUuidsAndDoNotRepeat) {
   EXPECT_EQ(ids.extended_id().size(), 88u);
 }
 
-// --- Dispatch -----------------------------------------------------------------------------------------
+// --- Dispatch
+// -----------------------------------------------------------------------------------------
 
 class Dispatch : public ::testing::Test {
  protected:
@@ -292,25 +298,88 @@ const std::vector<Refusal>& refusals() {
   static const std::vector<Refusal> all{
       {"another method", [](Request& r) { r.method = "PUT"; }, 403, "<AccessDeniedException>"},
       {"no body", [](Request& r) { r.body = ""; }, 400, "SerializationException"},
-      {"no body and no operation", [](Request& r) { r.body = ""; drop(r, "x-amz-target"); }, 400, "UnknownOperationException"},
-      {"no JSON", [](Request& r) { r.body = "{"; set(r, "x-amz-target", "Kinesis_20131202.Nope"); }, 400, "SerializationException"},
-      {"no operation", [](Request& r) { set(r, "x-amz-target", "Kinesis_20131202.Nope"); }, 400, "UnknownOperationException"},
+      {"no body and no operation",
+       [](Request& r) {
+         r.body = "";
+         drop(r, "x-amz-target");
+       },
+       400, "UnknownOperationException"},
+      {"no JSON",
+       [](Request& r) {
+         r.body = "{";
+         set(r, "x-amz-target", "Kinesis_20131202.Nope");
+       },
+       400, "SerializationException"},
+      {"no operation", [](Request& r) { set(r, "x-amz-target", "Kinesis_20131202.Nope"); }, 400,
+       "UnknownOperationException"},
       {"no target", [](Request& r) { drop(r, "x-amz-target"); }, 400, "UnknownOperationException"},
-      {"no signature", [](Request& r) { drop(r, "authorization"); }, 400, "MissingAuthenticationTokenException"},
-      {"half a signature", [](Request& r) { set(r, "authorization", "AWS4 x"); }, 400, "IncompleteSignatureException"},
-      {"legacy type", [](Request& r) { set(r, "content-type", "application/json"); }, 404, "com.amazon.coral.service#UnknownOperationException"},
-      {"legacy type, no JSON", [](Request& r) { set(r, "content-type", "application/json"); r.body = "x"; }, 400, "com.amazon.coral.service#SerializationException"},
-      {"unknown type", [](Request& r) { set(r, "content-type", "text/plain"); }, 404, "<UnknownOperationException/>"},
-      {"unknown type, no target", [](Request& r) { set(r, "content-type", "text/plain"); drop(r, "x-amz-target"); }, 403, "Unable to determine service/operation name to be authorized"},
-      {"unknown type, no signature", [](Request& r) { set(r, "content-type", "text/plain"); drop(r, "authorization"); }, 403, "<MissingAuthenticationTokenException>"},
-      {"unknown type and service", [](Request& r) { set(r, "content-type", "text/plain"); set(r, "x-amz-target", "A.B"); }, 403, "No authorization strategy was found for service: A, operation: B"},
-      {"unknown type and operation", [](Request& r) { set(r, "content-type", "text/plain"); set(r, "x-amz-target", "Kinesis_20131202.B"); }, 500, "<InternalFailure/>"},
-      {"SQS without an operation", [](Request& r) { set(r, "x-amz-target", "AmazonSQS.Nope"); }, 400, "com.amazon.coral.service#UnknownOperationException"},
-      {"SQS without a signature", [](Request& r) { set(r, "x-amz-target", "AmazonSQS.ListQueues"); drop(r, "authorization"); }, 403, "com.amazon.coral.service#MissingAuthenticationTokenException"},
-      {"SQS by GET", [](Request& r) { set(r, "x-amz-target", "AmazonSQS.ListQueues"); r.method = "GET"; }, 403, "<AccessDeniedException>"},
-      {"REST without a signature", [](Request& r) { r.method = "GET"; r.path = "/2015-03-31/functions/f"; drop(r, "authorization"); }, 403, "Missing Authentication Token"},
-      {"REST, nothing there", [](Request& r) { r.path = "/2015-03-31/nothing"; }, 404, "docs/compat.md"},
-      {"REST, another method", [](Request& r) { r.method = "PUT"; r.path = "/2015-03-31/functions/f"; }, 405, "docs/compat.md"},
+      {"no signature", [](Request& r) { drop(r, "authorization"); }, 400,
+       "MissingAuthenticationTokenException"},
+      {"half a signature", [](Request& r) { set(r, "authorization", "AWS4 x"); }, 400,
+       "IncompleteSignatureException"},
+      {"legacy type", [](Request& r) { set(r, "content-type", "application/json"); }, 404,
+       "com.amazon.coral.service#UnknownOperationException"},
+      {"legacy type, no JSON",
+       [](Request& r) {
+         set(r, "content-type", "application/json");
+         r.body = "x";
+       },
+       400, "com.amazon.coral.service#SerializationException"},
+      {"unknown type", [](Request& r) { set(r, "content-type", "text/plain"); }, 404,
+       "<UnknownOperationException/>"},
+      {"unknown type, no target",
+       [](Request& r) {
+         set(r, "content-type", "text/plain");
+         drop(r, "x-amz-target");
+       },
+       403, "Unable to determine service/operation name to be authorized"},
+      {"unknown type, no signature",
+       [](Request& r) {
+         set(r, "content-type", "text/plain");
+         drop(r, "authorization");
+       },
+       403, "<MissingAuthenticationTokenException>"},
+      {"unknown type and service",
+       [](Request& r) {
+         set(r, "content-type", "text/plain");
+         set(r, "x-amz-target", "A.B");
+       },
+       403, "No authorization strategy was found for service: A, operation: B"},
+      {"unknown type and operation",
+       [](Request& r) {
+         set(r, "content-type", "text/plain");
+         set(r, "x-amz-target", "Kinesis_20131202.B");
+       },
+       500, "<InternalFailure/>"},
+      {"SQS without an operation", [](Request& r) { set(r, "x-amz-target", "AmazonSQS.Nope"); },
+       400, "com.amazon.coral.service#UnknownOperationException"},
+      {"SQS without a signature",
+       [](Request& r) {
+         set(r, "x-amz-target", "AmazonSQS.ListQueues");
+         drop(r, "authorization");
+       },
+       403, "com.amazon.coral.service#MissingAuthenticationTokenException"},
+      {"SQS by GET",
+       [](Request& r) {
+         set(r, "x-amz-target", "AmazonSQS.ListQueues");
+         r.method = "GET";
+       },
+       403, "<AccessDeniedException>"},
+      {"REST without a signature",
+       [](Request& r) {
+         r.method = "GET";
+         r.path = "/2015-03-31/functions/f";
+         drop(r, "authorization");
+       },
+       403, "Missing Authentication Token"},
+      {"REST, nothing there", [](Request& r) { r.path = "/2015-03-31/nothing"; }, 404,
+       "docs/compat.md"},
+      {"REST, another method",
+       [](Request& r) {
+         r.method = "PUT";
+         r.path = "/2015-03-31/functions/f";
+       },
+       405, "docs/compat.md"},
   };
   return all;
 }
@@ -347,7 +416,8 @@ TEST_F(Dispatch, OperationsOfTheControlLoopRunThereAndComeBack) {
     ran.push_back(two.loop(0).is_current() ? 0 : 1);
     co_return Reply{};
   };
-  service.operations.push_back({.name = "OnControl", .affinity = Affinity::kControlLoop, .serve = note});
+  service.operations.push_back(
+      {.name = "OnControl", .affinity = Affinity::kControlLoop, .serve = note});
   service.operations.push_back({.name = "Anywhere", .affinity = Affinity::kAnyLoop, .serve = note});
   table.add(std::move(service));
   for (const char* target : {"Kinesis_20131202.OnControl", "Kinesis_20131202.Anywhere"}) {

@@ -1,15 +1,15 @@
 #include "front/http_listener.h"
 
-#include <arpa/inet.h>
+#include "env/posix/runtime.h"
+
 #include <gtest/gtest.h>
+
+#include <arpa/inet.h>
+#include <future>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <unistd.h>
-
-#include <future>
 #include <thread>
-
-#include "env/posix/runtime.h"
+#include <unistd.h>
 
 // Real sockets on a real loop: what only a connection can show. Ports are picked by the system.
 
@@ -19,7 +19,8 @@ namespace {
 /// A listener on a loop of its own, until it goes.
 class Served {
  public:
-  explicit Served(HttpListener::Handler handler, HttpLimits limits = {}, std::size_t budget_bytes = 64u << 20)
+  explicit Served(HttpListener::Handler handler, HttpLimits limits = {},
+                  std::size_t budget_bytes = 64u << 20)
       : budget_(budget_bytes), runtime_(1, Millis{0}), thread_([this] { runtime_.run(); }) {
     std::promise<std::uint16_t> listening;
     post(runtime_.control().executor(), [&] {
@@ -42,10 +43,11 @@ class Served {
     stopped_ = true;
     auto done = std::make_shared<std::promise<void>>();
     std::future<void> ended = done->get_future();
-    start(runtime_.control().executor(), [](HttpListener& listener, std::shared_ptr<std::promise<void>> out) -> Task<> {
-      co_await listener.stop();
-      out->set_value();
-    }(*listener_, done));
+    start(runtime_.control().executor(),
+          [](HttpListener& listener, std::shared_ptr<std::promise<void>> out) -> Task<> {
+            co_await listener.stop();
+            out->set_value();
+          }(*listener_, done));
     return ended;
   }
   /// Runs `work` on the loop and waits for it.
@@ -131,18 +133,21 @@ Task<Reply> echo(Request& request) {
   std::uint64_t sum = 0;
   for (const char c : request.body) sum = sum * 31 + static_cast<unsigned char>(c);
   Reply reply;
-  reply.body = std::string(request.method) + " " + std::string(request.path) + " " + std::string(request.query) + " " +
-               std::to_string(request.body.size()) + " " + std::to_string(sum);
+  reply.body = std::string(request.method) + " " + std::string(request.path) + " " +
+               std::string(request.query) + " " + std::to_string(request.body.size()) + " " +
+               std::to_string(sum);
   co_return reply;
 }
 std::string expected(std::string_view method, std::string_view path, std::string_view body) {
   std::uint64_t sum = 0;
   for (const char c : body) sum = sum * 31 + static_cast<unsigned char>(c);
-  return std::string(method) + " " + std::string(path) + "  " + std::to_string(body.size()) + " " + std::to_string(sum);
+  return std::string(method) + " " + std::string(path) + "  " + std::to_string(body.size()) + " " +
+         std::to_string(sum);
 }
 std::string post_of(std::string_view path, std::string_view body) {
-  return "POST " + std::string(path) + " HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(body.size()) +
-         "\r\n\r\n" + std::string(body);
+  return "POST " + std::string(path) +
+         " HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+         std::string(body);
 }
 
 TEST(HttpListener, AnswersRequestsOnOneConnectionOneAfterTheOther) {
@@ -159,10 +164,12 @@ TEST(HttpListener, AnswersPipelinedRequestsInTheirOrder) {
   Served server(&echo);
   Client client(server);
   std::string all;
-  for (int i = 0; i < 50; ++i) all += post_of("/" + std::to_string(i), std::string(static_cast<std::size_t>(i), 'y'));
+  for (int i = 0; i < 50; ++i)
+    all += post_of("/" + std::to_string(i), std::string(static_cast<std::size_t>(i), 'y'));
   client.send(all);
   for (int i = 0; i < 50; ++i) {
-    EXPECT_EQ(client.body(), expected("POST", "/" + std::to_string(i), std::string(static_cast<std::size_t>(i), 'y')));
+    EXPECT_EQ(client.body(), expected("POST", "/" + std::to_string(i),
+                                      std::string(static_cast<std::size_t>(i), 'y')));
   }
 }
 
@@ -187,8 +194,10 @@ TEST(HttpListener, ReadsALargeBodyWhole) {
 TEST(HttpListener, ReadsABodyInChunksAndTheRequestBehindIt) {
   Served server(&echo);
   Client client(server);
-  client.send("POST /c HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n7;x=y\r\n, world\r\n0\r\n\r\n" +
-              post_of("/next", "z"));
+  client.send(
+      "POST /c HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n7;x=y\r\n, "
+      "world\r\n0\r\n\r\n" +
+      post_of("/next", "z"));
   EXPECT_EQ(client.body(), expected("POST", "/c", "hello, world"));
   EXPECT_EQ(client.body(), expected("POST", "/next", "z"));
 }
@@ -222,7 +231,8 @@ TEST(HttpListener, SendsNoBodyForHead) {
 TEST(HttpListener, TellsTheHandlerWhoAsks) {
   Served server([](Request& request) -> Task<Reply> {
     Reply reply;
-    reply.body = request.caller.peer + " " + std::string(request.host) + " " + std::string(request.header("x-a"));
+    reply.body = request.caller.peer + " " + std::string(request.host) + " " +
+                 std::string(request.header("x-a"));
     co_return reply;
   });
   Client client(server);
@@ -232,7 +242,8 @@ TEST(HttpListener, TellsTheHandlerWhoAsks) {
 
 TEST(HttpListener, ClosesAfterARequestThatAsksForIt) {
   Served server(&echo);
-  for (const char* request : {"GET / HTTP/1.1\r\nConnection: close\r\n\r\n", "GET / HTTP/1.0\r\n\r\n"}) {
+  for (const char* request :
+       {"GET / HTTP/1.1\r\nConnection: close\r\n\r\n", "GET / HTTP/1.0\r\n\r\n"}) {
     Client client(server);
     client.send(request);
     EXPECT_NE(client.reply().find("Connection: close"), std::string::npos);
@@ -260,18 +271,21 @@ TEST_P(Unreadable, IsAnsweredWithItsStatusAndTheConnectionEnds) {
 }
 INSTANTIATE_TEST_SUITE_P(
     All, Unreadable,
-    ::testing::Values(BadRequest{"nonsense\r\n\r\n", "400"},
-                      BadRequest{"GET / HTTP/1.1\r\nX: " + std::string(2'000, 'x') + "\r\n\r\n", "431"},
-                      BadRequest{std::string(10'000, 'x'), "431"},
-                      BadRequest{post_of("/", std::string(101, 'x')), "413"},
-                      BadRequest{"POST / HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n", "413"},
-                      BadRequest{"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n", "413"},
-                      BadRequest{"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "400"}),
+    ::testing::Values(
+        BadRequest{"nonsense\r\n\r\n", "400"},
+        BadRequest{"GET / HTTP/1.1\r\nX: " + std::string(2'000, 'x') + "\r\n\r\n", "431"},
+        BadRequest{std::string(10'000, 'x'), "431"},
+        BadRequest{post_of("/", std::string(101, 'x')), "413"},
+        BadRequest{"POST / HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n", "413"},
+        BadRequest{"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n", "413"},
+        BadRequest{"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "400"}),
     [](const auto& info) { return "n" + std::to_string(info.index); });
 
 TEST(HttpListener, ABodyOfExactlyTheLimitPasses) {
   HttpLimits limits;
-  limits.body_bytes_max = [](const RequestHead& head) { return head.path == "/big" ? std::size_t{200} : std::size_t{100}; };
+  limits.body_bytes_max = [](const RequestHead& head) {
+    return head.path == "/big" ? std::size_t{200} : std::size_t{100};
+  };
   Served server(&echo, limits);
   Client client(server);
   client.send(post_of("/", std::string(100, 'x')) + post_of("/big", std::string(200, 'x')));

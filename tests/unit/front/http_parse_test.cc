@@ -1,15 +1,15 @@
 #include "front/http_parse.h"
 
+#include "base/budget.h"
+#include "front/connection_buffer.h"
+#include "support/seeds.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstring>
 #include <memory>
 #include <random>
-
-#include "base/budget.h"
-#include "front/connection_buffer.h"
-#include "support/seeds.h"
 
 namespace penstock::front {
 namespace {
@@ -35,7 +35,8 @@ struct Parsed {
 };
 
 const std::string kPut =
-    "POST /path/a%20b?x=1&y HTTP/1.1\r\nHost: localhost:4566\r\nX-Amz-Target:  Kinesis.PutRecord \r\n"
+    "POST /path/a%20b?x=1&y HTTP/1.1\r\nHost: localhost:4566\r\nX-Amz-Target:  Kinesis.PutRecord "
+    "\r\n"
     "Content-Length: 12\r\nEmpty:\r\n\r\n";
 
 TEST(ParseHead, TakesARequestApart) {
@@ -93,7 +94,9 @@ INSTANTIATE_TEST_SUITE_P(
                       HeadCase{"absolute", "GET http://localhost/x HTTP/1.1\r\n\r\n"},
                       HeadCase{"unusual method", "PURGE / HTTP/1.1\r\n\r\n"},
                       HeadCase{"bytes beyond ASCII", "GET / HTTP/1.1\r\nX: \xC3\xA4\r\n\r\n"},
-                      HeadCase{"same length twice", "POST / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n"}),
+                      HeadCase{
+                          "same length twice",
+                          "POST / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n"}),
     [](const auto& info) { return "n" + std::to_string(info.index); });
 
 class BadHead : public ::testing::TestWithParam<HeadCase> {};
@@ -112,13 +115,17 @@ INSTANTIATE_TEST_SUITE_P(
         HeadCase{"zero byte", std::string("GET / HTTP/1.1\r\nA: b\0c\r\n\r\n", 27)},
         HeadCase{"bare newline", "GET / HTTP/1.1\nA: b\r\n\r\n"},
         // Two readings of where the body ends are how requests are smuggled.
-        HeadCase{"two lengths", "POST / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n"},
-        HeadCase{"length and chunked", "POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"},
-        HeadCase{"chunked and length", "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n"},
+        HeadCase{"two lengths",
+                 "POST / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n"},
+        HeadCase{"length and chunked",
+                 "POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"},
+        HeadCase{"chunked and length",
+                 "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n"},
         HeadCase{"negative length", "POST / HTTP/1.1\r\nContent-Length: -5\r\n\r\n"},
         HeadCase{"hexadecimal length", "POST / HTTP/1.1\r\nContent-Length: 0x5\r\n\r\n"},
         HeadCase{"length with a tail", "POST / HTTP/1.1\r\nContent-Length: 5 5\r\n\r\n"},
-        HeadCase{"length beyond 64 bits", "POST / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n"}),
+        HeadCase{"length beyond 64 bits",
+                 "POST / HTTP/1.1\r\nContent-Length: 99999999999999999999\r\n\r\n"}),
     [](const auto& info) { return "n" + std::to_string(info.index); });
 
 TEST(ParseHead, KnowsWhenTheConnectionEnds) {
@@ -129,7 +136,8 @@ TEST(ParseHead, KnowsWhenTheConnectionEnds) {
 }
 
 TEST(ParseHead, KnowsChunksAndExpectations) {
-  const Parsed parsed("POST / HTTP/1.1\r\nTransfer-Encoding: Chunked\r\nExpect: 100-continue\r\n\r\n");
+  const Parsed parsed(
+      "POST / HTTP/1.1\r\nTransfer-Encoding: Chunked\r\nExpect: 100-continue\r\n\r\n");
   EXPECT_TRUE(parsed.head.chunked);
   EXPECT_TRUE(parsed.head.expects_continue);
   EXPECT_FALSE(parsed.head.content_length);
@@ -146,7 +154,8 @@ TEST(ParseHead, MutatedHeadsAreJudgedAndTheirViewsLieInside) {
   for (const std::uint64_t seed : penstock::testing::seeds(3'000)) {
     std::mt19937_64 random(seed);
     std::string text = kPut;
-    for (std::uint64_t i = 1 + random() % 3; i > 0; --i) text[random() % text.size()] = static_cast<char>(random());
+    for (std::uint64_t i = 1 + random() % 3; i > 0; --i)
+      text[random() % text.size()] = static_cast<char>(random());
     const Parsed parsed(text);
     if (parsed.state != ParseState::kDone) continue;
     ++done;
@@ -154,8 +163,10 @@ TEST(ParseHead, MutatedHeadsAreJudgedAndTheirViewsLieInside) {
       return view.empty() || (view.data() >= parsed.bytes.get() &&
                               view.data() + view.size() <= parsed.bytes.get() + text.size());
     };
-    ASSERT_TRUE(inside(parsed.head.method) && inside(parsed.head.path) && inside(parsed.head.query));
-    for (const auto& [name, value] : parsed.head.headers) ASSERT_TRUE(inside(name) && inside(value));
+    ASSERT_TRUE(inside(parsed.head.method) && inside(parsed.head.path) &&
+                inside(parsed.head.query));
+    for (const auto& [name, value] : parsed.head.headers)
+      ASSERT_TRUE(inside(name) && inside(value));
   }
   EXPECT_GT(done, 100);
 }
@@ -171,11 +182,13 @@ TEST(Rebase, MovesEveryViewWithTheBytes) {
   EXPECT_EQ(parsed.header("content-length"), "12");
 }
 
-// --- Chunks -----------------------------------------------------------------------------------------
+// --- Chunks
+// -----------------------------------------------------------------------------------------
 
 using State = ChunkedBody::State;
 
-/// Feeds `text` in pieces of `piece` bytes, as a connection does: what was not consumed comes again.
+/// Feeds `text` in pieces of `piece` bytes, as a connection does: what was not consumed comes
+/// again.
 State feed_all(ChunkedBody& body, const std::string& text, std::size_t piece, std::size_t& used) {
   used = 0;
   State state = State::kNeedMore;
@@ -210,12 +223,14 @@ TEST(ChunkedBody, ComesOutWholeHoweverItIsCut) {
   for (const std::uint64_t seed : penstock::testing::seeds(100)) {
     std::mt19937_64 random(seed);
     std::string body(random() % 300, '\0');
-    for (char& c : body) c = static_cast<char>(random() % 8 == 0 ? '\r' : random() % 8 == 1 ? '\n' : random());
+    for (char& c : body)
+      c = static_cast<char>(random() % 8 == 0 ? '\r' : random() % 8 == 1 ? '\n' : random());
     const std::string text = chunked(body, random);
     for (std::size_t piece = 1; piece <= text.size(); piece = piece * 2 + random() % 3) {
       ChunkedBody reader(1'000);
       std::size_t used = 0;
-      ASSERT_EQ(feed_all(reader, text, piece, used), State::kDone) << "seed " << seed << " piece " << piece;
+      ASSERT_EQ(feed_all(reader, text, piece, used), State::kDone)
+          << "seed " << seed << " piece " << piece;
       ASSERT_EQ(reader.body(), body);
       ASSERT_EQ(used, text.size());
     }
@@ -250,18 +265,20 @@ TEST_P(BadChunks, AreRefused) {
     EXPECT_EQ(feed_all(reader, GetParam(), piece, used), State::kBad) << piece;
   }
 }
-INSTANTIATE_TEST_SUITE_P(
-    All, BadChunks,
-    ::testing::Values("\r\n", "x\r\n", "-1\r\n", "+1\r\n", "0x1\r\n", " 1\r\n", ";a\r\n", "1g\r\n",
-                      "1111111111111111\r\n", "10000000000000001\r\n", "3\r\nabcd\r\n", "3\r\nabcx\r\n\r\n",
-                      "0" + std::string(300, ';'), "0\r\n" + std::string(300, 'x'),
-                      "0\r\n" + [] {
-                        std::string lines;
-                        for (int i = 0; i < 100; ++i) lines += "Trailer: " + std::string(100, 'x') + "\r\n";
-                        return lines;
-                      }()));
+INSTANTIATE_TEST_SUITE_P(All, BadChunks,
+                         ::testing::Values(
+                             "\r\n", "x\r\n", "-1\r\n", "+1\r\n", "0x1\r\n", " 1\r\n", ";a\r\n",
+                             "1g\r\n", "1111111111111111\r\n", "10000000000000001\r\n",
+                             "3\r\nabcd\r\n", "3\r\nabcx\r\n\r\n", "0" + std::string(300, ';'),
+                             "0\r\n" + std::string(300, 'x'), "0\r\n" + [] {
+                               std::string lines;
+                               for (int i = 0; i < 100; ++i)
+                                 lines += "Trailer: " + std::string(100, 'x') + "\r\n";
+                               return lines;
+                             }()));
 
-// --- Buffer -----------------------------------------------------------------------------------------
+// --- Buffer
+// -----------------------------------------------------------------------------------------
 
 TEST(ConnectionBuffer, KeepsItsBytesWhileItGrowsAndMoves) {
   Budget budget(1u << 20);

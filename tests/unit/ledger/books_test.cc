@@ -1,12 +1,12 @@
 #include "ledger/books.h"
 
+#include "ledger/audit.h"
+#include "support/seeds.h"
+
 #include <gtest/gtest.h>
 
 #include <random>
 #include <set>
-
-#include "ledger/audit.h"
-#include "support/seeds.h"
 
 namespace penstock::ledger {
 namespace {
@@ -14,7 +14,8 @@ namespace {
 constexpr int kFates = static_cast<int>(Fate::kDiscarded) + 1;
 
 TEST(ProducerBook, TheLawHoldsWhenEveryReceivedEntryWasDecided) {
-  const ProducerBook book{.received = 15, .stored = 5, .throttled = 4, .rejected = 3, .failed = 2, .interrupted = 1};
+  const ProducerBook book{
+      .received = 15, .stored = 5, .throttled = 4, .rejected = 3, .failed = 2, .interrupted = 1};
   EXPECT_EQ(book.decided(), 15u);
   EXPECT_EQ(unaccounted(book), 0u);
 }
@@ -24,7 +25,8 @@ TEST(ProducerBook, EntriesThatNobodyDecidedAreUnaccounted) {
 }
 
 TEST(ProducerBook, EntriesDecidedTwiceAreUnaccountedToo) {
-  EXPECT_EQ(unaccounted({.received = 10, .stored = 12}), 2u) << "the distance, not a negative number";
+  EXPECT_EQ(unaccounted({.received = 10, .stored = 12}), 2u)
+      << "the distance, not a negative number";
 }
 
 TEST(ConsumerBook, StartsWithNothing) {
@@ -232,17 +234,29 @@ TEST(ConsumerBook, RandomBytesNeverCrashTheReader) {
   EXPECT_GT(read, 0);
 }
 
-// --- Verdict ----------------------------------------------------------------------------------------
+// --- Verdict
+// ----------------------------------------------------------------------------------------
 
 TEST(Verdict, OfNothingIsClean) { EXPECT_EQ(verdict_of({}).lost, 0); }
 
 TEST(Verdict, AddsUpWhatIsLostAndNothingElse) {
   StreamAudit stream{.stored = 1'000};
-  stream.producers.push_back({.throttled = 500, .failed = 7, .recovered = 3, .waiting = 9,
-                              .probably_lost = 1, .unknown = 40, .unaccounted = 2});
+  stream.producers.push_back({.throttled = 500,
+                              .failed = 7,
+                              .recovered = 3,
+                              .waiting = 9,
+                              .probably_lost = 1,
+                              .unknown = 40,
+                              .unaccounted = 2});
   ConsumerAudit consumer;
-  consumer.shards.push_back({.filtered = 80, .delivered = 90, .dropped = 4, .expired_unread = 8,
-                             .skipped_by_start = 70, .discarded = 60, .pending = 30, .unaccounted = 16});
+  consumer.shards.push_back({.filtered = 80,
+                             .delivered = 90,
+                             .dropped = 4,
+                             .expired_unread = 8,
+                             .skipped_by_start = 70,
+                             .discarded = 60,
+                             .pending = 30,
+                             .unaccounted = 16});
   stream.consumers.push_back(consumer);
   const Verdict verdict = verdict_of({stream, stream});
   EXPECT_EQ(verdict.stored, 2'000);

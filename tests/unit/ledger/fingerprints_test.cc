@@ -1,12 +1,12 @@
 #include "ledger/fingerprints.h"
 
+#include "ledger/producer_row.h"
+#include "support/seeds.h"
+
 #include <gtest/gtest.h>
 
 #include <map>
 #include <random>
-
-#include "ledger/producer_row.h"
-#include "support/seeds.h"
 
 namespace penstock::ledger {
 namespace {
@@ -126,13 +126,16 @@ TEST(Fingerprints, EachRefusedEntryEndsInExactlyOneWay) {
   }
 }
 
-// --- Rows -------------------------------------------------------------------------------------------
+// --- Rows
+// -------------------------------------------------------------------------------------------
 
-const RowKey kKey{{"123456789012", "eu-west-1"}, "orders", "AKIAX", "10.0.0.1", "aws-sdk-go/2.0 \"x\""};
+const RowKey kKey{
+    {"123456789012", "eu-west-1"}, "orders", "AKIAX", "10.0.0.1", "aws-sdk-go/2.0 \"x\""};
 
 ProducerRow some_row() {
   ProducerRow row(100);
-  row.book = {.received = 21, .stored = 1, .throttled = 2, .rejected = 3, .failed = 4, .interrupted = 11};
+  row.book = {
+      .received = 21, .stored = 1, .throttled = 2, .rejected = 3, .failed = 4, .interrupted = 11};
   row.recovered = 6;
   row.probably_lost = 7;
   row.unknown = 8;
@@ -195,7 +198,8 @@ TEST(ProducerRow, FitsIntoAMarkWithAllItMayRemember) {
   const std::size_t most = 15'000;  // LedgerSettings::fingerprints_max
   ProducerRow row(most);
   for (std::uint64_t i = 0; i < most; ++i) row.waiting.refused({~i, 65'535, at(1'790'000'000'000)});
-  for (std::size_t i = 0; i < ProducerRow::kLostKept; ++i) row.lose({~i, 65'535, at(1'790'000'000'000)});
+  for (std::size_t i = 0; i < ProducerRow::kLostKept; ++i)
+    row.lose({~i, 65'535, at(1'790'000'000'000)});
   EXPECT_LT(encode_row(kKey, row).size(), std::size_t{1} << 20);
 }
 
@@ -208,10 +212,11 @@ TEST_P(NoRow, IsCorrupt) {
 }
 INSTANTIATE_TEST_SUITE_P(
     Garbage, NoRow,
-    ::testing::Values("", "{", "[]", "{}", R"({"counts":[1,2]})", R"({"counts":[1,2,3,4,5,6,7,8,9,10]})",
-                      R"({"counts":[1,2,3,4,5,6,7,8,9],"waiting":[{"f":"x","s":0,"t":0}]})",
-                      R"({"counts":[1,2,3,4,5,6,7,8,9],"waiting":[{"f":"","s":0,"t":0}]})",
-                      R"({"counts":[1,2,3,4,5,6,7,8,9],"lost":[{"f":"99999999999999999999999"}]})"));
+    ::testing::Values(
+        "", "{", "[]", "{}", R"({"counts":[1,2]})", R"({"counts":[1,2,3,4,5,6,7,8,9,10]})",
+        R"({"counts":[1,2,3,4,5,6,7,8,9],"waiting":[{"f":"x","s":0,"t":0}]})",
+        R"({"counts":[1,2,3,4,5,6,7,8,9],"waiting":[{"f":"","s":0,"t":0}]})",
+        R"({"counts":[1,2,3,4,5,6,7,8,9],"lost":[{"f":"99999999999999999999999"}]})"));
 
 }  // namespace
 }  // namespace penstock::ledger

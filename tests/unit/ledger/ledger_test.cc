@@ -1,9 +1,9 @@
 #include "ledger/ledger.h"
 
-#include <gtest/gtest.h>
-
 #include "shape/json.h"
 #include "support/engine_stand.h"
+
+#include <gtest/gtest.h>
 
 namespace penstock::ledger {
 namespace {
@@ -32,9 +32,9 @@ class LedgerTest : public ::testing::Test {
   }
   void open() {
     env::Env& env = machine.world.env();
-    auto opened = Ledger::open({env.clocks, *env.loops.front(), machine.engine().marks(),
-                                machine.engine().leases()},
-                               settings);
+    auto opened = Ledger::open(
+        {env.clocks, *env.loops.front(), machine.engine().marks(), machine.engine().leases()},
+        settings);
     ASSERT_TRUE(opened.ok());
     ledger = std::move(opened).value();
   }
@@ -51,9 +51,12 @@ class LedgerTest : public ::testing::Test {
     machine.world.kill([this] { ledger.reset(); });
     open();
   }
-  Producer producer(std::string_view key = "AKIA1") const { return {tenant, key, "10.0.0.1", "agent/1 more words"}; }
+  Producer producer(std::string_view key = "AKIA1") const {
+    return {tenant, key, "10.0.0.1", "agent/1 more words"};
+  }
   void put(const Producer& who, CallOutcome outcome) {
-    ledger->received(who, "orders", outcome.stored + outcome.throttled + outcome.rejected + outcome.failed);
+    ledger->received(who, "orders",
+                     outcome.stored + outcome.throttled + outcome.rejected + outcome.failed);
     ledger->decided(who, "orders", outcome);
   }
   void refuse(std::uint64_t fingerprint) {

@@ -1,5 +1,8 @@
 #include "shape/document.h"
 
+#include "base/hex.h"
+#include "shape/cbor_text.h"
+
 #include <cbor.h>
 #include <gtest/gtest.h>
 #include <simdjson.h>
@@ -7,9 +10,6 @@
 #include <cmath>
 #include <random>
 #include <string>
-
-#include "base/hex.h"
-#include "shape/cbor_text.h"
 
 namespace penstock::shape {
 namespace {
@@ -46,16 +46,16 @@ INSTANTIATE_TEST_SUITE_P(
         JsonCase{"[1e400,-1e400,1e-400]", "[1e400,-1e400,1e-400]"},
         JsonCase{R"({"a":1,"a":2})", R"({"a":1,"a":2})"},
         JsonCase{R"({"":{"":[]}})", R"({"":{"":[]}})"}, JsonCase{R"("a,b[]{}")", R"("a,b[]{}")"},
-        JsonCase{"\"\\u0001\\u001F/\"", "\"\\u0001\\u001F/\""},
-        JsonCase{"", ""}, JsonCase{"   ", ""}, JsonCase{"{", ""}, JsonCase{"[1,]", ""},
-        JsonCase{"[1 2]", ""}, JsonCase{"{\"a\":1,}", ""}, JsonCase{"{\"a\" 1}", ""},
-        JsonCase{"{a:1}", ""}, JsonCase{"[01]", ""}, JsonCase{"[1.]", ""}, JsonCase{"[.5]", ""},
-        JsonCase{"[+1]", ""}, JsonCase{"[1e]", ""}, JsonCase{"[nul]", ""}, JsonCase{"[nulll]", ""},
-        JsonCase{"1],[2", ""}, JsonCase{"\"a\"],[\"b\"", ""}, JsonCase{"\"a\",\"b\"", ""},
-        JsonCase{"1 2", ""}, JsonCase{"{}{}", ""}, JsonCase{"{} x", ""}, JsonCase{"[]]", ""},
-        JsonCase{"\"\xC3\"", ""}, JsonCase{"\"\xED\xA0\x80\"", ""}, JsonCase{R"("\x")", ""},
-        JsonCase{R"("\ud800")", ""}, JsonCase{"[1:2]", ""}, JsonCase{"{\"a\":}", ""},
-        JsonCase{"\"a\nb\"", ""}, JsonCase{"'a'", ""}, JsonCase{"NaN", ""}, JsonCase{"-", ""}));
+        JsonCase{"\"\\u0001\\u001F/\"", "\"\\u0001\\u001F/\""}, JsonCase{"", ""},
+        JsonCase{"   ", ""}, JsonCase{"{", ""}, JsonCase{"[1,]", ""}, JsonCase{"[1 2]", ""},
+        JsonCase{"{\"a\":1,}", ""}, JsonCase{"{\"a\" 1}", ""}, JsonCase{"{a:1}", ""},
+        JsonCase{"[01]", ""}, JsonCase{"[1.]", ""}, JsonCase{"[.5]", ""}, JsonCase{"[+1]", ""},
+        JsonCase{"[1e]", ""}, JsonCase{"[nul]", ""}, JsonCase{"[nulll]", ""}, JsonCase{"1],[2", ""},
+        JsonCase{"\"a\"],[\"b\"", ""}, JsonCase{"\"a\",\"b\"", ""}, JsonCase{"1 2", ""},
+        JsonCase{"{}{}", ""}, JsonCase{"{} x", ""}, JsonCase{"[]]", ""}, JsonCase{"\"\xC3\"", ""},
+        JsonCase{"\"\xED\xA0\x80\"", ""}, JsonCase{R"("\x")", ""}, JsonCase{R"("\ud800")", ""},
+        JsonCase{"[1:2]", ""}, JsonCase{"{\"a\":}", ""}, JsonCase{"\"a\nb\"", ""},
+        JsonCase{"'a'", ""}, JsonCase{"NaN", ""}, JsonCase{"-", ""}));
 
 TEST(ParseJsonOracle, AcceptsExactlyWhatSimdjsonsDomAcceptsAfterRandomDamage) {
   const std::string seeds[] = {
@@ -123,27 +123,30 @@ TEST_P(ParseCbor, KeepsTheValueOrRefusesIt) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, ParseCbor,
-    testing::Values(
-        CborCase{"00", "0"}, CborCase{"17", "23"}, CborCase{"1818", "24"}, CborCase{"190100", "256"},
-        CborCase{"1a00010000", "65536"}, CborCase{"1bffffffffffffffff", "18446744073709551615"},
-        CborCase{"20", "-1"}, CborCase{"3bffffffffffffffff", "-18446744073709551616"},
-        CborCase{"f4", "false"}, CborCase{"f5", "true"}, CborCase{"f6", "null"},
-        CborCase{"f7", "null"}, CborCase{"f93e00", "1.5"}, CborCase{"f90001", "5.960464477539063e-08"},
-        CborCase{"fa47c35000", "1e+05"}, CborCase{"fb3ff199999999999a", "1.1"},
-        CborCase{"f97c00", "null"}, CborCase{"fb7ff8000000000000", "null"},
-        CborCase{"426869", R"("aGk=")"}, CborCase{"5f41684169ff", R"("aGk=")"},
-        CborCase{"626869", R"("hi")"}, CborCase{"7f61686169ff", R"("hi")"},
-        CborCase{"7fff", R"("")"}, CborCase{"80", "[]"}, CborCase{"820102", "[1,2]"},
-        CborCase{"9f0102ff", "[1,2]"}, CborCase{"a1616101", R"({"a":1})"},
-        CborCase{"bf616101ff", R"({"a":1})"}, CborCase{"bf7f6161ff9fffff", R"({"a":[]})"},
-        CborCase{"c11b0000018bcfe575ac", "1700000003500"}, CborCase{"d9d9f7a0", "{}"},
-        CborCase{"", ""}, CborCase{"18", ""}, CborCase{"1c", ""}, CborCase{"1f", ""},
-        CborCase{"5f6168ff", ""}, CborCase{"5f5f4168ffff", ""}, CborCase{"5f41", ""},
-        CborCase{"62c328", ""}, CborCase{"6261", ""}, CborCase{"8201", ""}, CborCase{"9f01", ""},
-        CborCase{"a10101", ""}, CborCase{"a16161", ""}, CborCase{"bf6161ff", ""},
-        CborCase{"ff", ""}, CborCase{"81ff", ""}, CborCase{"df00", ""}, CborCase{"c1", ""},
-        CborCase{"0000", ""}, CborCase{"5bffffffffffffffff", ""}, CborCase{"9bffffffffffffffff", ""},
-        CborCase{"bbffffffffffffffff", ""}, CborCase{"fe", ""}, CborCase{"f8ff", ""}));
+    testing::Values(CborCase{"00", "0"}, CborCase{"17", "23"}, CborCase{"1818", "24"},
+                    CborCase{"190100", "256"}, CborCase{"1a00010000", "65536"},
+                    CborCase{"1bffffffffffffffff", "18446744073709551615"}, CborCase{"20", "-1"},
+                    CborCase{"3bffffffffffffffff", "-18446744073709551616"},
+                    CborCase{"f4", "false"}, CborCase{"f5", "true"}, CborCase{"f6", "null"},
+                    CborCase{"f7", "null"}, CborCase{"f93e00", "1.5"},
+                    CborCase{"f90001", "5.960464477539063e-08"}, CborCase{"fa47c35000", "1e+05"},
+                    CborCase{"fb3ff199999999999a", "1.1"}, CborCase{"f97c00", "null"},
+                    CborCase{"fb7ff8000000000000", "null"}, CborCase{"426869", R"("aGk=")"},
+                    CborCase{"5f41684169ff", R"("aGk=")"}, CborCase{"626869", R"("hi")"},
+                    CborCase{"7f61686169ff", R"("hi")"}, CborCase{"7fff", R"("")"},
+                    CborCase{"80", "[]"}, CborCase{"820102", "[1,2]"},
+                    CborCase{"9f0102ff", "[1,2]"}, CborCase{"a1616101", R"({"a":1})"},
+                    CborCase{"bf616101ff", R"({"a":1})"},
+                    CborCase{"bf7f6161ff9fffff", R"({"a":[]})"},
+                    CborCase{"c11b0000018bcfe575ac", "1700000003500"}, CborCase{"d9d9f7a0", "{}"},
+                    CborCase{"", ""}, CborCase{"18", ""}, CborCase{"1c", ""}, CborCase{"1f", ""},
+                    CborCase{"5f6168ff", ""}, CborCase{"5f5f4168ffff", ""}, CborCase{"5f41", ""},
+                    CborCase{"62c328", ""}, CborCase{"6261", ""}, CborCase{"8201", ""},
+                    CborCase{"9f01", ""}, CborCase{"a10101", ""}, CborCase{"a16161", ""},
+                    CborCase{"bf6161ff", ""}, CborCase{"ff", ""}, CborCase{"81ff", ""},
+                    CborCase{"df00", ""}, CborCase{"c1", ""}, CborCase{"0000", ""},
+                    CborCase{"5bffffffffffffffff", ""}, CborCase{"9bffffffffffffffff", ""},
+                    CborCase{"bbffffffffffffffff", ""}, CborCase{"fe", ""}, CborCase{"f8ff", ""}));
 
 TEST(ParseCbor, StopsAtTheDepthLimitAndNotBefore) {
   const auto nested = [](std::size_t depth) {
@@ -201,8 +204,8 @@ std::string random_item(std::mt19937& random, int depth, cbor_item_t*& out) {
         const std::string key = "k" + std::to_string(i);
         cbor_item_t* item = nullptr;
         json += (i == 0 ? "\"" : ",\"") + key + "\":" + random_item(random, depth + 1, item);
-        EXPECT_TRUE(cbor_map_add(out, {.key = cbor_move(cbor_build_string(key.c_str())),
-                                       .value = cbor_move(item)}));
+        EXPECT_TRUE(cbor_map_add(
+            out, {.key = cbor_move(cbor_build_string(key.c_str())), .value = cbor_move(item)}));
       }
       return json + "}";
     }
@@ -237,8 +240,8 @@ TEST(CborText, IntegersOfEveryMagnitudeAreReadBackByLibcbor) {
       std::string out;
       CborText(out).number(value);
       cbor_load_result result;
-      cbor_item_t* item = cbor_load(reinterpret_cast<const unsigned char*>(out.data()), out.size(),
-                                    &result);
+      cbor_item_t* item =
+          cbor_load(reinterpret_cast<const unsigned char*>(out.data()), out.size(), &result);
       ASSERT_NE(item, nullptr) << value;
       EXPECT_EQ(result.read, out.size());
       const std::uint64_t stored = cbor_get_int(item);

@@ -1,9 +1,9 @@
-#include <gtest/gtest.h>
-
 #include "base/hex.h"
 #include "shape/errors.h"
 #include "shape/json.h"
 #include "shape/json_text.h"
+
+#include <gtest/gtest.h>
 
 namespace penstock::shape {
 namespace {
@@ -140,7 +140,10 @@ TEST(Read, TimestampsAreSecondsInJsonAndMillisecondsInCbor) {
 
 TEST(Read, CborBlobsAreByteStringsAndBase64TextIsTakenToo) {
   EXPECT_EQ(from_cbor<Everything>(*hex_decode("a164426c6f62426869"))->blob->bytes, "hi");
-  EXPECT_EQ(from_cbor<Everything>(*hex_decode("a164426c6f62" "6461476b3d"))->blob->bytes, "hi");
+  EXPECT_EQ(from_cbor<Everything>(*hex_decode("a164426c6f62"
+                                              "6461476b3d"))
+                ->blob->bytes,
+            "hi");
 }
 
 TEST(Read, PlacesGivenAsText) {
@@ -312,12 +315,12 @@ struct PutReply {
 };
 
 TEST(WriteCbor, IsByteForByteWhatKinesisAnswers) {
-  EXPECT_EQ(hex_encode(to_cbor(PutReply{
-                "shardId-000000000000",
-                "49646437577108476416916876405827138351405044511608406018"})),
-            "bf675368617264496474736861726449642d3030303030303030303030306e53657175656e63654e756d62"
-            "6572783834393634363433373537373130383437363431363931363837363430353832373133383335313430"
-            "35303434353131363038343036303138ff");
+  EXPECT_EQ(
+      hex_encode(to_cbor(PutReply{"shardId-000000000000",
+                                  "49646437577108476416916876405827138351405044511608406018"})),
+      "bf675368617264496474736861726449642d3030303030303030303030306e53657175656e63654e756d62"
+      "6572783834393634363433373537373130383437363431363931363837363430353832373133383335313430"
+      "35303434353131363038343036303138ff");
 }
 
 TEST(JsonText, PutsCommasByItself) {

@@ -1,8 +1,8 @@
 #include "sqs/attributes.h"
 
-#include <gtest/gtest.h>
-
 #include "sqs/errors.h"
+
+#include <gtest/gtest.h>
 
 namespace penstock::sqs {
 namespace {
@@ -22,7 +22,8 @@ TEST_P(AttributeBounds, AreTheServices) {
   for (const char* value : {bound.low, bound.high, bound.standard}) {
     EXPECT_TRUE(parse_attributes({{bound.name, value}}).ok()) << value;
   }
-  for (const char* value : {bound.below, bound.above, "", "x", "1.5", " 5", "99999999999999999999"}) {
+  for (const char* value :
+       {bound.below, bound.above, "", "x", "1.5", " 5", "99999999999999999999"}) {
     const auto parsed = parse_attributes({{bound.name, value}});
     ASSERT_FALSE(parsed.ok()) << value;
     EXPECT_TRUE(parsed.error().code == SqsErrc::kInvalidAttributeValue);
@@ -76,9 +77,9 @@ constexpr const char* kArn = "arn:aws:sqs:us-east-1:000000000000:dead";
 
 TEST(SqsRedrivePolicy, TakesTheCountAsTextOrNumber) {
   for (const char* count : {"\"5\"", "5"}) {
-    const auto parsed = parse_attributes(
-        {{"RedrivePolicy", std::string(R"({"deadLetterTargetArn":")") + kArn +
-                               R"(","maxReceiveCount":)" + count + "}"}});
+    const auto parsed =
+        parse_attributes({{"RedrivePolicy", std::string(R"({"deadLetterTargetArn":")") + kArn +
+                                                R"(","maxReceiveCount":)" + count + "}"}});
     ASSERT_TRUE(parsed.ok()) << count;
     EXPECT_EQ(parsed->redrive, (RedrivePolicy{kArn, 5}));
   }
@@ -105,11 +106,13 @@ TEST(SqsRedrivePolicy, OtherFormsAreRefused) {
 }
 
 TEST(SqsQueueName, FollowsTheServicesRule) {
-  for (const std::string& name : {std::string("a"), std::string("Queue_1-x"), std::string(80, 'q')}) {
+  for (const std::string& name :
+       {std::string("a"), std::string("Queue_1-x"), std::string(80, 'q')}) {
     EXPECT_TRUE(check_queue_name(name).ok()) << name;
   }
-  for (const std::string& name : {std::string(), std::string(81, 'q'), std::string("a b"),
-                                  std::string("a.b"), std::string("a/b"), std::string("\xC3\xA9")}) {
+  for (const std::string& name :
+       {std::string(), std::string(81, 'q'), std::string("a b"), std::string("a.b"),
+        std::string("a/b"), std::string("\xC3\xA9")}) {
     EXPECT_FALSE(check_queue_name(name).ok()) << name;
   }
   EXPECT_TRUE(check_queue_name("orders.fifo").error().code == SqsErrc::kUnsupported);
@@ -123,11 +126,12 @@ TEST(SqsQueueArn, ComesBackFromItsText) {
 }
 
 TEST(SqsQueueArn, OtherArnsAreNone) {
-  for (const char* arn : {"", "orders", "arn:aws:sns:eu-west-1:123456789012:orders",
-                          "arn:aws:sqs::123456789012:orders", "arn:aws:sqs:eu-west-1:12:orders",
-                          "arn:aws:sqs:eu-west-1:123456789012:", "arn:aws:sqs:eu-west-1:123456789012",
-                          "arn:aws:sqs:eu-west-1:123456789012:orders.fifo",
-                          "arn:aws:sqs:eu-west-1:123456789012:a:b"}) {
+  for (const char* arn :
+       {"", "orders", "arn:aws:sns:eu-west-1:123456789012:orders",
+        "arn:aws:sqs::123456789012:orders", "arn:aws:sqs:eu-west-1:12:orders",
+        "arn:aws:sqs:eu-west-1:123456789012:", "arn:aws:sqs:eu-west-1:123456789012",
+        "arn:aws:sqs:eu-west-1:123456789012:orders.fifo",
+        "arn:aws:sqs:eu-west-1:123456789012:a:b"}) {
     EXPECT_EQ(parse_queue_arn(arn), std::nullopt) << arn;
   }
 }

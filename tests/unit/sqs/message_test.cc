@@ -1,10 +1,10 @@
 #include "sqs/message.h"
 
-#include <gtest/gtest.h>
-
 #include "sqs/delivered_ids.h"
 #include "sqs/errors.h"
 #include "sqs/receipt_handle.h"
+
+#include <gtest/gtest.h>
 
 namespace penstock::sqs {
 namespace {

@@ -1,8 +1,8 @@
 #include "sqs/queue_service.h"
 
-#include <gtest/gtest.h>
-
 #include "support/queue_stand.h"
+
+#include <gtest/gtest.h>
 
 namespace penstock::sqs {
 namespace {
@@ -31,9 +31,11 @@ class Queues : public ::testing::Test {
   };
   std::shared_ptr<Pending> start_receive(std::int64_t wait) {
     auto pending = std::make_shared<Pending>();
-    stand.world().spawn([](QueueService& queues, std::int64_t wait_s, std::shared_ptr<Pending> out) -> Task<> {
-      out->outcome.emplace(co_await queues.receive(QueueStand::target("q"), {.max = 10, .wait_seconds = wait_s}));
-    }(stand.queues(), wait, pending));
+    stand.world().spawn(
+        [](QueueService& queues, std::int64_t wait_s, std::shared_ptr<Pending> out) -> Task<> {
+          out->outcome.emplace(co_await queues.receive(QueueStand::target("q"),
+                                                       {.max = 10, .wait_seconds = wait_s}));
+        }(stand.queues(), wait, pending));
     return pending;
   }
   bool ends_within(const Pending& pending, Nanos time) {
@@ -126,8 +128,12 @@ TEST_F(Queues, PurgeRemovesEverythingAndMayBeAskedOnceAMinute) {
 
 TEST_F(Queues, TooManyReceivesMoveAMessageToItsDeadLetterQueue) {
   ASSERT_TRUE(stand.create("dead").ok());
-  const std::string policy = R"({"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:dead","maxReceiveCount":"2"})";
-  ASSERT_TRUE(stand.world().run(stand.queues().set_attributes(QueueStand::target("q"), {{"RedrivePolicy", policy}})).ok());
+  const std::string policy =
+      R"({"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:dead","maxReceiveCount":"2"})";
+  ASSERT_TRUE(
+      stand.world()
+          .run(stand.queues().set_attributes(QueueStand::target("q"), {{"RedrivePolicy", policy}}))
+          .ok());
   ASSERT_TRUE(stand.send("q", "poison").ok());
   for (int i = 0; i < 2; ++i) {
     ASSERT_EQ(receive_bodies(), Bodies{"poison"});
@@ -178,7 +184,8 @@ TEST_F(Queues, EverythingSurvivesAStopOfTheQueues) {
   EXPECT_EQ(again->at(0).receive_count, 2u) << "the count survives too";
 }
 
-// --- Waiting ---------------------------------------------------------------------------------------
+// --- Waiting
+// ---------------------------------------------------------------------------------------
 
 TEST_F(Queues, AReceiveThatWaitsEndsWithTheFirstMessage) {
   const auto pending = start_receive(20);

@@ -1,10 +1,10 @@
 #include "stream/entry.h"
 
+#include "base/error.h"
+
 #include <gtest/gtest.h>
 
 #include <random>
-
-#include "base/error.h"
 
 namespace penstock::stream {
 namespace {
@@ -41,7 +41,8 @@ testing::AssertionResult covers_the_key_space_once(const StreamEntry& entry) {
   for (const ShardEntry& shard : entry.shards) {
     if (!shard.closed) open.push_back(shard.range);
   }
-  std::sort(open.begin(), open.end(), [](const auto& a, const auto& b) { return a.start < b.start; });
+  std::sort(open.begin(), open.end(),
+            [](const auto& a, const auto& b) { return a.start < b.start; });
   Uint128 next = 0;
   for (const HashKeyRange& range : open) {
     if (range.start.value != next) {

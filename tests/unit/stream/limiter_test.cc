@@ -89,7 +89,10 @@ TEST(WriteLimiter, NoIntervalTakesMoreThanABucketAndItsEarnings) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     std::mt19937_64 random(seed);
     WriteLimiter limiter(kMebibyte);
-    struct Taken { std::int64_t ms; std::int64_t bytes; };
+    struct Taken {
+      std::int64_t ms;
+      std::int64_t bytes;
+    };
     std::vector<Taken> taken;
     std::int64_t now = 0;
     const std::int64_t largest = random() % 2 == 0 ? 2'000 : 200'000;
@@ -97,7 +100,8 @@ TEST(WriteLimiter, NoIntervalTakesMoreThanABucketAndItsEarnings) {
       now += random() % 3 == 0 ? static_cast<std::int64_t>(random() % 700) : 0;
       limiter.refill(kStart + Millis(now));
       for (std::uint64_t i = 0; i < random() % 500; ++i) {
-        const auto bytes = static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(largest));
+        const auto bytes =
+            static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(largest));
         if (limiter.admit(bytes)) taken.push_back({now, bytes});
       }
     }

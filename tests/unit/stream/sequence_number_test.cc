@@ -75,7 +75,8 @@ TEST(SequenceNumber, TakesApartANumberThatAwsPrinted) {
   EXPECT_GT(decoded->created_s, 1'400'000'000);
   EXPECT_LT(decoded->created_s, 1'450'000'000);
   EXPECT_GE(decoded->time_s, decoded->created_s);
-  const auto parsed = SequenceNumber::parse("49544985256907370027570885864065577703022652638596431874");
+  const auto parsed =
+      SequenceNumber::parse("49544985256907370027570885864065577703022652638596431874");
   ASSERT_TRUE(parsed);
   EXPECT_EQ(parsed->to_string(), "49544985256907370027570885864065577703022652638596431874");
 }
@@ -130,7 +131,8 @@ TEST(SequenceNumber, OfAChildSortsBehindEveryNumberOfItsParent) {
 
 TEST(SequenceNumber, TheNextDecimalNumberIsNotOneOfOurs) {
   // The last hex digit is the version: adding one makes it version 3, which was never issued.
-  const std::string text = SequenceNumber{.created_s = kNow, .index = 9, .time_s = kNow, .shard = 2}.to_string();
+  const std::string text =
+      SequenceNumber{.created_s = kNow, .index = 9, .time_s = kNow, .shard = 2}.to_string();
   EXPECT_FALSE(SequenceNumber::parse(successor(text)));
 }
 
@@ -166,7 +168,8 @@ INSTANTIATE_TEST_SUITE_P(
     Garbage, NoSequenceNumber,
     testing::Values("", "0", "1", "x", "-1", "+1", " 1", "1 ", std::string(56, '0'),
                     std::string(56, '9'), std::string(57, '1'), std::string(58, '9'),
-                    std::string(200, '1'), "0x49544985256907370027570885864065577703022652638596431874",
+                    std::string(200, '1'),
+                    "0x49544985256907370027570885864065577703022652638596431874",
                     "049544985256907370027570885864065577703022652638596431874",
                     "4954498525690737002757088586406557770302265263859643187",
                     "49544985256907370027570885864065577703022652638596431873.0",
@@ -205,7 +208,10 @@ TEST(SequenceNumber, IsTheDecimalFormOfItsFortySevenHexDigits) {
 
 TEST(DecodedNumber, ReadsVersionZero) {
   // 1 | 9 digits of seconds | 18 digits | 4 digits of the shard number
-  const auto decoded = decode_number(decimal_of_hex("1055667788" "000000000000000000" "0009"));
+  const auto decoded =
+      decode_number(decimal_of_hex("1055667788"
+                                   "000000000000000000"
+                                   "0009"));
   ASSERT_TRUE(decoded);
   EXPECT_EQ(decoded->version, 0);
   EXPECT_EQ(decoded->created_s, 0x055667788);
@@ -216,7 +222,13 @@ TEST(DecodedNumber, ReadsVersionZero) {
 TEST(DecodedNumber, ReadsVersionOne) {
   // 2 | 9 of creation | 3 | 9 of time | 14 | 2 of index | 8 of the shard number | 1
   const auto decoded =
-      decode_number(decimal_of_hex("2055667788" "000" "055667799" "00000000000000" "2A" "00000007" "1"));
+      decode_number(decimal_of_hex("2055667788"
+                                   "000"
+                                   "055667799"
+                                   "00000000000000"
+                                   "2A"
+                                   "00000007"
+                                   "1"));
   ASSERT_TRUE(decoded);
   EXPECT_EQ(decoded->version, 1);
   EXPECT_EQ(decoded->created_s, 0x055667788);
@@ -226,9 +238,18 @@ TEST(DecodedNumber, ReadsVersionOne) {
 }
 
 TEST(DecodedNumber, OldVersionsAreNotIssuedHere) {
-  EXPECT_FALSE(SequenceNumber::parse(decimal_of_hex("1055667788" "000000000000000000" "0009")));
-  EXPECT_FALSE(SequenceNumber::parse(
-      decimal_of_hex("2055667788" "000" "055667799" "00000000000000" "2A" "00000007" "1")));
+  EXPECT_FALSE(
+      SequenceNumber::parse(decimal_of_hex("1055667788"
+                                           "000000000000000000"
+                                           "0009")));
+  EXPECT_FALSE(
+      SequenceNumber::parse(decimal_of_hex("2055667788"
+                                           "000"
+                                           "055667799"
+                                           "00000000000000"
+                                           "2A"
+                                           "00000007"
+                                           "1")));
 }
 
 TEST(DecodedNumber, OtherVersionsAndHeadsAreInvalid) {
@@ -246,7 +267,10 @@ TEST(DecodedNumber, OtherVersionsAndHeadsAreInvalid) {
 }
 
 TEST(DecodedNumber, ACreationSecondOfZeroWouldMakeAnySmallNumberValid) {
-  EXPECT_FALSE(decode_number(decimal_of_hex("1000000000" "000000000000000000" "0002")));
+  EXPECT_FALSE(
+      decode_number(decimal_of_hex("1000000000"
+                                   "000000000000000000"
+                                   "0002")));
 }
 
 TEST(ShardStamp, NumbersAreNeverTimedBeforeTheirShardWasCreated) {
@@ -261,7 +285,8 @@ TEST(ShardStamp, TheFirstRecordMayStandAtTheStartAndNoneBehindTheEnd) {
   const auto ending = shard.ending(kNow + 10);
   EXPECT_LT(shard.starting(), ending);
   EXPECT_EQ(ending.index, SequenceNumber::kIndexMax);
-  EXPECT_LT(shard.number({SequenceNumber::kIndexMax - 1}, service_time((kNow + 10'000) * 1'000)), ending);
+  EXPECT_LT(shard.number({SequenceNumber::kIndexMax - 1}, service_time((kNow + 10'000) * 1'000)),
+            ending);
 }
 
 TEST(ShardStamp, AShardClosedWithinItsFirstSecondStillEndsBehindItsStart) {

@@ -1,13 +1,13 @@
 #include "stream/texts.h"
 
-#include <gtest/gtest.h>
-
-#include <set>
-#include <random>
-
 #include "stream/errors.h"
 #include "stream/observer.h"
 #include "stream/tags.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+#include <set>
 
 namespace penstock::stream {
 namespace {
@@ -63,7 +63,10 @@ INSTANTIATE_TEST_SUITE_P(
                     "nra:aws:kinesis:us-east-1:000000000000:stream/a",
                     "arn:kinesis:us-east-1:000000000000:stream/a"));
 
-struct ShardIdCase { const char* text; std::optional<std::uint32_t> number; };
+struct ShardIdCase {
+  const char* text;
+  std::optional<std::uint32_t> number;
+};
 class ShardId : public testing::TestWithParam<ShardIdCase> {};
 TEST_P(ShardId, IsReadAsTheServiceReadsIt) {
   EXPECT_EQ(parse_shard_id(GetParam().text), GetParam().number) << GetParam().text;
@@ -76,7 +79,8 @@ INSTANTIATE_TEST_SUITE_P(
                     ShardIdCase{"shardId-2147483648", std::nullopt},
                     ShardIdCase{"shardId-4294967296", std::nullopt},
                     ShardIdCase{"shardId-", std::nullopt}, ShardIdCase{"", std::nullopt},
-                    ShardIdCase{"shardId--1", std::nullopt}, ShardIdCase{"shardId-5x", std::nullopt},
+                    ShardIdCase{"shardId--1", std::nullopt},
+                    ShardIdCase{"shardId-5x", std::nullopt},
                     ShardIdCase{"shardId-0x5", std::nullopt}, ShardIdCase{"a-b-5", std::nullopt}));
 
 TEST(ShardIdText, HasTwelveDigitsAndParsesBack) {
@@ -93,8 +97,9 @@ TEST(Texts, NameStreamAndAccount) {
   EXPECT_TRUE(stream_not_found(kOrders).code == StreamErrc::kNotFound);
   EXPECT_EQ(could_not_find_shard("shardId-7", kOrders).message,
             "Could not find shard shardId-7 in stream orders under account 123456789012.");
-  EXPECT_EQ(shard_does_not_exist(7, kOrders).message,
-            "Shard shardId-000000000007 in stream orders under account 123456789012 does not exist");
+  EXPECT_EQ(
+      shard_does_not_exist(7, kOrders).message,
+      "Shard shardId-000000000007 in stream orders under account 123456789012 does not exist");
   EXPECT_EQ(stream_not_active(kOrders, StreamStatus::kCreating).message,
             "Stream orders under account 123456789012 not ACTIVE, instead in state CREATING");
   EXPECT_TRUE(stream_not_active(kOrders, StreamStatus::kCreating).code == StreamErrc::kInUse);

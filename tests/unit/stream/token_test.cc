@@ -1,12 +1,12 @@
 #include "stream/token.h"
 
+#include "base/base64.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <random>
 #include <set>
-
-#include "base/base64.h"
 
 namespace penstock::stream {
 namespace {
@@ -70,7 +70,8 @@ TEST(TokenMaker, NoTwoIteratorsAreAlikeEvenForTheSamePlace) {
 
 TEST(TokenMaker, TheStreamsNameCannotBeReadFromAToken) {
   std::string bytes;
-  ASSERT_EQ(base64_decode(TokenMaker(kSecret).seal(some_iterator()), bytes).status, Base64Status::kOk);
+  ASSERT_EQ(base64_decode(TokenMaker(kSecret).seal(some_iterator()), bytes).status,
+            Base64Status::kOk);
   EXPECT_EQ(bytes.find("orders"), std::string::npos);
   EXPECT_EQ(bytes.find("123456789012"), std::string::npos);
 }

@@ -1,17 +1,16 @@
 #include "api/kinesis/put_body.h"
 
-#include <gtest/gtest.h>
-
-#include <openssl/evp.h>
-
-#include <cstring>
-#include <random>
-
 #include "api/kinesis/put_arena.h"
 #include "shape/cbor_text.h"
 #include "shape/json_text.h"
 #include "support/seeds.h"
 #include "unit/api/kinesis/put_oracle.h"
+
+#include <gtest/gtest.h>
+#include <openssl/evp.h>
+
+#include <cstring>
+#include <random>
 
 // The hand-written readers of puts against the general walker. The law (put_body.h): what a reader
 // accepts, the walker accepts too and reads to the same; what it leaves alone is the walker's.
@@ -46,7 +45,8 @@ std::optional<ReadBody> read_by_hand(Form form, const std::string& body, char be
   std::memset(copy.get() + body.size(), behind, 64);
   const std::string_view view(copy.get(), body.size());
   const auto arena = std::make_unique<char[]>(put_arena_bytes(body.size()));
-  if (form.cbor) return owned(form.batch ? read_put_records_cbor(view) : read_put_record_cbor(view));
+  if (form.cbor)
+    return owned(form.batch ? read_put_records_cbor(view) : read_put_record_cbor(view));
   return owned(form.batch ? read_put_records_json(view, arena.get())
                           : read_put_record_json(view, arena.get()));
 }
@@ -95,7 +95,8 @@ std::string repeated(std::string_view text, std::size_t times) {
   return out;
 }
 
-// --- Bodies ---------------------------------------------------------------------------------------
+// --- Bodies
+// ---------------------------------------------------------------------------------------
 
 struct Entry {
   std::string key;
@@ -171,12 +172,27 @@ Entry odd_entry(Random& random) {
   Entry entry = usual_entry(random);
   switch (random() % 4) {
     case 0:
-      entry.key = one_of<std::string>(
-          random, {"", " ", "\"", "\\", "\n", "\x01", std::string(1, '\0'), std::string(256, 'k'),
-                   std::string(257, 'k'), repeated("\u00E4", 128), repeated("\u00E4", 256),
-                   repeated("\u00E4", 257), repeated("\U0001F600", 128),
-                   repeated("\U0001F600", 129), repeated("\U0001F600", 256), "\xFF", "\xC0\x80",
-                   "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82", "a\xF0\x9F\x98"});
+      entry.key = one_of<std::string>(random, {"",
+                                               " ",
+                                               "\"",
+                                               "\\",
+                                               "\n",
+                                               "\x01",
+                                               std::string(1, '\0'),
+                                               std::string(256, 'k'),
+                                               std::string(257, 'k'),
+                                               repeated("\u00E4", 128),
+                                               repeated("\u00E4", 256),
+                                               repeated("\u00E4", 257),
+                                               repeated("\U0001F600", 128),
+                                               repeated("\U0001F600", 129),
+                                               repeated("\U0001F600", 256),
+                                               "\xFF",
+                                               "\xC0\x80",
+                                               "\xED\xA0\x80",
+                                               "\xF4\x90\x80\x80",
+                                               "\xE2\x82",
+                                               "a\xF0\x9F\x98"});
       break;
     case 1:
       entry.hash_key = one_of<std::string>(
@@ -194,17 +210,47 @@ Entry odd_entry(Random& random) {
 std::string odd_json(Random& random) {
   const std::string data = library_base64(random_bytes(random, random() % 9));
   const auto value = [&]() -> std::string {
-    return one_of<std::string>(
-        random, {"\"" + data + "\"", "\"k\"", "\"\"", "null", "true", "1", "1.5", "-0", "[]", "{}",
-                 "[\"a\"]", "{\"a\":1}", "\"\\u0041\"", "\"\\u00e4\"", "\"\\ud83d\\ude00\"",
-                 "\"\\ud83d\"", "\"a\\\"b\"", "\"QQ==\"", "\"QQ\"", "\"QR==\"", "\"QUI=\"",
-                 "\"QUI\"", "\"QUJD\"", "\"QU JD\"", "\"QUJ\\/\"", "\"Q===\"", "\"-_-_\"",
-                 "\"QUJD\\n\"", "\"=\"", "\"0\"", "\"orders\"", "\"or ders\"", "\"123\"",
-                 "\"arn:aws:kinesis:us-east-1:000000000000:stream/a\"", "nul", "'k'", "\"k"});
+    return one_of<std::string>(random, {"\"" + data + "\"",
+                                        "\"k\"",
+                                        "\"\"",
+                                        "null",
+                                        "true",
+                                        "1",
+                                        "1.5",
+                                        "-0",
+                                        "[]",
+                                        "{}",
+                                        "[\"a\"]",
+                                        "{\"a\":1}",
+                                        "\"\\u0041\"",
+                                        "\"\\u00e4\"",
+                                        "\"\\ud83d\\ude00\"",
+                                        "\"\\ud83d\"",
+                                        "\"a\\\"b\"",
+                                        "\"QQ==\"",
+                                        "\"QQ\"",
+                                        "\"QR==\"",
+                                        "\"QUI=\"",
+                                        "\"QUI\"",
+                                        "\"QUJD\"",
+                                        "\"QU JD\"",
+                                        "\"QUJ\\/\"",
+                                        "\"Q===\"",
+                                        "\"-_-_\"",
+                                        "\"QUJD\\n\"",
+                                        "\"=\"",
+                                        "\"0\"",
+                                        "\"orders\"",
+                                        "\"or ders\"",
+                                        "\"123\"",
+                                        "\"arn:aws:kinesis:us-east-1:000000000000:stream/a\"",
+                                        "nul",
+                                        "'k'",
+                                        "\"k"});
   };
   const auto member = [&](std::initializer_list<const char*> names) {
-    return "\"" + std::string(one_of(random, names)) + "\"" + one_of(random, {":", " : ", ":\n\t"}) +
-           value();
+    return "\"" + std::string(one_of(random, names)) + "\"" +
+           one_of(random, {":", " : ", ":\n\t"}) + value();
   };
   const auto object = [&](std::initializer_list<const char*> names, std::size_t most) {
     std::string out = one_of<std::string>(random, {"{", "{ ", "{\n"});
@@ -218,9 +264,10 @@ std::string odd_json(Random& random) {
   const std::initializer_list<const char*> entry_names{
       "Data", "Data", "PartitionKey", "PartitionKey", "ExplicitHashKey", "data", "Dat\\u0061", "X"};
   if (random() % 2 == 0) {
-    return object({"Data", "PartitionKey", "ExplicitHashKey", "StreamName", "StreamName", "StreamARN",
-                   "SequenceNumberForOrdering", "DryRun", "StreamId", "Records", "Unknown"},
-                  6);
+    return object(
+        {"Data", "PartitionKey", "ExplicitHashKey", "StreamName", "StreamName", "StreamARN",
+         "SequenceNumberForOrdering", "DryRun", "StreamId", "Records", "Unknown"},
+        6);
   }
   std::string list = "[";
   for (std::uint64_t i = random() % 4; i > 0; --i) {
@@ -239,7 +286,10 @@ std::string mutated(Random& random, std::string body) {
     const std::size_t at = random() % body.size();
     switch (random() % 5) {
       case 0: body[at] = static_cast<char>(random()); break;
-      case 1: body[at] = one_of(random, {'"', '\\', ',', ':', '{', '}', '[', ']', ' ', '\0', '\xFF', '\x7F', '\xBF', '\x5F'}); break;
+      case 1:
+        body[at] = one_of(random, {'"', '\\', ',', ':', '{', '}', '[', ']', ' ', '\0', '\xFF',
+                                   '\x7F', '\xBF', '\x5F'});
+        break;
       case 2: body.erase(at, 1 + random() % 4); break;
       case 3: body.insert(at, 1, static_cast<char>(random())); break;
       default: {
@@ -251,7 +301,8 @@ std::string mutated(Random& random, std::string body) {
   return body;
 }
 
-// --- The tests -------------------------------------------------------------------------------------
+// --- The tests
+// -------------------------------------------------------------------------------------
 
 class PutBodies : public ::testing::TestWithParam<Form> {};
 
@@ -303,14 +354,15 @@ TEST_P(PutBodies, AnythingBehindTheObjectIsLeftToTheWalker) {
 TEST_P(PutBodies, BlobsOfEveryShortLengthComeOut) {
   Random random(3);
   for (std::size_t size = 0; size <= 300; ++size) {
-    ASSERT_TRUE(agree(GetParam(), usual_body(GetParam(), random, {{"k", random_bytes(random, size), ""}})))
+    ASSERT_TRUE(
+        agree(GetParam(), usual_body(GetParam(), random, {{"k", random_bytes(random, size), ""}})))
         << size;
   }
 }
 
 INSTANTIATE_TEST_SUITE_P(Forms, PutBodies,
                          ::testing::Values(Form{false, false}, Form{true, false}, Form{false, true},
-                                         Form{true, true}),
+                                           Form{true, true}),
                          [](const auto& info) {
                            return std::string(info.param.batch ? "PutRecords" : "PutRecord") +
                                   (info.param.cbor ? "Cbor" : "Json");
@@ -342,7 +394,8 @@ TEST(PutJson, BlobsOfAMebibyteStandBehindEachOtherInTheArena) {
   Random random(9);
   std::vector<Entry> entries;
   for (int i = 0; i < 3; ++i) {
-    entries.push_back({"k", random_bytes(random, (std::size_t{1} << 20) - static_cast<std::size_t>(i)), ""});
+    entries.push_back(
+        {"k", random_bytes(random, (std::size_t{1} << 20) - static_cast<std::size_t>(i)), ""});
   }
   EXPECT_TRUE(agree({true, false}, usual_body({true, false}, random, entries)));
 }
@@ -351,7 +404,8 @@ TEST(PutJson, Base64IsReadAsTheLibraryWritesIt) {
   for (const std::uint64_t seed : testing::seeds(500)) {
     Random random(seed);
     const std::string data = random_bytes(random, random() % 1'000);
-    const std::string body = R"({"StreamName":"s","PartitionKey":"k","Data":")" + library_base64(data) + "\"}";
+    const std::string body =
+        R"({"StreamName":"s","PartitionKey":"k","Data":")" + library_base64(data) + "\"}";
     const auto read = read_by_hand({false, false}, body, '\0');
     ASSERT_TRUE(read) << "seed " << seed;
     ASSERT_EQ(read->entries[0][1], data) << "seed " << seed;
@@ -377,7 +431,8 @@ std::string cbor_string(Random& random, unsigned major, std::string_view text) {
 /// Heads of any width, lengths definite or not, tags and nulls here and there.
 std::string odd_cbor(Random& random, bool batch) {
   const auto container = [&](unsigned major, std::size_t count, const std::string& items) {
-    if (random() % 2 == 0) return std::string(1, static_cast<char>(major << 5 | 31)) + items + "\xFF";
+    if (random() % 2 == 0)
+      return std::string(1, static_cast<char>(major << 5 | 31)) + items + "\xFF";
     return cbor_head(random, major, random() % 20 == 0 ? count + 1 : count) + items;
   };
   const auto value = [&](unsigned major, std::string_view text) -> std::string {
@@ -385,7 +440,9 @@ std::string odd_cbor(Random& random, bool batch) {
       case 0: return "\xF6";
       case 1: return "\xF7";
       case 2: return "\xC1" + cbor_string(random, major, text);
-      case 3: return std::string(1, static_cast<char>(major << 5 | 31)) + cbor_string(random, major, text) + "\xFF";
+      case 3:
+        return std::string(1, static_cast<char>(major << 5 | 31)) +
+               cbor_string(random, major, text) + "\xFF";
       case 4: return cbor_string(random, major ^ 1, text);
       case 5: return cbor_head(random, 0, random());
       default: return cbor_string(random, major, text);

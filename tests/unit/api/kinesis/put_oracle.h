@@ -1,11 +1,11 @@
 #pragma once
 
+#include "api/kinesis/members.h"
+#include "shape/json.h"
+
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "api/kinesis/members.h"
-#include "shape/json.h"
 
 namespace penstock::api::kinesis::test {
 
@@ -52,16 +52,15 @@ struct OraclePutRecord {
   std::optional<bool> dry_run;
   static constexpr auto shape() {
     using Self = OraclePutRecord;
-    return std::array{
-        shape::member<&Self::stream_name>("StreamName", kStreamName),
-        shape::member<&Self::stream_arn>("StreamARN", kStreamArn),
-        shape::member<&Self::stream_id>("StreamId", kStreamId),
-        shape::member<&Self::partition_key>("PartitionKey", kPartitionKey),
-        shape::member<&Self::explicit_hash_key>("ExplicitHashKey", kHashKey),
-        shape::member<&Self::sequence_number_for_ordering>("SequenceNumberForOrdering",
-                                                           kSequenceNumber),
-        shape::member<&Self::data>("Data", kData),
-        shape::member<&Self::dry_run>("DryRun")};
+    return std::array{shape::member<&Self::stream_name>("StreamName", kStreamName),
+                      shape::member<&Self::stream_arn>("StreamARN", kStreamArn),
+                      shape::member<&Self::stream_id>("StreamId", kStreamId),
+                      shape::member<&Self::partition_key>("PartitionKey", kPartitionKey),
+                      shape::member<&Self::explicit_hash_key>("ExplicitHashKey", kHashKey),
+                      shape::member<&Self::sequence_number_for_ordering>(
+                          "SequenceNumberForOrdering", kSequenceNumber),
+                      shape::member<&Self::data>("Data", kData),
+                      shape::member<&Self::dry_run>("DryRun")};
   }
 };
 
@@ -96,8 +95,7 @@ inline ReadBody read_of(const OraclePutRecord& in) {
 /// The general way: nothing when the request would be refused.
 template <class Input>
 std::optional<ReadBody> read_generally(std::string_view body, bool cbor) {
-  const Result<Input> input =
-      cbor ? shape::from_cbor<Input>(body) : shape::from_json<Input>(body);
+  const Result<Input> input = cbor ? shape::from_cbor<Input>(body) : shape::from_json<Input>(body);
   if (!input.ok() || !shape::check(*input).ok()) return std::nullopt;
   return read_of(*input);
 }
