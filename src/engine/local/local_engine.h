@@ -1,16 +1,16 @@
 #pragma once
 
-#include <cstdint>
-#include <memory>
-#include <string>
-#include <vector>
-
 #include "base/budget.h"
 #include "base/result.h"
 #include "base/task.h"
 #include "base/time.h"
 #include "engine/engine.h"
 #include "env/env.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace penstock::engine::local {
 
@@ -26,6 +26,12 @@ struct Options {
 
   /// Chunks kept for reuse, beyond those in use.
   std::size_t free_chunk_bytes_max = 16u << 20;
+  /// The journal's first file is small, so that a server starts at once; the next ones double.
+  std::uint64_t journal_first_file_bytes = 4u << 20;
+  std::uint64_t journal_file_bytes_max = 64u << 20;
+  std::uint64_t journal_bytes_max = 256u << 20;
+  /// Given up when the disk is full, so that deletes, trims and documents still go through.
+  std::uint64_t ballast_bytes = 4u << 20;
   /// How long a put waits for memory before it is refused.
   Millis memory_wait_max{2'000};
 };

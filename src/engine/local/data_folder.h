@@ -1,0 +1,61 @@
+#pragma once
+
+#include "base/result.h"
+#include "engine/local/commit.h"
+#include "env/disk.h"
+#include "env/random.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace penstock::engine::local {
+
+/// The names of what is in a data folder, its lock, and the salt of its checksums.
+///
+///     lock                              held by the server that has the folder open
+///     format                            version and salt, twice; written once
+///     ballast                           room for changes of state when the disk is full
+///     journal/<number>.journal          commits, in the order of the numbers
+///     segments/<number>.segment         records at rest
+///     state/<number>.snapshot           documents, marks and shards as of a commit
+class DataFolder {
+ public:
+  /// Makes the folder when it is missing, locks it, and reads or draws the salt.
+  /// fails     Errc::kExists (locked), kIo, kNoSpace; EngineErrc::kCorrupt
+  static Result<DataFolder> open(env::Disk& disk, const std::string& path, env::Random& random);
+
+  env::Disk& disk() const { return *disk_; }
+  const Salt& salt() const { return salt_; }
+  const std::string& path() const { return path_; }
+  std::string journal() const { return path_ + "/journal"; }
+  std::string segments() const { return path_ + "/segments"; }
+  std::string state() const { return path_ + "/state"; }
+  std::string ballast() const { return path_ + "/journal/ballast"; }
+  std::string journal_file(std::uint64_t number) const;
+  std::string segment_file(std::uint64_t number) const;
+  std::string snapshot_file(std::uint64_t number) const;
+
+  /// The numbers of the journal's files, of segments, of snapshots, ascending.
+  Result<std::vector<std::uint64_t>> journal_numbers() const;
+  Result<std::vector<std::uint64_t>> segment_numbers() const;
+  Result<std::vector<std::uint64_t>> snapshot_numbers() const;
+  /// Removes what was being written when a server died.
+  Status remove_unfinished() const;
+
+ private:
+  DataFolder() = default;
+  Status read_format(env::Random& random);
+  Status write_format(env::Random& random);
+
+  env::Disk* disk_ = nullptr;
+  std::string path_;
+  std::unique_ptr<env::Disk::Lock> lock_;
+  Salt salt_;
+};
+
+/// The suffix of a file that is not complete yet. It gets its name when it is durable.
+inline constexpr std::string_view kUnfinished = ".new";
+
+}  // namespace penstock::engine::local

@@ -1,0 +1,90 @@
+#pragma once
+
+#include "base/result.h"
+#include "engine/local/data_folder.h"
+#include "engine/local/local_engine.h"
+#include "env/disk.h"
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace penstock::engine::local {
+
+/// A file of the journal that is open for writing. Its name is durable.
+struct JournalFile {
+  std::uint64_t number = 0;
+  std::string path;
+  std::unique_ptr<env::File> file;
+  std::uint64_t size =
+      0;  ///< What has been written before: inside it a write is fast and needs no space.
+  std::uint64_t offset = 0;  ///< Of the next commit.
+  std::uint64_t last_commit = 0;
+
+  std::uint64_t room() const { return size - std::min(size, offset); }
+};
+
+/// The journal's files besides the one being written: the next one, prepared ahead; those that are
+/// still needed; and spare ones, whose bytes are overwritten without the file system having to
+/// allocate. Thread-safe.
+class JournalFiles {
+ public:
+  JournalFiles(const DataFolder& folder, const Options& options);
+
+  // At start, from what the scan found.
+  void add_closed(std::uint64_t number, std::uint64_t last_commit, std::uint64_t size);
+  void add_spare(std::uint64_t number, std::uint64_t size);
+
+  // The writer's side.
+  /// The prepared file; or, without one, a new one that is still short; or the ballast, when the
+  /// disk is full. fails     Errc::kNoSpace, kIo
+  Result<JournalFile> next();
+  void close(const JournalFile& file);
+  /// A write found the disk full.
+  void set_full();
+  bool is_full() const;
+  bool has_next() const;
+
+  // The store's side; blocking.
+  /// Makes the ballast and the next file, when they are missing. Nothing to do: ok.
+  Status prepare();
+  /// Every commit up to this one is needed no longer.
+  Status release(std::uint64_t commit);
+  /// The last commit of the files that are closed and not released; 0: there is none.
+  std::uint64_t last_closed_commit() const;
+  std::uint64_t closed_bytes() const;
+
+ private:
+  struct Kept {
+    std::uint64_t number;
+    std::uint64_t last_commit;
+    std::uint64_t size;
+  };
+  Result<JournalFile> open_file(std::uint64_t number, std::uint64_t size) const;
+  Result<JournalFile> recycle(const Kept& spare, std::uint64_t number) const;
+  Result<JournalFile> make(std::uint64_t number, std::uint64_t size) const;
+  Status write_zeros(const std::string& path, std::uint64_t size) const;
+  Status make_ballast();
+  std::uint64_t kept_bytes() const;
+
+  const DataFolder& folder_;
+  const bool direct_;
+  const std::uint64_t first_bytes_;
+  const std::uint64_t file_bytes_max_;
+  const std::uint64_t journal_bytes_max_;
+  const std::uint64_t ballast_bytes_;
+
+  mutable std::mutex mutex_;
+  std::uint64_t last_number_ = 0;  ///< Used or given away.
+  std::uint64_t next_bytes_;
+  std::optional<JournalFile> next_;
+  bool has_ballast_ = false;
+  bool full_ = false;
+  std::vector<Kept> closed_;
+  std::vector<Kept> spare_;
+};
+
+}  // namespace penstock::engine::local
