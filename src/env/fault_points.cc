@@ -4,7 +4,7 @@ namespace penstock::env {
 
 std::string_view fault_point_name(FaultPoint point) {
   switch (point) {
-    case FaultPoint::kJournalShortQueue: return "journal_short_queue";
+    case FaultPoint::kJournalFileShort: return "journal_file_short";
     case FaultPoint::kFlushDelayed: return "flush_delayed";
     case FaultPoint::kSnapshotNow: return "snapshot_now";
     case FaultPoint::kSegmentCompactNow: return "segment_compact_now";

@@ -8,7 +8,7 @@ namespace penstock::env {
 /// Rare paths made common by name, for the simulator and the scenario lab.
 /// Every point is listed here; a simulation reports which were never reached.
 enum class FaultPoint : std::uint8_t {
-  kJournalShortQueue,  ///< The writer takes one loop's buffer only.
+  kJournalFileShort,   ///< A journal file is closed although it has room.
   kFlushDelayed,       ///< Chunks stay in memory although they could be flushed.
   kSnapshotNow,        ///< The state log snapshots although it is not due.
   kSegmentCompactNow,  ///< A shared segment is rewritten although enough of it is alive.

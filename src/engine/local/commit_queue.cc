@@ -17,6 +17,7 @@ void LaneBatch::clear() {
   applies.clear();
   waiters.clear();
   records = 0;
+  marks = 0;
   frames = 0;
 }
 
@@ -69,6 +70,7 @@ void CommitQueue::Staging::staged_records(std::shared_ptr<Shard> shard, Position
 void CommitQueue::Staging::staged_state(std::span<const std::uint8_t> frame,
                                         std::function<void(Wakeups&)> apply) {
   ++batch_.frames;
+  if (first_frame(frame)->kind == FrameKind::kMarks) ++batch_.marks;
   if (queue_.wake_writer_) batch_.bytes.append(frame);
   batch_.applies.push_back(std::move(apply));
 }

@@ -35,7 +35,8 @@ struct LaneBatch {
   std::vector<std::function<void(Wakeups&)>> applies;
   std::vector<std::shared_ptr<Waiter>> waiters;
   std::uint64_t records = 0;
-  std::uint64_t frames = 0;
+  std::uint64_t marks = 0;   ///< Frames of marks.
+  std::uint64_t frames = 0;  ///< All of them.
 
   bool empty() const { return frames == 0; }
   void clear();

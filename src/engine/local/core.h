@@ -33,6 +33,7 @@ struct Core {
   MarkTable marks;
   CommitQueue queue;
   std::unique_ptr<env::Worker> reader;  ///< Reads segments; null without files.
+  std::function<void()> wake_store;     ///< The same: memory is short, or something was let go.
 
   /// The loop that is running; the control loop elsewhere.
   env::Loop& current_loop() const;

@@ -102,14 +102,12 @@ Status DataFolder::write_format(env::Random& random) {
     store(copy.data() + kFormatChecked, crc32c(copy.first(kFormatChecked)));
   }
   const std::string path = path_ + "/format";
-  const std::string unfinished = path + std::string(kUnfinished);
   {
-    TRY(const auto file, disk_->open(unfinished, {.create = true, .writable = true}));
+    TRY(const auto file, create_unfinished(path, false));
     TRY_OK(file->write_at(0, bytes));
     TRY_OK(file->sync());
   }
-  TRY_OK(disk_->rename(unfinished, path));
-  TRY_OK(disk_->sync_folder(path_));
+  TRY_OK(finish(path));
   salt_ = Salt(salt);
   return ok();
 }
@@ -132,6 +130,19 @@ Result<std::vector<std::uint64_t>> DataFolder::segment_numbers() const {
 }
 Result<std::vector<std::uint64_t>> DataFolder::snapshot_numbers() const {
   return numbers_in(*disk_, state(), kSnapshotSuffix);
+}
+
+Result<std::unique_ptr<env::File>> DataFolder::create_unfinished(const std::string& path,
+                                                                 bool direct) const {
+  const std::string unfinished = path + std::string(kUnfinished);
+  const Status removed = disk_->remove(unfinished);  // Of a try that failed.
+  if (!removed.ok() && removed.error().code != Errc::kNotFound) return removed.error();
+  return disk_->open(unfinished, {.create = true, .writable = true, .direct = direct});
+}
+
+Status DataFolder::finish(const std::string& path) const {
+  TRY_OK(disk_->rename(path + std::string(kUnfinished), path));
+  return disk_->sync_folder(path.substr(0, path.rfind('/')));
 }
 
 Status DataFolder::remove_unfinished() const {

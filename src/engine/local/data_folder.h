@@ -8,9 +8,13 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace penstock::engine::local {
+
+/// The suffix of a file that is not complete yet. It gets its name when it is durable.
+inline constexpr std::string_view kUnfinished = ".new";
 
 /// The names of what is in a data folder, its lock, and the salt of its checksums.
 ///
@@ -22,6 +26,9 @@ namespace penstock::engine::local {
 ///     state/<number>.snapshot           documents, marks and shards as of a commit
 class DataFolder {
  public:
+  DataFolder(DataFolder&&) = default;
+  DataFolder& operator=(DataFolder&&) = default;
+
   /// Makes the folder when it is missing, locks it, and reads or draws the salt.
   /// fails     Errc::kExists (locked), kIo, kNoSpace; EngineErrc::kCorrupt
   static Result<DataFolder> open(env::Disk& disk, const std::string& path, env::Random& random);
@@ -41,6 +48,11 @@ class DataFolder {
   Result<std::vector<std::uint64_t>> journal_numbers() const;
   Result<std::vector<std::uint64_t>> segment_numbers() const;
   Result<std::vector<std::uint64_t>> snapshot_numbers() const;
+  /// An empty file to write what is to be renamed to `path` when it is durable; `path` +
+  /// kUnfinished.
+  Result<std::unique_ptr<env::File>> create_unfinished(const std::string& path, bool direct) const;
+  /// Gives it its name, durably.
+  Status finish(const std::string& path) const;
   /// Removes what was being written when a server died.
   Status remove_unfinished() const;
 
@@ -54,8 +66,5 @@ class DataFolder {
   std::unique_ptr<env::Disk::Lock> lock_;
   Salt salt_;
 };
-
-/// The suffix of a file that is not complete yet. It gets its name when it is durable.
-inline constexpr std::string_view kUnfinished = ".new";
 
 }  // namespace penstock::engine::local

@@ -36,18 +36,31 @@ void Documents::apply(const MetaFrame& frame, Wakeups& wakeups) {
   PENSTOCK_CHECK(frame.version > applied_, "commits are applied in the order of versions");
   applied_ = frame.version;
   last_staged_ = std::max(last_staged_, frame.version);
+  change(frame);
   for (const Change& change : frame.changes) {
-    if (change.op == Change::Op::kErase) {
-      documents_.erase(change.key);
-    } else {
-      documents_.insert_or_assign(change.key, Stored{frame.version, change.value});
-    }
     for (const Watch& watch : watches_) {
       if (change.key.starts_with(watch.prefix)) wakeups.add(watch.watcher);
     }
   }
   // What later commits staged for the same keys stays.
   if (applied_ == last_staged_) staged_.clear();
+}
+
+void Documents::change(const MetaFrame& frame) {
+  for (const Change& change : frame.changes) {
+    if (change.op == Change::Op::kErase) {
+      documents_.erase(change.key);
+    } else {
+      documents_.insert_or_assign(change.key, Stored{frame.version, change.value});
+    }
+  }
+}
+
+void Documents::replay(const MetaFrame& frame) {
+  const std::lock_guard lock(mutex_);
+  change(frame);
+  applied_ = std::max(applied_, frame.version);
+  last_staged_ = std::max(last_staged_, frame.version);
 }
 
 std::optional<Document> Documents::get(std::string_view key) const {
@@ -114,6 +127,10 @@ void MarkTable::apply(const MarksFrame& frame) {
   PENSTOCK_CHECK(frame.sequence > applied_, "marks are applied in the order of the calls");
   applied_ = frame.sequence;
   last_staged_ = std::max(last_staged_, applied_);
+  change(frame);
+}
+
+void MarkTable::change(const MarksFrame& frame) {
   for (const Marks::Mark& mark : frame.marks) {
     if (mark.value.has_value()) {
       marks_.insert_or_assign(mark.key, *mark.value);
@@ -121,6 +138,13 @@ void MarkTable::apply(const MarksFrame& frame) {
       marks_.erase(found);
     }
   }
+}
+
+void MarkTable::replay(const MarksFrame& frame) {
+  const std::lock_guard lock(mutex_);
+  change(frame);
+  applied_ = std::max(applied_, frame.sequence);
+  last_staged_ = std::max(last_staged_, frame.sequence);
 }
 
 std::optional<std::string> MarkTable::get(std::string_view key) const {

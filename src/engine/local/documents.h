@@ -35,9 +35,11 @@ class Documents {
 
   /// For snapshots: the next documents behind `after`, at most `count`.
   std::vector<Document> page(std::string_view after, std::size_t count) const;
-  /// At start.
+  /// At start: from a snapshot, then from the journal. A snapshot may be ahead of the first commits
+  /// that are replayed; by the last of them the two agree.
   void restore(Document document);
   void restore_version(Version version);
+  void replay(const MetaFrame& frame);
 
  private:
   struct Stored {
@@ -49,6 +51,7 @@ class Documents {
     std::shared_ptr<Watcher> watcher;
   };
   Version staged_version_of(const std::string& key) const;
+  void change(const MetaFrame& frame);
 
   mutable std::mutex mutex_;
   std::map<std::string, Stored, std::less<>> documents_;
@@ -69,10 +72,14 @@ class MarkTable {
   std::uint64_t applied_sequence() const;
   std::vector<std::pair<std::string, std::string>> page(std::string_view after,
                                                         std::size_t count) const;
+  /// As in Documents.
   void restore(std::string key, std::string value);
   void restore_sequence(std::uint64_t sequence);
+  void replay(const MarksFrame& frame);
 
  private:
+  void change(const MarksFrame& frame);
+
   mutable std::mutex mutex_;
   std::map<std::string, std::string, std::less<>> marks_;
   std::uint64_t last_staged_ = 0;

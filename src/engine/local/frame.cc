@@ -51,7 +51,7 @@ std::optional<FrameView> first_frame(std::span<const std::uint8_t> bytes) {
   const auto kind = load<std::uint32_t>(bytes.data() + 4);
   if (length < kFrameHeaderBytes || length % 8 != 0 || length > bytes.size()) return std::nullopt;
   if (kind < static_cast<std::uint32_t>(FrameKind::kRecords) ||
-      kind > static_cast<std::uint32_t>(FrameKind::kBoot)) {
+      kind > static_cast<std::uint32_t>(FrameKind::kSnapshot)) {
     return std::nullopt;
   }
   return FrameView{static_cast<FrameKind>(kind), bytes.first(length)};
@@ -236,6 +236,48 @@ void encode(std::vector<std::uint8_t>& out, const BootFrame& frame) {
 std::optional<BootFrame> decode_boot(std::span<const std::uint8_t> body) {
   Reader reader(body);
   const BootFrame frame{reader.number<std::uint64_t>()};
+  if (!reader.ok()) return std::nullopt;
+  return frame;
+}
+
+void encode(std::vector<std::uint8_t>& out, const ShardState& state) {
+  const FrameScope scope(out, FrameKind::kShard);
+  Writer(out)
+      .number(state.ref.log.value)
+      .number(state.ref.shard)
+      .number(state.horizon.index)
+      .number(state.next.index)
+      .number(state.flushed_next.index)
+      .number(unix_millis(state.last_arrival))
+      .number(state.sealed_at.value_or(Position{}).index)  // Positions begin at 1.
+      .number(state.trimmed_records);
+}
+
+std::optional<ShardState> decode_shard_state(std::span<const std::uint8_t> body) {
+  Reader reader(body);
+  ShardState state;
+  state.ref.log = LogId{reader.number<std::uint64_t>()};
+  state.ref.shard = reader.number<std::uint32_t>();
+  state.horizon = Position{reader.number<std::uint64_t>()};
+  state.next = Position{reader.number<std::uint64_t>()};
+  state.flushed_next = Position{reader.number<std::uint64_t>()};
+  state.last_arrival = service_time(reader.number<std::int64_t>());
+  const Position sealed_at{reader.number<std::uint64_t>()};
+  if (sealed_at != Position{}) state.sealed_at = sealed_at;
+  state.trimmed_records = reader.number<std::uint64_t>();
+  if (!reader.ok()) return std::nullopt;
+  return state;
+}
+
+void encode(std::vector<std::uint8_t>& out, const SnapshotFrame& frame) {
+  const FrameScope scope(out, FrameKind::kSnapshot);
+  Writer(out).number(frame.epoch).number(frame.through);
+}
+
+std::optional<SnapshotFrame> decode_snapshot(std::span<const std::uint8_t> body) {
+  Reader reader(body);
+  const auto epoch = reader.number<std::uint64_t>();
+  const SnapshotFrame frame{epoch, reader.number<std::uint64_t>()};
   if (!reader.ok()) return std::nullopt;
   return frame;
 }

@@ -22,6 +22,8 @@ enum class FrameKind : std::uint8_t {
   kTrim = 6,
   kDrop = 7,
   kBoot = 8,
+  kShard = 9,      ///< In snapshots only.
+  kSnapshot = 10,  ///< The same: its last frame.
 };
 
 /// One frame: records of one shard, or a change of the engine's state. The same bytes are in memory
@@ -118,6 +120,21 @@ struct DropFrame {
 struct BootFrame {
   std::uint64_t epoch = 0;
 };
+/// What is known of a shard without its records; in snapshots, and to start from.
+struct ShardState {
+  ShardRef ref;
+  Position horizon{1};
+  Position next{1};          ///< Behind the last durable record.
+  Position flushed_next{1};  ///< Everything before it is in segments, or trimmed, or damaged.
+  ServiceTime last_arrival;
+  std::optional<Position> sealed_at;
+  std::uint64_t trimmed_records = 0;
+};
+struct SnapshotFrame {
+  std::uint64_t epoch = 0;
+  std::uint64_t through =
+      0;  ///< It may hold effects of commits up to this one: they must be replayed.
+};
 
 void encode(std::vector<std::uint8_t>& out, const MetaFrame& frame);
 void encode(std::vector<std::uint8_t>& out, const MarksFrame& frame);
@@ -125,6 +142,8 @@ void encode(std::vector<std::uint8_t>& out, const EnsureFrame& frame);
 void encode(std::vector<std::uint8_t>& out, FrameKind seal_or_trim, const ShardFrame& frame);
 void encode(std::vector<std::uint8_t>& out, const DropFrame& frame);
 void encode(std::vector<std::uint8_t>& out, const BootFrame& frame);
+void encode(std::vector<std::uint8_t>& out, const ShardState& state);
+void encode(std::vector<std::uint8_t>& out, const SnapshotFrame& frame);
 
 std::optional<MetaFrame> decode_meta(std::span<const std::uint8_t> body);
 std::optional<MarksFrame> decode_marks(std::span<const std::uint8_t> body);
@@ -132,5 +151,7 @@ std::optional<EnsureFrame> decode_ensure(std::span<const std::uint8_t> body);
 std::optional<ShardFrame> decode_shard(std::span<const std::uint8_t> body);
 std::optional<DropFrame> decode_drop(std::span<const std::uint8_t> body);
 std::optional<BootFrame> decode_boot(std::span<const std::uint8_t> body);
+std::optional<ShardState> decode_shard_state(std::span<const std::uint8_t> body);
+std::optional<SnapshotFrame> decode_snapshot(std::span<const std::uint8_t> body);
 
 }  // namespace penstock::engine::local

@@ -1,6 +1,7 @@
 #include "engine/local/journal_files.h"
 
 #include "engine/local/aligned_buffer.h"
+#include "engine/local/wire.h"
 
 #include <algorithm>
 #include <utility>
@@ -21,31 +22,41 @@ JournalFiles::JournalFiles(const DataFolder& folder, const Options& options)
       ballast_bytes_(options.ballast_bytes),
       next_bytes_(first_bytes_) {}
 
-void JournalFiles::add_closed(std::uint64_t number, std::uint64_t last_commit, std::uint64_t size) {
+void JournalFiles::add_closed(std::uint64_t number, const CommitHeader& last, std::uint64_t size) {
   const std::lock_guard lock(mutex_);
-  closed_.push_back({number, last_commit, size});
+  closed_.push_back({number, last, size});
   last_number_ = std::max(last_number_, number);
 }
 
 void JournalFiles::add_spare(std::uint64_t number, std::uint64_t size) {
   const std::lock_guard lock(mutex_);
-  spare_.push_back({number, 0, size});
+  spare_.push_back({number, {}, size});
   last_number_ = std::max(last_number_, number);
+}
+
+Result<JournalFile> JournalFiles::open_at(std::uint64_t number, std::uint64_t size,
+                                          const CommitHeader& last, std::uint64_t offset) const {
+  TRY(JournalFile file, open_file(number, size));
+  file.last = last;
+  file.offset = offset;
+  file.zeros_from = size;  // Who knows.
+  return file;
 }
 
 // --- The writer's side ----------------------------------------------------------------------
 
-Result<JournalFile> JournalFiles::next() {
+Result<JournalFile> JournalFiles::next(std::uint64_t bytes) {
   std::uint64_t number = 0;
   bool use_ballast = false;
   {
     const std::lock_guard lock(mutex_);
     if (next_.has_value()) {
       JournalFile taken = *std::exchange(next_, std::nullopt);
-      return taken;
+      if (taken.size >= bytes) return taken;
+      spare_.push_back({taken.number, {}, taken.size});
     }
     number = ++last_number_;
-    use_ballast = full_ && std::exchange(has_ballast_, false);
+    use_ballast = full_ && bytes <= ballast_bytes_ && std::exchange(has_ballast_, false);
   }
   const std::string path = folder_.journal_file(number);
   if (use_ballast) {
@@ -53,19 +64,14 @@ Result<JournalFile> JournalFiles::next() {
     TRY_OK(folder_.disk().sync_folder(folder_.journal()));
     return open_file(number, ballast_bytes_);
   }
-  // The store has not kept up: go on in a file that grows, which is slower.
-  TRY(JournalFile file, make(number, first_bytes_));
+  // The store has not kept up.
+  TRY(JournalFile file, make(number, std::max(first_bytes_, bytes)));
   return file;
 }
 
 void JournalFiles::close(const JournalFile& file) {
   const std::lock_guard lock(mutex_);
-  closed_.push_back({file.number, file.last_commit, std::max(file.size, file.offset)});
-}
-
-void JournalFiles::set_full() {
-  const std::lock_guard lock(mutex_);
-  full_ = true;
+  closed_.push_back({file.number, file.last, file.size});
 }
 
 bool JournalFiles::is_full() const {
@@ -73,50 +79,43 @@ bool JournalFiles::is_full() const {
   return full_;
 }
 
-bool JournalFiles::has_next() const {
-  const std::lock_guard lock(mutex_);
-  return next_.has_value();
-}
-
 // --- The store's side -----------------------------------------------------------------------
 
 Status JournalFiles::prepare() {
+  Status prepared = make_next();
+  if (prepared.ok()) prepared = make_ballast();
+  const std::lock_guard lock(mutex_);
+  full_ = !prepared.ok() && prepared.error().code == Errc::kNoSpace;
+  return prepared;
+}
+
+Status JournalFiles::make_next() {
   std::optional<Kept> spare;
   std::uint64_t number = 0;
-  std::uint64_t bytes = 0;
   {
     const std::lock_guard lock(mutex_);
-    if (next_.has_value() && has_ballast_ && !full_) return ok();
-  }
-  const auto failed = [this](Status status) {
-    if (!status.ok() && status.error().code == Errc::kNoSpace) set_full();
-    return status;
-  };
-  TRY_OK(failed(make_ballast()));
-  {
-    const std::lock_guard lock(mutex_);
-    if (next_.has_value()) {
-      full_ = false;
-      return ok();
-    }
-    next_bytes_ = std::min(next_bytes_ * 2, file_bytes_max_);
-    bytes = next_bytes_;
+    if (next_.has_value()) return ok();
     if (!spare_.empty()) {
       spare = spare_.front();
       spare_.erase(spare_.begin());
     }
     number = ++last_number_;
   }
+  const std::uint64_t bytes = std::min(next_bytes_ * 2, file_bytes_max_);
   auto made = spare.has_value() ? recycle(*spare, number) : make(number, bytes);
-  if (!made.ok()) return failed(std::move(made).error());
-  const std::lock_guard lock(mutex_);
-  full_ = false;
-  if (next_.has_value() || number < last_number_) {
-    // The writer could not wait and took a later number: files are written in the order of numbers.
-    spare_.push_back({number, 0, made->size});
-    return ok();
+  if (!made.ok()) {
+    const std::lock_guard lock(mutex_);
+    if (spare.has_value()) spare_.push_back(*spare);
+    return std::move(made).error();
   }
-  next_ = std::move(made).value();
+  const std::lock_guard lock(mutex_);
+  next_bytes_ = bytes;
+  if (number < last_number_) {
+    // The writer could not wait and took a later number: files are written in the order of numbers.
+    spare_.push_back({number, {}, made->size});
+  } else {
+    next_ = std::move(made).value();
+  }
   return ok();
 }
 
@@ -124,7 +123,7 @@ Status JournalFiles::release(std::uint64_t commit) {
   std::vector<Kept> surplus;
   {
     const std::lock_guard lock(mutex_);
-    while (!closed_.empty() && closed_.front().last_commit <= commit) {
+    while (!closed_.empty() && closed_.front().last.number <= commit) {
       Kept file = closed_.front();
       closed_.erase(closed_.begin());
       const bool is_useful = file.size >= file_bytes_max_ / 2 && spare_.size() < 2 &&
@@ -144,9 +143,10 @@ Status JournalFiles::release(std::uint64_t commit) {
   return surplus.empty() ? ok() : folder_.disk().sync_folder(folder_.journal());
 }
 
-std::uint64_t JournalFiles::last_closed_commit() const {
+std::optional<CommitHeader> JournalFiles::last_closed() const {
   const std::lock_guard lock(mutex_);
-  return closed_.empty() ? 0 : closed_.back().last_commit;
+  if (closed_.empty()) return std::nullopt;
+  return closed_.back().last;
 }
 
 std::uint64_t JournalFiles::closed_bytes() const {
@@ -154,6 +154,13 @@ std::uint64_t JournalFiles::closed_bytes() const {
   std::uint64_t sum = 0;
   for (const Kept& file : closed_) sum += file.size;
   return sum;
+}
+
+std::vector<std::string> JournalFiles::closed_paths() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::string> paths;
+  for (const Kept& file : closed_) paths.push_back(folder_.journal_file(file.number));
+  return paths;
 }
 
 std::uint64_t JournalFiles::kept_bytes() const {
@@ -172,13 +179,9 @@ Status JournalFiles::make_ballast() {
   const bool is_whole =
       opened.ok() && (*opened)->size().ok() && (*opened)->size().value() >= ballast_bytes_;
   if (!is_whole) {
-    const std::string unfinished = folder_.ballast() + std::string(kUnfinished);
-    if (const Status status = write_zeros(unfinished, ballast_bytes_); !status.ok()) {
-      folder_.disk().remove(unfinished).ignore("the disk is full; the next start removes it too");
+    if (const Status status = write_zeros(folder_.ballast(), ballast_bytes_); !status.ok()) {
       return status;
     }
-    TRY_OK(folder_.disk().rename(unfinished, folder_.ballast()));
-    TRY_OK(folder_.disk().sync_folder(folder_.journal()));
   }
   const std::lock_guard lock(mutex_);
   has_ballast_ = true;
@@ -196,34 +199,50 @@ Result<JournalFile> JournalFiles::open_file(std::uint64_t number, std::uint64_t 
   return opened;
 }
 
+/// Its commits are needed no longer, and must not be taken for those of its next life.
+Status JournalFiles::zero_first_block(std::uint64_t number) const {
+  TRY(const auto file,
+      folder_.disk().open(folder_.journal_file(number), {.writable = true, .direct = direct_}));
+  AlignedBuffer zeros;
+  zeros.resize(kCommitAlign);
+  TRY_OK(file->write_at(0, zeros.bytes()));
+  return direct_ ? ok() : file->sync();
+}
+
 Result<JournalFile> JournalFiles::recycle(const Kept& spare, std::uint64_t number) const {
+  TRY_OK(zero_first_block(spare.number));
   TRY_OK(folder_.disk().rename(folder_.journal_file(spare.number), folder_.journal_file(number)));
   TRY_OK(folder_.disk().sync_folder(folder_.journal()));
-  return open_file(number, spare.size);
+  TRY(JournalFile file, open_file(number, spare.size));
+  file.zeros_from = spare.size;
+  return file;
 }
 
 Result<JournalFile> JournalFiles::make(std::uint64_t number, std::uint64_t size) const {
-  const std::string path = folder_.journal_file(number);
-  const std::string unfinished = path + std::string(kUnfinished);
-  if (const Status status = write_zeros(unfinished, size); !status.ok()) {
-    folder_.disk().remove(unfinished).ignore("the disk is full; the next start removes it too");
-    return status.error();
-  }
-  TRY_OK(folder_.disk().rename(unfinished, path));
-  TRY_OK(folder_.disk().sync_folder(folder_.journal()));
+  size = round_up(size, kCommitAlign);
+  TRY_OK(write_zeros(folder_.journal_file(number), size));
   return open_file(number, size);
 }
 
+/// A file of zeros under its name, or none.
 Status JournalFiles::write_zeros(const std::string& path, std::uint64_t size) const {
-  TRY(const auto file,
-      folder_.disk().open(path, {.create = true, .writable = true, .direct = direct_}));
-  AlignedBuffer zeros;
-  zeros.resize(static_cast<std::size_t>(std::min(size, kZerosAtOnce)));
-  for (std::uint64_t at = 0; at < size; at += zeros.size()) {
-    const std::uint64_t piece = std::min<std::uint64_t>(zeros.size(), size - at);
-    TRY_OK(file->write_at(at, zeros.bytes().first(static_cast<std::size_t>(piece))));
+  const auto write = [&]() -> Status {
+    TRY(const auto file, folder_.create_unfinished(path, direct_));
+    AlignedBuffer zeros;
+    zeros.resize(static_cast<std::size_t>(std::min(size, kZerosAtOnce)));
+    for (std::uint64_t at = 0; at < size; at += zeros.size()) {
+      const std::uint64_t piece = std::min<std::uint64_t>(zeros.size(), size - at);
+      TRY_OK(file->write_at(at, zeros.bytes().first(static_cast<std::size_t>(piece))));
+    }
+    return direct_ ? ok() : file->sync();
+  };
+  if (const Status status = write(); !status.ok()) {
+    folder_.disk()
+        .remove(path + std::string(kUnfinished))
+        .ignore("the disk is full; the next start removes it too");
+    return status;
   }
-  return direct_ ? ok() : file->sync();
+  return folder_.finish(path);
 }
 
 }  // namespace penstock::engine::local

@@ -5,6 +5,7 @@
 #include "engine/local/local_engine.h"
 #include "env/disk.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -22,7 +23,10 @@ struct JournalFile {
   std::uint64_t size =
       0;  ///< What has been written before: inside it a write is fast and needs no space.
   std::uint64_t offset = 0;  ///< Of the next commit.
-  std::uint64_t last_commit = 0;
+  /// From here on it holds zeros. Before, something old may lie behind the next commit, which must
+  /// then be followed by a block of zeros: see scan_journal.
+  std::uint64_t zeros_from = 0;
+  CommitHeader last;  ///< Of its commits.
 
   std::uint64_t room() const { return size - std::min(size, offset); }
 };
@@ -35,38 +39,43 @@ class JournalFiles {
   JournalFiles(const DataFolder& folder, const Options& options);
 
   // At start, from what the scan found.
-  void add_closed(std::uint64_t number, std::uint64_t last_commit, std::uint64_t size);
+  void add_closed(std::uint64_t number, const CommitHeader& last, std::uint64_t size);
   void add_spare(std::uint64_t number, std::uint64_t size);
+  /// A file to go on in, behind its last commit.
+  Result<JournalFile> open_at(std::uint64_t number, std::uint64_t size, const CommitHeader& last,
+                              std::uint64_t offset) const;
 
   // The writer's side.
-  /// The prepared file; or, without one, a new one that is still short; or the ballast, when the
-  /// disk is full. fails     Errc::kNoSpace, kIo
-  Result<JournalFile> next();
+  /// A file with room for `bytes`: the prepared one; or a new one, which takes a while to write; or
+  /// the ballast, when the disk is full.
+  /// fails     Errc::kNoSpace, kIo
+  Result<JournalFile> next(std::uint64_t bytes);
   void close(const JournalFile& file);
-  /// A write found the disk full.
-  void set_full();
+  /// Whether the last prepare() found the disk full.
   bool is_full() const;
-  bool has_next() const;
 
   // The store's side; blocking.
   /// Makes the ballast and the next file, when they are missing. Nothing to do: ok.
   Status prepare();
   /// Every commit up to this one is needed no longer.
   Status release(std::uint64_t commit);
-  /// The last commit of the files that are closed and not released; 0: there is none.
-  std::uint64_t last_closed_commit() const;
+  /// The last commit of the files that are closed and not released; nothing: there is none.
+  std::optional<CommitHeader> last_closed() const;
   std::uint64_t closed_bytes() const;
+  std::vector<std::string> closed_paths() const;
 
  private:
   struct Kept {
     std::uint64_t number;
-    std::uint64_t last_commit;
+    CommitHeader last;
     std::uint64_t size;
   };
   Result<JournalFile> open_file(std::uint64_t number, std::uint64_t size) const;
+  Status zero_first_block(std::uint64_t number) const;
   Result<JournalFile> recycle(const Kept& spare, std::uint64_t number) const;
   Result<JournalFile> make(std::uint64_t number, std::uint64_t size) const;
   Status write_zeros(const std::string& path, std::uint64_t size) const;
+  Status make_next();
   Status make_ballast();
   std::uint64_t kept_bytes() const;
 

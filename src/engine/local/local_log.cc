@@ -79,6 +79,7 @@ Task<> LocalLog::append_slowly(std::span<Append> appends) {
   env::Loop& loop = core_.current_loop();
   const SteadyTime give_up = core_.env.clocks.steady_now() + core_.options.memory_wait_max;
   for (Append& append : appends) {
+    if (core_.wake_store) core_.wake_store();
     while (must_wait(append)) {
       const SteadyTime now = core_.env.clocks.steady_now();
       if (now >= give_up) co_return;
@@ -150,7 +151,9 @@ Task<Status> LocalLog::trim(ShardRef ref, Position before) {
     staging.staged_state(frame, [shard, horizon](Wakeups&) { shard->apply_trim(horizon); });
     waiter = staging.finish();
   }
-  co_return co_await CommitQueue::wait(waiter);
+  CO_TRY_OK(co_await CommitQueue::wait(waiter));
+  if (core_.wake_store) core_.wake_store();  // Whole segments may have become free.
+  co_return ok();
 }
 
 Task<Status> LocalLog::ensure(LogId log, std::uint32_t shard_count) {
@@ -208,7 +211,9 @@ Task<Status> LocalLog::drop(LogId log) {
     });
     waiter = staging.finish();
   }
-  co_return co_await CommitQueue::wait(waiter);
+  CO_TRY_OK(co_await CommitQueue::wait(waiter));
+  if (core_.wake_store) core_.wake_store();
+  co_return ok();
 }
 
 }  // namespace penstock::engine::local

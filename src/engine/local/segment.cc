@@ -2,7 +2,9 @@
 
 #include "base/crc32c.h"
 #include "engine/errors.h"
+#include "engine/local/data_folder.h"
 #include "engine/local/frame.h"
+#include "engine/local/segment_index.h"
 
 namespace penstock::engine::local {
 namespace {
@@ -23,7 +25,38 @@ bool holds(const Block& block, std::span<const std::uint8_t> bytes) {
   return at == block.next;
 }
 
+Error damaged(const std::string& path, const char* what) {
+  return Error{EngineErrc::kCorrupt, path + ": " + what};
+}
+
 }  // namespace
+
+Result<Segment::Opened> Segment::open(const DataFolder& folder, std::uint64_t number) {
+  const std::string path = folder.segment_file(number);
+  TRY(auto file, folder.disk().open(path, {}));
+  TRY(const std::uint64_t size, file->size());
+  if (size < kTrailerBytes) return damaged(path, "shorter than its trailer");
+  std::vector<std::uint8_t> bytes(kTrailerBytes);
+  TRY(std::size_t got, file->read_at(size - kTrailerBytes, bytes));
+  const auto trailer = peek_trailer(std::span(bytes).first(got));
+  if (!trailer.has_value() || trailer->number != number) {
+    return damaged(path, "the trailer is damaged");
+  }
+  const std::uint64_t room = size - kTrailerBytes;
+  if (trailer->index_offset > room ||
+      trailer->count > (room - trailer->index_offset) / kIndexEntryBytes) {
+    return damaged(path, "the trailer is damaged");
+  }
+  bytes.resize(trailer->count * kIndexEntryBytes);
+  TRY(got, file->read_at(trailer->index_offset, bytes));
+  auto blocks = decode_index(*trailer, std::span(bytes).first(got), folder.salt());
+  if (!blocks.has_value()) return damaged(path, "the index is damaged");
+  bool is_shared = false;
+  for (const Block& block : *blocks) is_shared |= block.shard.log != blocks->front().shard.log;
+  return Opened{
+      std::make_shared<Segment>(number, path, std::move(file), trailer->blocks_bytes, is_shared),
+      std::move(*blocks)};
+}
 
 Status Segment::read(const Block& block, std::span<std::uint8_t> into) const {
   TRY(const std::size_t got, file_->read_at(block.offset, into));

@@ -115,7 +115,10 @@ void Shard::drop_trimmed() {
   while (!chunks_.empty() && !chunks_.front()->empty() && chunks_.front()->next() <= horizon_) {
     chunks_.pop_front();
   }
-  while (!blocks_.empty() && blocks_.front().block.next <= horizon_) blocks_.pop_front();
+  while (!blocks_.empty() && blocks_.front().block.next <= horizon_) {
+    forget(blocks_.front());
+    blocks_.pop_front();
+  }
   flushed_next_ = std::max(flushed_next_, horizon_);
 }
 
@@ -124,6 +127,7 @@ void Shard::apply_drop(Wakeups& wakeups) {
   drop_staged_ = true;
   dropped_ = true;
   chunks_.clear();
+  for (const StoredBlock& stored : blocks_) forget(stored);
   blocks_.clear();
   wakeups.add(watchers_.list());
 }

@@ -18,17 +18,6 @@
 
 namespace penstock::engine::local {
 
-/// What is known of a shard without its records; in snapshots, and to start from.
-struct ShardState {
-  ShardRef ref;
-  Position horizon{1};
-  Position next{1};          ///< Behind the last durable record.
-  Position flushed_next{1};  ///< Everything before it is in segments, or trimmed, or damaged.
-  ServiceTime last_arrival;
-  std::optional<Position> sealed_at;
-  std::uint64_t trimmed_records = 0;
-};
-
 /// One shard: records staged, durable in memory, and stored in segments.
 ///
 ///     horizon          flushed_next         durable_next       staged_next
@@ -85,22 +74,26 @@ class Shard {
 
   // The store: flushing memory into segments.
   struct Unflushed {
+    struct Part {
+      std::shared_ptr<const Chunk> chunk;    ///< Keeps the frames.
+      std::span<const std::uint8_t> frames;  ///< Whole; some may lie outside [from, to).
+    };
     Position from;
     Position to;
-    std::size_t bytes = 0;  ///< Of the frames, about: whole chunks are counted.
-    std::vector<std::shared_ptr<Chunk>> chunks;
+    std::size_t bytes = 0;
+    std::vector<Part> parts;
   };
   /// Durable records that are in no segment yet.
   Unflushed unflushed() const;
   std::size_t unflushed_bytes() const;
-  /// They are now in these blocks, in order.
-  void flushed(std::vector<StoredBlock> blocks);
+  /// Everything durable before `to` is now in these blocks, in order, or in older ones.
+  void flushed(const std::vector<StoredBlock>& blocks, Position to);
   /// Blocks found in a segment at start, any order.
   void restore(StoredBlock block);
-  /// After all were restored: sorts them, drops what the horizon or a second copy makes unneeded.
+  /// After all were restored: leaves out what the horizon or a second copy makes unneeded.
   void finish_restore();
-  /// Replaces blocks of `old_segment` by their copies; those trimmed meanwhile are left out.
-  void relocate(const Segment* old_segment, const std::vector<StoredBlock>& copies);
+  /// Replaces a block by its copy in another segment, if it is still needed.
+  void relocate(const Segment* old_segment, const StoredBlock& copy);
   std::vector<StoredBlock> blocks_in(const Segment* segment) const;
   /// Lets chunks go whose records are all in segments, oldest first; bytes let go.
   std::size_t evict(std::size_t bytes_wanted);
@@ -115,6 +108,8 @@ class Shard {
                         std::unique_lock<std::mutex> lock) const;
   Error damaged_at(Position from) const;
   void drop_trimmed();
+  void order_blocks();
+  static void forget(const StoredBlock& stored);
 
   const ShardRef ref_;
   mutable std::mutex mutex_;
@@ -129,7 +124,8 @@ class Shard {
   std::uint64_t trimmed_records_ = 0;
   std::deque<std::shared_ptr<Chunk>> chunks_;
   Position flushed_next_;
-  std::deque<StoredBlock> blocks_;
+  std::deque<StoredBlock>
+      blocks_;  ///< Both ends ascend; neighbours may overlap, none holds another.
   Watchers watchers_;
 };
 

@@ -54,7 +54,9 @@ Task<Result<Slice>> read_blocks(env::Worker& worker, Budget& budget, Shard::Bloc
   const std::uint8_t* frames = loaded->bytes.get();
   for (const StoredBlock& stored : read.blocks) {
     const Position limit = std::min(stored.block.next, read.limit);
-    if (add_records(slice, frames, read.from, limit, limits)) break;
+    // Blocks may overlap: what the one before gave is not given again.
+    const Position from = std::max(read.from, slice.next);
+    if (add_records(slice, frames, from, limit, limits)) break;
     frames += stored.block.length;
   }
   slice.end_of_shard = read.sealed_at.has_value() && slice.next >= *read.sealed_at;

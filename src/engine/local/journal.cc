@@ -1,0 +1,139 @@
+#include "engine/local/journal.h"
+
+#include "base/log.h"
+#include "engine/errors.h"
+#include "engine/local/wire.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace penstock::engine::local {
+
+Journal::Journal(CommitQueue& queue, JournalFiles& files, const Salt& salt, Durability durability,
+                 env::FaultPoints& faults, std::function<void()> wake_store)
+    : queue_(queue),
+      files_(files),
+      salt_(salt),
+      flags_(durability == Durability::kOs ? kCommitUnsynced : 0),
+      faults_(faults),
+      wake_store_(std::move(wake_store)) {}
+
+void Journal::start(std::optional<JournalFile> file, const CommitHeader& last) {
+  file_ = std::move(file);
+  last_ = last;
+  applied_ = last.number;
+  const std::lock_guard lock(path_mutex_);
+  path_ = file_.has_value() ? file_->path : "";
+}
+
+std::string Journal::path() const {
+  const std::lock_guard lock(path_mutex_);
+  return path_;
+}
+
+void Journal::commit() {
+  queue_.take(cut_);
+  if (cut_.empty()) return;
+  if (has_failed()) {
+    queue_.complete(cut_, Error{EngineErrc::kFailed, "the journal failed before this was written"});
+    return;
+  }
+  CommitHeader header;
+  AlignedBuffer& bytes = assemble(header);
+  if (const Status written = write(bytes, header); !written.ok())
+    return fail(cut_, written.error());
+  queue_.complete(cut_, ok());
+  applied_.store(last_.number, std::memory_order_release);
+  useful_.fetch_add(1, std::memory_order_relaxed);
+}
+
+Status Journal::write_alone(std::span<const std::uint8_t> frame, std::uint32_t flags) {
+  if (has_failed()) return ok();
+  joined_.clear();
+  joined_.resize(kCommitHeaderBytes);
+  joined_.append(frame);
+  CommitHeader header;
+  header.flags = flags;
+  header.state_total = frame.empty() ? 0 : 1;
+  if (const Status written = write(joined_, header); !written.ok()) {
+    fail(cut_, written.error());
+    return written;
+  }
+  applied_.store(last_.number, std::memory_order_release);
+  return ok();
+}
+
+/// The frames of all lanes in one piece behind room for a header, which gets its counts.
+AlignedBuffer& Journal::assemble(CommitHeader& header) {
+  std::size_t filled = 0;
+  for (const LaneBatch& lane : cut_.lanes) {
+    filled += lane.empty() ? 0 : 1;
+    header.records_total += lane.records;
+    header.marks_total += lane.marks;
+    header.state_total += lane.applies.size() - lane.marks;
+  }
+  if (filled == 1) {
+    return std::find_if(cut_.lanes.begin(), cut_.lanes.end(),
+                        [](const LaneBatch& lane) { return !lane.empty(); })
+        ->bytes;
+  }
+  joined_.clear();
+  joined_.resize(kCommitHeaderBytes);
+  for (const LaneBatch& lane : cut_.lanes) {
+    if (!lane.empty()) joined_.append(lane.bytes.bytes().subspan(kCommitHeaderBytes));
+  }
+  return joined_;
+}
+
+/// `header` comes with counts and flags of this commit alone.
+Status Journal::write(AlignedBuffer& bytes, CommitHeader header) {
+  header.length = static_cast<std::uint32_t>(bytes.size());
+  const std::uint64_t size = round_up(bytes.size(), kCommitAlign);
+  const bool cut_short =
+      file_.has_value() && file_->offset > 0 && faults_.hit(env::FaultPoint::kJournalFileShort);
+  if (!file_.has_value() || file_->room() < size || cut_short) TRY_OK(rotate(size));
+  header.number = last_.number + 1;
+  header.file = file_->number;
+  header.flags |= flags_;
+  header.records_total += last_.records_total;
+  header.state_total += last_.state_total;
+  header.marks_total += last_.marks_total;
+  // A block of zeros behind it, where something old may lie.
+  const std::uint64_t end = file_->offset + size;
+  const bool needs_zeros = end < file_->zeros_from && end + kCommitAlign <= file_->size;
+  bytes.resize(size + (needs_zeros ? kCommitAlign : 0));
+  seal_commit(bytes.bytes().first(header.length), header, salt_);
+  TRY_OK(file_->file->write_at(file_->offset, bytes.bytes()));
+  file_->offset = end;
+  file_->last = header;
+  last_ = header;
+  return ok();
+}
+
+Status Journal::rotate(std::uint64_t bytes) {
+  if (file_.has_value() && file_->offset > 0) files_.close(*file_);
+  file_.reset();
+  TRY(file_, files_.next(bytes));
+  {
+    const std::lock_guard lock(path_mutex_);
+    path_ = file_->path;
+  }
+  wake_store_();
+  return ok();
+}
+
+void Journal::fail(Cut& cut, const Error& error) {
+  log::error("the journal failed; nothing more is accepted until the server is started again",
+             {{"cause", error.message}});
+  failed_ = true;
+  queue_.refuse(Error{EngineErrc::kFailed,
+                      "the journal failed and stays closed until the server is "
+                      "started again: " +
+                          error.message});
+  queue_.complete(cut, Error{EngineErrc::kUnknownOutcome,
+                             "the journal failed while this was being written: " + error.message});
+  queue_.take(cut);
+  queue_.complete(cut, Error{EngineErrc::kFailed, "the journal failed before this was written"});
+}
+
+}  // namespace penstock::engine::local

@@ -1,0 +1,144 @@
+// The shard as the store sees it: what is to be flushed, and where it is at rest.
+
+#include "engine/local/segment.h"
+#include "engine/local/shard.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+namespace penstock::engine::local {
+
+Shard::Unflushed Shard::unflushed() const {
+  const std::lock_guard lock(mutex_);
+  Unflushed found;
+  found.from = std::max(flushed_next_, horizon_);
+  found.to = durable_next_;
+  if (dropped_) found.to = found.from;
+  for (const auto& chunk : chunks_) {
+    if (chunk->empty() || chunk->next() <= found.from) continue;
+    if (chunk->first() >= found.to) break;
+    // From about where it begins, up to the last frame: frames behind `to` are whole, too.
+    const std::size_t offset = chunk->first() >= found.from ? 0 : chunk->seek(found.from);
+    const auto frames = chunk->bytes().subspan(offset);
+    found.bytes += frames.size();
+    found.parts.push_back({chunk, frames});
+  }
+  return found;
+}
+
+std::size_t Shard::unflushed_bytes() const {
+  const std::lock_guard lock(mutex_);
+  const Position from = std::max(flushed_next_, horizon_);
+  std::size_t bytes = 0;
+  for (const auto& chunk : chunks_) {
+    if (!chunk->empty() && chunk->next() > from) bytes += chunk->bytes().size();
+  }
+  return bytes;
+}
+
+void Shard::forget(const StoredBlock& stored) { stored.segment->drop_live(stored.block.length); }
+
+void Shard::flushed(const std::vector<StoredBlock>& blocks, Position to) {
+  const std::lock_guard lock(mutex_);
+  if (dropped_) return;
+  bool in_order = true;
+  for (const StoredBlock& stored : blocks) {
+    if (stored.block.next <= horizon_) continue;
+    in_order &= blocks_.empty() || blocks_.back().block.next <= stored.block.first;
+    stored.segment->add_live(stored.block.length);
+    blocks_.push_back(stored);
+  }
+  if (!in_order) order_blocks();
+  flushed_next_ = std::max(flushed_next_, to);
+}
+
+void Shard::restore(StoredBlock block) {
+  const std::lock_guard lock(mutex_);
+  block.segment->add_live(block.block.length);
+  blocks_.push_back(std::move(block));
+}
+
+/// Sorts the blocks and forgets those that lie inside others.
+void Shard::order_blocks() {
+  std::sort(blocks_.begin(), blocks_.end(), [](const StoredBlock& a, const StoredBlock& b) {
+    // The newer of two copies: an older segment may be about to go.
+    return std::tuple(a.block.first, b.block.next, b.segment->number()) <
+           std::tuple(b.block.first, a.block.next, a.segment->number());
+  });
+  std::deque<StoredBlock> kept;
+  for (StoredBlock& stored : blocks_) {
+    if (!kept.empty() && stored.block.next <= kept.back().block.next) {
+      forget(stored);
+    } else {
+      kept.push_back(std::move(stored));
+    }
+  }
+  blocks_ = std::move(kept);
+}
+
+void Shard::finish_restore() {
+  const std::lock_guard lock(mutex_);
+  order_blocks();
+  drop_trimmed();
+  for (const StoredBlock& stored : blocks_) {
+    const Block& block = stored.block;
+    if (block.first <= flushed_next_) flushed_next_ = std::max(flushed_next_, block.next);
+    last_arrival_ = std::max(last_arrival_, block.last_arrival);
+  }
+  durable_next_ = std::max(durable_next_, flushed_next_);
+  staged_next_ = durable_next_;
+}
+
+void Shard::relocate(const Segment* old_segment, const StoredBlock& copy) {
+  const std::lock_guard lock(mutex_);
+  for (StoredBlock& stored : blocks_) {
+    if (stored.segment.get() != old_segment || stored.block.first != copy.block.first) continue;
+    copy.segment->add_live(copy.block.length);
+    forget(stored);
+    stored = copy;
+    return;
+  }
+}
+
+std::vector<StoredBlock> Shard::blocks_in(const Segment* segment) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<StoredBlock> found;
+  for (const StoredBlock& stored : blocks_) {
+    if (stored.segment.get() == segment) found.push_back(stored);
+  }
+  return found;
+}
+
+std::size_t Shard::evict(std::size_t bytes_wanted) {
+  const std::lock_guard lock(mutex_);
+  std::size_t freed = 0;
+  while (freed < bytes_wanted && !chunks_.empty()) {
+    const auto& oldest = chunks_.front();
+    if (oldest->empty() || oldest->next() > flushed_next_) break;
+    freed += oldest->capacity();
+    chunks_.pop_front();
+  }
+  return freed;
+}
+
+std::vector<std::pair<Position, Position>> Shard::damage() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::pair<Position, Position>> held;
+  for (const StoredBlock& stored : blocks_)
+    held.emplace_back(stored.block.first, stored.block.next);
+  for (const auto& chunk : chunks_) {
+    if (!chunk->empty()) held.emplace_back(chunk->first(), chunk->next());
+  }
+  std::sort(held.begin(), held.end());
+  std::vector<std::pair<Position, Position>> damaged;
+  Position at = horizon_;
+  for (const auto& [first, next] : held) {
+    if (first > at) damaged.emplace_back(at, std::min(first, durable_next_));
+    at = std::max(at, next);
+  }
+  if (at < durable_next_) damaged.emplace_back(at, durable_next_);
+  return damaged;
+}
+
+}  // namespace penstock::engine::local

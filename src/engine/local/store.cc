@@ -1,0 +1,264 @@
+#include "engine/local/store.h"
+
+#include "base/log.h"
+#include "engine/errors.h"
+#include "engine/local/segment_writer.h"
+#include "engine/local/snapshot.h"
+#include "env/fault_points.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace penstock::engine::local {
+namespace {
+
+/// A log with as much as this in a flush gets a segment of its own, which goes as a whole one day.
+constexpr std::size_t kOwnSegmentBytes = 8u << 20;
+constexpr std::size_t kSegmentBytesMax = 256u << 20;
+
+}  // namespace
+
+Store::Store(Core& core, const DataFolder& folder, JournalFiles& files, Journal& journal,
+             std::function<void()> retry_later)
+    : core_(core),
+      folder_(folder),
+      files_(files),
+      journal_(journal),
+      retry_later_(std::move(retry_later)),
+      direct_(core.options.durability == Durability::kSync) {}
+
+void Store::restore(std::shared_ptr<Segment> segment) {
+  last_segment_ = std::max(last_segment_, segment->number());
+  segments_.push_back(std::move(segment));
+}
+
+void Store::maintain() {
+  Status status = files_.prepare();
+  const auto then = [&](Status next) {
+    if (status.ok()) status = std::move(next);
+  };
+  if (is_flush_due()) then(flush_and_release());
+  then(sweep());
+  then(rewrite_one());
+  then(relieve());
+  admit();
+  note(status);
+}
+
+bool Store::is_flush_due() const {
+  if (core_.env.faults.hit(env::FaultPoint::kSnapshotNow)) return true;
+  return files_.last_closed().has_value() && !core_.env.faults.hit(env::FaultPoint::kFlushDelayed);
+}
+
+/// Says each trouble once, and tries again.
+void Store::note(const Status& status) {
+  const std::string trouble = status.ok() ? "" : status.error().message;
+  if (trouble != last_trouble_) {
+    if (status.ok()) {
+      log::info("the store goes on");
+    } else {
+      log::warn("the store cannot go on; it tries again", {{"cause", trouble}});
+    }
+    last_trouble_ = trouble;
+  }
+  if (!status.ok()) retry_later_();
+}
+
+/// Puts are refused while there is no room for what they bring.
+void Store::admit() {
+  std::optional<Error> refusal;
+  if (files_.is_full()) {
+    refusal =
+        Error{EngineErrc::kNoSpace, "the disk is full; records are refused until there is room"};
+  } else if (files_.closed_bytes() > 2 * core_.options.journal_bytes_max) {
+    refusal = Error{EngineErrc::kUnavailable, "the disk is behind"};
+    retry_later_();
+  }
+  core_.queue.refuse_records(std::move(refusal));
+}
+
+// --- Flushing -------------------------------------------------------------------------------
+
+Status Store::flush_and_release() {
+  const auto closed = files_.last_closed();
+  TRY_OK(flush());
+  if (!closed.has_value()) return ok();
+  const State state{*core_.documents, core_.marks, core_.shards};
+  const auto through = [this]() -> Result<std::uint64_t> {
+    const std::uint64_t applied = journal_.applied();
+    TRY_OK(sync_journal());
+    return applied;
+  };
+  TRY_OK(write_snapshot(folder_, *closed, core_.epoch.epoch, state, through, direct_));
+  TRY_OK(files_.release(closed->number));
+  return remove_older_snapshots(closed->number);
+}
+
+Status Store::flush() {
+  std::map<LogId, std::vector<Pending>> by_log;
+  for (const auto& shard : core_.shards.all()) {
+    Pending pending{shard, shard->unflushed()};
+    if (!pending.records.parts.empty()) by_log[shard->ref().log].push_back(std::move(pending));
+  }
+  std::vector<Pending> small;
+  std::size_t small_bytes = 0;
+  for (auto& [log, pending] : by_log) {
+    std::size_t bytes = 0;
+    for (const Pending& one : pending) bytes += one.records.bytes;
+    if (bytes >= kOwnSegmentBytes) {
+      TRY_OK(write_segment(pending));
+      continue;
+    }
+    if (small_bytes + bytes > kSegmentBytesMax) {
+      TRY_OK(write_segment(small));
+      small.clear();
+      small_bytes = 0;
+    }
+    small_bytes += bytes;
+    std::move(pending.begin(), pending.end(), std::back_inserter(small));
+  }
+  return small.empty() ? ok() : write_segment(small);
+}
+
+Status Store::write_segment(const std::vector<Pending>& pending) {
+  const std::uint64_t number = ++last_segment_;
+  const auto write = [&]() -> Result<Segment::Opened> {
+    TRY(SegmentWriter writer, SegmentWriter::create(folder_, number, direct_));
+    for (const Pending& one : pending) TRY_OK(add_records(writer, one));
+    return writer.finish();
+  };
+  auto written = write();
+  if (!written.ok()) {
+    folder_.disk()
+        .remove(folder_.segment_file(number) + std::string(kUnfinished))
+        .ignore("the next start removes it too");
+    return std::move(written).error();
+  }
+  std::map<ShardRef, std::vector<StoredBlock>> blocks;
+  for (const Block& block : written->blocks) {
+    blocks[block.shard].push_back({block, written->segment});
+  }
+  segments_.push_back(written->segment);
+  for (const Pending& one : pending) {
+    one.shard->flushed(blocks[one.shard->ref()], one.records.to);
+  }
+  return ok();
+}
+
+Status Store::add_records(SegmentWriter& writer, const Pending& pending) {
+  for (const auto& part : pending.records.parts) {
+    TRY_OK(writer.add(pending.shard->ref(), pending.records.from, pending.records.to, part.frames));
+  }
+  writer.end_block();
+  return ok();
+}
+
+/// With durability "os" the journal is behind what it says; where order matters it catches up here.
+Status Store::sync_journal() {
+  if (direct_) return ok();
+  std::vector<std::string> paths = files_.closed_paths();
+  paths.push_back(journal_.path());
+  for (const std::string& path : paths) {
+    if (path.empty()) continue;
+    TRY(const auto file, folder_.disk().open(path, {.writable = true}));
+    TRY_OK(file->sync());
+  }
+  return ok();
+}
+
+// --- Letting go -----------------------------------------------------------------------------
+
+Status Store::remove_older_snapshots(std::uint64_t number) {
+  TRY(const auto numbers, folder_.snapshot_numbers());
+  bool removed = false;
+  for (const std::uint64_t other : numbers) {
+    if (other >= number) continue;
+    TRY_OK(folder_.disk().remove(folder_.snapshot_file(other)));
+    removed = true;
+  }
+  return removed ? folder_.disk().sync_folder(folder_.state()) : ok();
+}
+
+/// Removes segments that no shard needs.
+Status Store::sweep() {
+  const bool any = std::any_of(segments_.begin(), segments_.end(),
+                               [](const auto& segment) { return segment->live_bytes() == 0; });
+  if (!any) return ok();
+  TRY_OK(sync_journal());
+  for (std::size_t i = 0; i < segments_.size();) {
+    if (segments_[i]->live_bytes() != 0) {
+      ++i;
+      continue;
+    }
+    TRY_OK(folder_.disk().remove(segments_[i]->path()));
+    segments_.erase(segments_.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  return folder_.disk().sync_folder(folder_.segments());
+}
+
+/// A shared segment of which less than half is alive costs more room than its rewriting.
+Status Store::rewrite_one() {
+  const bool eager = core_.env.faults.hit(env::FaultPoint::kSegmentCompactNow);
+  for (const auto& segment : segments_) {
+    const std::uint64_t live = segment->live_bytes();
+    if (live == 0 || !segment->is_shared()) continue;
+    if (!eager && live >= segment->total_bytes() / 2) continue;
+    if (std::count(damaged_segments_.begin(), damaged_segments_.end(), segment->number()) != 0) {
+      continue;
+    }
+    return rewrite(segment);
+  }
+  return ok();
+}
+
+Status Store::rewrite(const std::shared_ptr<Segment>& segment) {
+  const std::uint64_t number = ++last_segment_;
+  TRY(SegmentWriter writer, SegmentWriter::create(folder_, number, direct_));
+  std::vector<std::uint8_t> bytes;
+  for (const auto& shard : core_.shards.all()) {
+    for (const StoredBlock& stored : shard->blocks_in(segment.get())) {
+      bytes.resize(stored.block.length);
+      if (const Status read = segment->read(stored.block, bytes); !read.ok()) {
+        // It stays as it is: whoever reads the block is told.
+        damaged_segments_.push_back(segment->number());
+        return read;
+      }
+      TRY_OK(writer.add(stored.block, bytes));
+    }
+  }
+  TRY(const Segment::Opened copy, writer.finish());
+  segments_.push_back(copy.segment);
+  for (const Block& block : copy.blocks) {
+    if (const auto shard = core_.shards.find(block.shard)) {
+      shard->relocate(segment.get(), {block, copy.segment});
+    }
+  }
+  return sweep();
+}
+
+bool Store::is_memory_short() const {
+  return core_.budget.used_bytes() > core_.budget.limit_bytes() / 4 * 3;
+}
+
+Status Store::relieve() {
+  if (!is_memory_short()) return ok();
+  const std::size_t target = core_.budget.limit_bytes() / 2;
+  evict(target);
+  if (!is_memory_short()) return ok();
+  TRY_OK(flush());
+  evict(target);
+  return ok();
+}
+
+void Store::evict(std::size_t used_bytes) {
+  core_.pool->clear();
+  for (const auto& shard : core_.shards.all()) {
+    const std::size_t used = core_.budget.used_bytes();
+    if (used <= used_bytes) return;
+    shard->evict(used - used_bytes);
+    core_.pool->clear();  // What was let go came back here.
+  }
+}
+
+}  // namespace penstock::engine::local

@@ -1,0 +1,75 @@
+#pragma once
+
+#include "base/result.h"
+#include "engine/local/core.h"
+#include "engine/local/data_folder.h"
+#include "engine/local/journal.h"
+#include "engine/local/journal_files.h"
+#include "engine/local/segment.h"
+#include "env/worker.h"
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace penstock::engine::local {
+
+class SegmentWriter;
+
+/// Behind the puts: moves records from memory into segments, writes snapshots, lets journal files,
+/// segments and chunks go that are needed no longer, and makes journal files ahead.
+///
+/// Everything but wake() runs on the store's thread. The order is what keeps records: a segment and
+/// a snapshot are durable before the journal's files that they replace are released; a trim or a
+/// drop is durable before a segment is removed.
+class Store {
+ public:
+  /// `retry_later` arranges a wake() after a while: something failed that may go better then.
+  Store(Core& core, const DataFolder& folder, JournalFiles& files, Journal& journal,
+        std::function<void()> retry_later);
+
+  /// At start.
+  void restore(std::shared_ptr<Segment> segment);
+  void set_last_segment(std::uint64_t number) { last_segment_ = number; }
+
+  void maintain();
+  /// Writes everything durable that is in no segment yet into segments.
+  Status flush();
+  /// Lets chunks go that are in segments, until at most `used_bytes` of the budget are used.
+  void evict(std::size_t used_bytes);
+  bool is_memory_short() const;
+
+ private:
+  struct Pending {
+    std::shared_ptr<Shard> shard;
+    Shard::Unflushed records;
+  };
+  Status flush_and_release();
+  Status write_segment(const std::vector<Pending>& pending);
+  Status add_records(SegmentWriter& writer, const Pending& pending);
+  Status remove_older_snapshots(std::uint64_t number);
+  Status sweep();
+  Status rewrite_one();
+  Status rewrite(const std::shared_ptr<Segment>& segment);
+  Status relieve();
+  Status sync_journal();
+  void admit();
+  void note(const Status& status);
+  bool is_flush_due() const;
+
+  Core& core_;
+  const DataFolder& folder_;
+  JournalFiles& files_;
+  Journal& journal_;
+  std::function<void()> retry_later_;
+  const bool direct_;
+  std::uint64_t last_segment_ = 0;
+  std::vector<std::shared_ptr<Segment>> segments_;
+  std::vector<std::uint64_t> damaged_segments_;  ///< Not to be rewritten: they do not read back.
+  std::string last_trouble_;
+};
+
+}  // namespace penstock::engine::local
