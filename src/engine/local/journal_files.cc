@@ -35,8 +35,10 @@ void JournalFiles::add_spare(std::uint64_t number, std::uint64_t size) {
 }
 
 Result<JournalFile> JournalFiles::open_at(std::uint64_t number, std::uint64_t size,
-                                          const CommitHeader& last, std::uint64_t offset) const {
+                                          const CommitHeader& last, std::uint64_t offset) {
   TRY(JournalFile file, open_file(number, size));
+  const std::lock_guard lock(mutex_);
+  last_number_ = std::max(last_number_, number);
   file.last = last;
   file.offset = offset;
   file.zeros_from = size;  // Who knows.

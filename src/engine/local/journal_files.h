@@ -43,7 +43,7 @@ class JournalFiles {
   void add_spare(std::uint64_t number, std::uint64_t size);
   /// A file to go on in, behind its last commit.
   Result<JournalFile> open_at(std::uint64_t number, std::uint64_t size, const CommitHeader& last,
-                              std::uint64_t offset) const;
+                              std::uint64_t offset);
 
   // The writer's side.
   /// A file with room for `bytes`: the prepared one; or a new one, which takes a while to write; or

@@ -121,8 +121,8 @@ Status Scan::read_file(std::uint64_t number) {
       at = *next;
       header = commit_at(at);
     }
-    if (header->number > base_.number && header->number != found_.last.number + 1 &&
-        last_is_unsynced_) {
+    const bool is_unsynced = last_is_unsynced_ || (header->flags & kCommitUnsynced) != 0;
+    if (is_unsynced && header->number > found_.last.number + 1) {
       TRY_OK(stop_at(at));
       break;
     }

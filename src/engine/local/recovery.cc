@@ -120,14 +120,18 @@ Status Replay::settle_missing(const CommitHeader& header, std::span<const std::u
 /// and agree with all that is known.
 bool Replay::attribute(const MissingCommits& missing, std::uint64_t records) {
   if (missing.remains.empty() || missing.after.number != missing.before.number + 2) return false;
-  std::map<ShardRef, std::uint64_t> lost;
-  std::uint64_t sum = 0;
+  std::vector<RecordsHeader> headers;
   for (auto frames = std::span(missing.remains).subspan(kCommitHeaderBytes); !frames.empty();) {
     const auto frame = first_frame(frames);
     if (!frame.has_value() || frame->bytes.size() < kRecordsHeaderBytes) return false;
     frames = frames.subspan(frame->bytes.size());
-    if (frame->kind != FrameKind::kRecords) continue;
-    const RecordsHeader header = records_header(frame->bytes.data());
+    if (frame->kind == FrameKind::kRecords) headers.push_back(records_header(frame->bytes.data()));
+  }
+  std::sort(headers.begin(), headers.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::map<ShardRef, std::uint64_t> lost;
+  std::uint64_t sum = 0;
+  for (const RecordsHeader& header : headers) {
     const auto shard = core_.shards.find(header.shard);
     if (shard == nullptr) return false;
     std::uint64_t& count = lost[header.shard];
@@ -151,19 +155,28 @@ Status Replay::commit(const CommitHeader& header, std::span<const std::uint8_t> 
     return Error{EngineErrc::kCorrupt, "commit " + std::to_string(header.number) +
                                            " of the journal checks out but makes no sense"};
   };
-  // Records first, as when they were published: a seal counts what lies before it.
+  std::vector<std::span<const std::uint8_t>> records;
+  std::vector<FrameView> changes;
   for (auto left = frames; !left.empty();) {
     const auto frame = first_frame(left);
     if (!frame.has_value()) return malformed();
     left = left.subspan(frame->bytes.size());
-    if (frame->kind != FrameKind::kRecords) continue;
-    if (!records_fit(frame->bytes)) return malformed();
-    replay_records(frame->bytes);
+    if (frame->kind != FrameKind::kRecords) {
+      changes.push_back(*frame);
+    } else if (records_fit(frame->bytes)) {
+      records.push_back(frame->bytes);
+    } else {
+      return malformed();
+    }
   }
-  for (auto left = frames; !left.empty();) {
-    const auto frame = first_frame(left);
-    left = left.subspan(frame->bytes.size());
-    if (frame->kind != FrameKind::kRecords && !replay_state(*frame)) return malformed();
+  // Two lanes may have staged for one shard in turn: inside a commit its frames are not in order.
+  std::sort(records.begin(), records.end(), [](const auto& a, const auto& b) {
+    return records_header(a.data()).first < records_header(b.data()).first;
+  });
+  // Records first, as when they were published: a seal counts what lies before it.
+  for (const auto& frame : records) replay_records(frame);
+  for (const FrameView& change : changes) {
+    if (!replay_state(change)) return malformed();
   }
   ++report_.replayed_commits;
   return ok();
