@@ -118,6 +118,8 @@ Status Journal::rotate(std::uint64_t bytes) {
     const std::lock_guard lock(path_mutex_);
     path_ = file_->path;
   }
+  // At once: what is staged from here on must fit into this file.
+  if (files_.is_full()) queue_.refuse_records(JournalFiles::full_error());
   wake_store_();
   return ok();
 }

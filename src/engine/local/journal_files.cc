@@ -1,5 +1,6 @@
 #include "engine/local/journal_files.h"
 
+#include "engine/errors.h"
 #include "engine/local/aligned_buffer.h"
 #include "engine/local/wire.h"
 
@@ -49,7 +50,6 @@ Result<JournalFile> JournalFiles::open_at(std::uint64_t number, std::uint64_t si
 
 Result<JournalFile> JournalFiles::next(std::uint64_t bytes) {
   std::uint64_t number = 0;
-  bool use_ballast = false;
   {
     const std::lock_guard lock(mutex_);
     if (next_.has_value()) {
@@ -58,17 +58,18 @@ Result<JournalFile> JournalFiles::next(std::uint64_t bytes) {
       spare_.push_back({taken.number, {}, taken.size});
     }
     number = ++last_number_;
-    use_ballast = full_ && bytes <= ballast_bytes_ && std::exchange(has_ballast_, false);
-  }
-  const std::string path = folder_.journal_file(number);
-  if (use_ballast) {
-    TRY_OK(folder_.disk().rename(folder_.ballast(), path));
-    TRY_OK(folder_.disk().sync_folder(folder_.journal()));
-    return open_file(number, ballast_bytes_);
   }
   // The store has not kept up.
-  TRY(JournalFile file, make(number, std::max(first_bytes_, bytes)));
-  return file;
+  auto made = make(number, std::max(first_bytes_, bytes));
+  if (made.ok() || made.error().code != Errc::kNoSpace) return made;
+  {
+    const std::lock_guard lock(mutex_);
+    full_ = true;
+    if (bytes > ballast_bytes_ || !std::exchange(has_ballast_, false)) return made;
+  }
+  TRY_OK(folder_.disk().rename(folder_.ballast(), folder_.journal_file(number)));
+  TRY_OK(folder_.disk().sync_folder(folder_.journal()));
+  return open_file(number, ballast_bytes_);
 }
 
 void JournalFiles::close(const JournalFile& file) {
@@ -79,6 +80,10 @@ void JournalFiles::close(const JournalFile& file) {
 bool JournalFiles::is_full() const {
   const std::lock_guard lock(mutex_);
   return full_;
+}
+
+Error JournalFiles::full_error() {
+  return Error{EngineErrc::kNoSpace, "the disk is full; records are refused until there is room"};
 }
 
 // --- The store's side -----------------------------------------------------------------------

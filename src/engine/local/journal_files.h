@@ -51,8 +51,10 @@ class JournalFiles {
   /// fails     Errc::kNoSpace, kIo
   Result<JournalFile> next(std::uint64_t bytes);
   void close(const JournalFile& file);
-  /// Whether the last prepare() found the disk full.
+  /// Whether the disk was full the last time that a file was made.
   bool is_full() const;
+  /// Why records are refused then.
+  static Error full_error();
 
   // The store's side; blocking.
   /// Makes the ballast and the next file, when they are missing. Nothing to do: ok.

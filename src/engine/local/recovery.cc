@@ -343,6 +343,7 @@ Result<OpenReport> recover(Core& core, const DataFolder& folder, JournalFiles& f
                      folder.snapshot_file(snapshot.as_of.number) + " needs it up to commit " +
                      std::to_string(snapshot.facts.through)};
   }
+  for (const auto& shard : core.shards.all()) shard->finish_replay();
   replay.fence_the_unexplained();
   name_tail(scanned, report);
   name_damage(core, report);

@@ -92,6 +92,9 @@ class Shard {
   void restore(StoredBlock block);
   /// After all were restored: leaves out what the horizon or a second copy makes unneeded.
   void finish_restore();
+  /// After the journal: what lies in segments behind its end is there, too. (Without sync, segments
+  /// may outlive commits.)
+  void finish_replay();
   /// Replaces a block by its copy in another segment, if it is still needed.
   void relocate(const Segment* old_segment, const StoredBlock& copy);
   std::vector<StoredBlock> blocks_in(const Segment* segment) const;

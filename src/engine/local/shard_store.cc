@@ -90,6 +90,12 @@ void Shard::finish_restore() {
   staged_next_ = durable_next_;
 }
 
+void Shard::finish_replay() {
+  const std::lock_guard lock(mutex_);
+  if (!blocks_.empty()) durable_next_ = std::max(durable_next_, blocks_.back().block.next);
+  staged_next_ = durable_next_;
+}
+
 void Shard::relocate(const Segment* old_segment, const StoredBlock& copy) {
   const std::lock_guard lock(mutex_);
   for (StoredBlock& stored : blocks_) {

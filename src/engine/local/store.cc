@@ -212,7 +212,7 @@ Status Store::rewrite_one() {
   return ok();
 }
 
-Status Store::rewrite(const std::shared_ptr<Segment>& segment) {
+Status Store::rewrite(std::shared_ptr<Segment> segment) {
   const std::uint64_t number = ++last_segment_;
   TRY(SegmentWriter writer, SegmentWriter::create(folder_, number, direct_));
   std::vector<std::uint8_t> bytes;

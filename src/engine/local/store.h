@@ -53,7 +53,7 @@ class Store {
   Status remove_older_snapshots(std::uint64_t number);
   Status sweep();
   Status rewrite_one();
-  Status rewrite(const std::shared_ptr<Segment>& segment);
+  Status rewrite(std::shared_ptr<Segment> segment);
   Status relieve();
   Status sync_journal();
   void admit();

@@ -261,7 +261,8 @@ void History::verify_shard(ShardRef ref, ShardBook& book, bool lenient,
     if (there == found.end()) {
       if (!lenient) say("position " + std::to_string(at) + " was known and is gone");
     } else if (there->second != data) {
-      say("position " + std::to_string(at) + " has other bytes");
+      say("position " + std::to_string(at) + " has other bytes: " + there->second.substr(0, 8) +
+          " was " + data.substr(0, 8));
     }
   }
   // From here on it is as it is.
