@@ -126,6 +126,8 @@ Status Store::write_segment(const std::vector<Pending>& pending) {
   const auto write = [&]() -> Result<Segment::Opened> {
     TRY(SegmentWriter writer, SegmentWriter::create(folder_, number, direct_));
     for (const Pending& one : pending) TRY_OK(add_records(writer, one));
+    // What was trimmed meanwhile is not in the segment: the trim must not be lost when it is not.
+    TRY_OK(sync_journal());
     return writer.finish();
   };
   auto written = write();

@@ -1,0 +1,209 @@
+#include "base/log.h"
+#include "engine/errors.h"
+#include "support/engine_stand.h"
+#include "support/seeds.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+#include <random>
+
+// One bit of one file of a stopped server turns over. Whatever is read afterwards is right;
+// whatever is missing is named: opening fails and says where, or the report counts it.
+
+namespace penstock::engine {
+namespace {
+
+using testing::EngineStand;
+
+constexpr LogId kLog{1};
+constexpr std::uint32_t kShards = 2;
+
+local::Options options_into(local::OpenReport* report) {
+  local::Options options{.folder = "/data", .durability = local::Durability::kSync};
+  options.journal_first_file_bytes = 16u << 10;
+  options.journal_file_bytes_max = 32u << 10;
+  options.journal_bytes_max = 64u << 10;
+  options.ballast_bytes = 4u << 10;
+  options.report = report;
+  return options;
+}
+
+struct Stored {
+  std::map<ShardRef, std::vector<std::string>> records;
+  std::map<std::string, std::string> documents;
+  std::map<std::string, std::string> marks;
+  std::map<std::string, std::vector<std::uint8_t>> files;
+};
+
+enum class End {
+  kStopped,  ///< In order.
+  kIdle,     ///< Killed a while after the last change.
+  kBusy,     ///< Killed right behind it.
+};
+
+/// A short life of an engine, with all kinds of files at its end.
+Stored store_something(std::uint64_t seed, End end) {
+  std::mt19937_64 random(seed);
+  EngineStand stand(seed, options_into(nullptr));
+  stand.open();
+  Stored stored;
+  PENSTOCK_CHECK(stand.ensure(kLog, kShards).ok(), "the log can be made");
+  for (int i = 0; i < 24; ++i) {
+    const ShardRef ref{kLog, static_cast<std::uint32_t>(random() % kShards)};
+    std::vector<std::string> data;
+    for (std::uint64_t n = 0; n <= random() % 3; ++n) {
+      data.push_back(std::to_string(i) + ":" + std::string(random() % 300, 'r'));
+    }
+    PENSTOCK_CHECK(stand.append(ref, data).ok(), "appends go through");
+    auto& known = stored.records[ref];
+    known.insert(known.end(), data.begin(), data.end());
+    const std::string key = std::to_string(i % 5);
+    const std::string value = std::to_string(i) + std::string(random() % 100, 'v');
+    if (i % 4 == 1) {
+      const auto present = stand.engine().meta().get(key);
+      std::vector<Change> changes;
+      changes.push_back({.key = key,
+                         .expected = present.has_value() ? present->version : Version{},
+                         .value = value});
+      PENSTOCK_CHECK(stand.world.run(stand.engine().meta().commit(std::move(changes))).ok(), "");
+      stored.documents[key] = value;
+    }
+    if (i % 4 == 2) {
+      PENSTOCK_CHECK(
+          stand.world.run(stand.engine().marks().put(stand.fence(), {{key, value}})).ok(), "");
+      stored.marks[key] = value;
+    }
+  }
+  if (end == End::kIdle) stand.world.run_for(std::chrono::seconds(2));
+  if (end == End::kStopped) {
+    stand.stop();
+  } else {
+    stand.kill();
+  }
+  for (const std::string& path : stand.world.disk().files()) {
+    stored.files[path] = stand.world.disk().bytes(path);
+  }
+  return stored;
+}
+
+/// The same files on a new machine.
+void put_files(env::sim::Disk& disk, const Stored& stored) {
+  for (const char* folder : {"/data/journal", "/data/segments", "/data/state"}) {
+    PENSTOCK_CHECK(disk.make_folders(folder).ok(), "");
+  }
+  for (const auto& [path, bytes] : stored.files) {
+    auto file = disk.open(path, {.create = true, .writable = true});
+    PENSTOCK_CHECK(file.ok() && (*file)->write_at(0, bytes).ok() && (*file)->sync().ok(), "");
+    PENSTOCK_CHECK(disk.sync_folder(path.substr(0, path.rfind('/'))).ok(), "");
+  }
+}
+
+struct Seen {
+  std::size_t wrong = 0;    ///< Other bytes than were stored, or what nobody stored.
+  std::size_t missing = 0;  ///< Not there, or an error that names it.
+};
+
+Seen look(EngineStand& stand, const Stored& stored) {
+  Seen seen;
+  for (const auto& [ref, known] : stored.records) {
+    for (std::size_t i = 0; i < known.size(); ++i) {
+      const auto slice = stand.read(ref, Position{i + 1}, {.records_max = 1});
+      if (!slice.ok() || slice->records.empty() || slice->records.front().at.index != i + 1) {
+        ++seen.missing;
+      } else if (slice->records.front().data != known[i]) {
+        ++seen.wrong;
+      }
+    }
+    const auto bounds = stand.log().bounds(ref);
+    // Fenced positions may follow, records may not.
+    const auto beyond = stand.read(ref, Position{known.size() + 1});
+    if (bounds.ok() && beyond.ok() && !beyond->records.empty()) ++seen.wrong;
+  }
+  for (const auto& [key, value] : stored.documents) {
+    const auto document = stand.engine().meta().get(key);
+    if (!document.has_value() || document->value != value) ++seen.missing;
+  }
+  for (const auto& [key, value] : stored.marks) {
+    if (stand.engine().marks().get(key) != value) ++seen.missing;
+  }
+  return seen;
+}
+
+struct Tally {
+  std::size_t flips = 0;
+  std::size_t refused = 0;
+  std::size_t fenced = 0;
+  std::size_t torn = 0;
+};
+
+void flip_and_look(const Stored& stored, const std::string& path, std::size_t offset, unsigned bit,
+                   End end, Tally& tally) {
+  local::OpenReport report;
+  EngineStand stand(offset * 8 + bit, options_into(&report));
+  put_files(stand.world.disk(), stored);
+  stand.world.disk().flip_bit(path, offset, bit);
+  ++tally.flips;
+  const Status opened = stand.try_open();
+  if (!opened.ok()) {
+    ++tally.refused;
+    ASSERT_TRUE(opened.error().code == EngineErrc::kCorrupt ||
+                opened.error().code == Errc::kInvalid)
+        << opened.error().message;
+    ASSERT_NE(opened.error().message.find("/data/"), std::string::npos) << "it says where";
+    return;
+  }
+  const Seen seen = look(stand, stored);
+  ASSERT_EQ(seen.wrong, 0u);
+  const bool is_damage = report.damaged_commits + report.damaged_segments + report.damaged_records +
+                             report.damaged_marks >
+                         0;
+  if (is_damage) ++tally.fenced;
+  if (report.torn_tail) ++tally.torn;
+  if (seen.missing == 0) return;
+  // A block of a segment is checked when it is read: reading said so.
+  const bool read_says_so = path.find("segments/") != std::string::npos;
+  if (end == End::kBusy) {
+    ASSERT_TRUE(is_damage || read_says_so || report.torn_tail)
+        << "silently missing: " << seen.missing;
+  } else {
+    ASSERT_TRUE(is_damage || read_says_so) << "taken for a torn tail or silent: " << seen.missing;
+  }
+}
+
+class EngineDamage : public ::testing::TestWithParam<End> {};
+
+TEST_P(EngineDamage, IsFoundAndNamedWhicheverBitTurnsOver) {
+  log::set_level(log::Level::kOff);
+  const Stored stored = store_something(7, GetParam());
+  std::mt19937_64 random(11);
+  Tally tally;
+  // At full share every byte that is not zero, and some that are.
+  const std::size_t share = testing::seeds(100).size();
+  for (const auto& [path, bytes] : stored.files) {
+    for (std::size_t offset = 0; offset < bytes.size(); ++offset) {
+      if (bytes[offset] == 0 && random() % 64 != 0) continue;
+      if (random() % 100 >= share) continue;
+      const auto bit = static_cast<unsigned>(random() % 8);
+      SCOPED_TRACE(path + " offset " + std::to_string(offset) + " bit " + std::to_string(bit));
+      flip_and_look(stored, path, offset, bit, GetParam(), tally);
+      if (HasFatalFailure()) return;
+    }
+  }
+  log::set_level(log::Level::kInfo);
+  EXPECT_GT(tally.flips, share * 50);
+  EXPECT_GT(tally.refused, share);
+  EXPECT_GT(tally.fenced, share / 4);
+}
+
+INSTANTIATE_TEST_SUITE_P(Ends, EngineDamage,
+                         ::testing::Values(End::kStopped, End::kIdle, End::kBusy),
+                         [](const auto& info) {
+                           return info.param == End::kStopped ? "Stopped"
+                                  : info.param == End::kIdle  ? "Idle"
+                                                              : "Busy";
+                         });
+
+}  // namespace
+}  // namespace penstock::engine
