@@ -28,10 +28,14 @@ bool is_region(std::string_view text) {
 }
 
 bool is_name(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), is_word);
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return is_word(c) || c == '.'; });
 }
 
-bool is_qualifier(std::string_view text) { return text == kLatest || is_name(text); }
+bool is_qualifier(std::string_view text) {
+  if (text == kLatest || text == kLatestPublished) return true;
+  return !text.empty() && std::all_of(text.begin(), text.end(), is_word);
+}
 
 std::vector<std::string_view> split(std::string_view text) {
   std::vector<std::string_view> parts;

@@ -10,6 +10,7 @@
 namespace penstock::function {
 
 inline constexpr std::string_view kLatest = "$LATEST";
+inline constexpr std::string_view kLatestPublished = "$LATEST.PUBLISHED";
 inline constexpr std::size_t kNameMax = 64;
 
 /// A function as callers name it: name, name:qualifier, account:function:name[:qualifier] or an
@@ -22,7 +23,8 @@ struct FunctionReference {
   bool operator==(const FunctionReference&) const = default;
 };
 
-/// By the model's grammar; nothing when it does not match. Lengths are not looked at.
+/// By the grammar of the model's NamespacedFunctionName, in which names may hold dots although no
+/// function's does; nothing when it does not match. Lengths are not looked at.
 std::optional<FunctionReference> parse_reference(std::string_view text);
 
 /// The same, held against who asks: another region is not reachable, another account is refused,

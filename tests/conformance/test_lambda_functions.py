@@ -405,7 +405,8 @@ def test_the_form_of_an_error(server, name):
 
 @evidence("M", MODEL)
 def test_dots_are_in_the_pattern_of_readers_only(server):
-    assert server.raw.rest("GET", f"{FUNCTIONS}/a.b").status == 404
+    for reader in ("a.b", "a.b/configuration", "a:$LATEST.PUBLISHED"):
+        assert server.raw.rest("GET", f"{FUNCTIONS}/{reader}").status == 404, reader
     reply = server.raw.rest("PUT", f"{FUNCTIONS}/a.b/configuration", {})
     assert (reply.status, reply.header("x-amzn-errortype")) == (400, "ValidationException")
 
@@ -568,7 +569,7 @@ def test_functions_survive_a_restart(tmp_path):
         return Server("--data", str(tmp_path), "--durability", "os")
     first = start()
     create_function(first, "lasting", "def handler(event, context): return ['kept', event]\n", Description="kept",
-                    Environment={"Variables": {"A": "b"}})
+                    Environment={"Variables": {"KEPT": "b"}})
     create_function(first, "gone", "x = 1\n")
     before = first.functions.get_function_configuration(FunctionName="lasting")
     first.functions.delete_function(FunctionName="gone")

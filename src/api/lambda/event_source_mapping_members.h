@@ -21,10 +21,11 @@ inline constexpr std::string_view kDestinationPattern =
 
 inline constexpr shape::Rules kSourceArn{shape::pattern(kArnPattern, &is_source_arn)};
 inline constexpr shape::Rules kMappedFunction{
-    shape::required, shape::pattern(kFunctionNamePattern, &is_function_name),
+    shape::required, shape::pattern(kNamespacedFunctionNamePattern, &is_namespaced_function_name),
     shape::length(1, 256)};
 inline constexpr shape::Rules kOtherMappedFunction{
-    shape::pattern(kFunctionNamePattern, &is_function_name), shape::length(1, 256)};
+    shape::pattern(kNamespacedFunctionNamePattern, &is_namespaced_function_name),
+    shape::length(1, 256)};
 inline constexpr shape::Rules kDestination{shape::pattern(kDestinationPattern, &is_destination),
                                            shape::length(0, 350)};
 inline constexpr shape::Rules kKmsKeyArn{

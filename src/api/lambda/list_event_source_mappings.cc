@@ -22,7 +22,8 @@ struct ListEventSourceMappingsRequest {
         shape::member<&Self::function_name>(
             "FunctionName",
             {shape::in_query("FunctionName"),
-             shape::pattern(kFunctionNamePattern, &is_function_name), shape::length(1, 256)}),
+             shape::pattern(kNamespacedFunctionNamePattern, &is_namespaced_function_name),
+             shape::length(1, 256)}),
         shape::member<&Self::marker>("Marker", kMarker),
         shape::member<&Self::max_items>("MaxItems", kMaxItems, "At most 100 come at once."),
     };

@@ -20,7 +20,15 @@ bool consists_of(std::string_view text, std::string_view also) {
 
 }  // namespace
 
-bool is_function_name(std::string_view text) { return function::parse_reference(text).has_value(); }
+bool is_function_name(std::string_view text) {
+  const auto named = function::parse_reference(text);
+  return named && named->name.find('.') == std::string::npos &&
+         named->qualifier != function::kLatestPublished;
+}
+
+bool is_namespaced_function_name(std::string_view text) {
+  return function::parse_reference(text).has_value();
+}
 
 bool is_qualifier(std::string_view text) {
   return text == "$LATEST" || text == "$LATEST.PUBLISHED" || consists_of(text, "-_$");

@@ -9,6 +9,7 @@
 namespace penstock::api::lambda {
 
 bool is_function_name(std::string_view text);
+bool is_namespaced_function_name(std::string_view text);
 bool is_qualifier(std::string_view text);  // \$(LATEST(\.PUBLISHED)?)|[a-zA-Z0-9-_$]+
 bool is_role_arn(
     std::string_view text);  // arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+
@@ -22,6 +23,10 @@ inline constexpr std::string_view kFunctionNamePattern =
     "(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{"
     "12}:)?(function:)?"
     "([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?";
+inline constexpr std::string_view kNamespacedFunctionNamePattern =
+    "(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{"
+    "12}:)?(function:)?"
+    "([a-zA-Z0-9-_\\.]+)(:(\\$LATEST(\\.PUBLISHED)?|[a-zA-Z0-9-_]+))?";
 inline constexpr std::string_view kRolePattern =
     "arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+";
 
@@ -31,10 +36,11 @@ inline constexpr shape::Rules kNewFunctionName{
 inline constexpr shape::Rules kFunctionName{shape::required, shape::in_path("FunctionName"),
                                             shape::pattern(kFunctionNamePattern, &is_function_name),
                                             shape::length(1, 140)};
-/// Of operations that read or invoke.
+/// Of operations that read, delete, invoke or map.
 inline constexpr shape::Rules kNamespacedFunctionName{
     shape::required, shape::in_path("FunctionName"),
-    shape::pattern(kFunctionNamePattern, &is_function_name), shape::length(1, 256)};
+    shape::pattern(kNamespacedFunctionNamePattern, &is_namespaced_function_name),
+    shape::length(1, 256)};
 inline constexpr shape::Rules kQualifier{
     shape::in_query("Qualifier"),
     shape::pattern("\\$(LATEST(\\.PUBLISHED)?)|[a-zA-Z0-9-_$]+", &is_qualifier),
