@@ -18,15 +18,22 @@ bool is_account(std::string_view text) {
   return text.size() == 12 && std::all_of(text.begin(), text.end(), is_digit);
 }
 
-/// Two letters, then words, then one digit: us-east-1, us-gov-west-1, eusc-de-east-1.
-bool is_region(std::string_view text) {
-  if (text.starts_with("eusc-")) text.remove_prefix(5);
-  if (text.size() < 6 || !is_lower(text[0]) || !is_lower(text[1]) || text[2] != '-') return false;
-  if (!is_digit(text.back()) || text[text.size() - 2] != '-') return false;
-  const std::string_view middle = text.substr(3, text.size() - 5);
-  return std::all_of(middle.begin(), middle.end(), [](char c) { return is_lower(c) || c == '-'; });
+/// (aws[a-zA-Z-]*)?
+bool is_partition(std::string_view text) {
+  return text.empty() ||
+         (text.starts_with("aws") && std::all_of(text.begin(), text.end(), [](char c) {
+            return is_word(c) && !is_digit(c) && c != '_';
+          }));
 }
 
+/// -[a-z]+-\d
+bool is_region_end(std::string_view text) {
+  if (text.size() < 4 || text[0] != '-') return false;
+  if (!is_digit(text.back()) || text[text.size() - 2] != '-') return false;
+  return std::all_of(text.begin() + 1, text.end() - 2, is_lower);
+}
+
+/// A dot may stand in the name that somebody asks for, though no function is ever made with one.
 bool is_name(std::string_view text) {
   return !text.empty() &&
          std::all_of(text.begin(), text.end(), [](char c) { return is_word(c) || c == '.'; });
@@ -49,13 +56,24 @@ std::vector<std::string_view> split(std::string_view text) {
 
 }  // namespace
 
+bool is_region(std::string_view text) {
+  if (text.starts_with("eusc-")) text.remove_prefix(5);
+  if (text.size() < 2 || !is_lower(text[0]) || !is_lower(text[1])) return false;
+  text.remove_prefix(2);
+  if (is_region_end(text)) return true;
+  if (text.starts_with("-gov")) return is_region_end(text.substr(4));
+  if (!text.starts_with("-iso")) return false;
+  text.remove_prefix(4);
+  return is_region_end(text) ||
+         (!text.empty() && is_lower(text[0]) && is_region_end(text.substr(1)));
+}
+
 std::optional<FunctionReference> parse_reference(std::string_view text) {
   const std::vector<std::string_view> parts = split(text);
   FunctionReference found;
   std::size_t at = 0;
   const auto more_follow = [&] { return at + 1 < parts.size(); };
-  if (parts.size() > 3 && parts[0] == "arn" && parts[2] == "lambda" &&
-      (parts[1].empty() || parts[1].starts_with("aws"))) {
+  if (parts.size() > 3 && parts[0] == "arn" && parts[2] == "lambda" && is_partition(parts[1])) {
     at = 3;
   }
   if (more_follow() && is_region(parts[at])) found.region = parts[at++];

@@ -23,6 +23,9 @@ struct FunctionReference {
   bool operator==(const FunctionReference&) const = default;
 };
 
+/// (eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}
+bool is_region(std::string_view text);
+
 /// By the grammar of the model's NamespacedFunctionName, in which names may hold dots although no
 /// function's does; nothing when it does not match. Lengths are not looked at.
 std::optional<FunctionReference> parse_reference(std::string_view text);

@@ -138,6 +138,12 @@ Status check_configuration(const Configuration& configuration, std::string_view 
         "'MemorySize' value failed to satisfy constraint: Member must have value less than or "
         "equal to 10240");
   }
+  if (configuration.ephemeral_mb > 10'240) {
+    return invalid("1 validation error detected: Value '" +
+                   std::to_string(configuration.ephemeral_mb) +
+                   "' at 'ephemeralStorage.size' failed to satisfy constraint: Member must have "
+                   "value less than or equal to 10240");
+  }
   if (configuration.log_format == "Text" &&
       (!configuration.application_log_level.empty() || !configuration.system_log_level.empty())) {
     return invalid("To use ApplicationLogLevel or SystemLogLevel, set LogFormat to JSON.");

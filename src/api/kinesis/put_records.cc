@@ -73,7 +73,8 @@ struct PutRecordsReply {
   static constexpr auto shape() {
     using Self = PutRecordsReply;
     return std::array{
-        shape::member<&Self::failed_record_count>("FailedRecordCount", {shape::range(1, 100'000)},
+        shape::member<&Self::failed_record_count>("FailedRecordCount",
+                                                  {shape::range(1, shape::kNoLimit)},
                                                   "Entries that were not stored; 0 when all were."),
         shape::member<&Self::records>(
             "Records",

@@ -61,10 +61,10 @@ struct CreateFunctionRequest {
         member<&Self::package_type>("PackageType", {shape::one_of(kPackageTypes)}),
         member<&Self::dead_letter_config>("DeadLetterConfig"),
         member<&Self::environment>("Environment"),
-        member<&Self::kms_key_arn>("KMSKeyArn"),
+        member<&Self::kms_key_arn>("KMSKeyArn", kResourceArn, "Kept and shown."),
         member<&Self::tracing_config>("TracingConfig"),
-        member<&Self::tags>("Tags"),
-        member<&Self::architectures>("Architectures", {shape::length(1, 1)}),
+        member<&Self::tags>("Tags", kTags, "At most 50."),
+        member<&Self::architectures>("Architectures", kArchitecture),
         member<&Self::ephemeral_storage>("EphemeralStorage"),
         member<&Self::logging_config>("LoggingConfig"),
     };

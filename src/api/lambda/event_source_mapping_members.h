@@ -11,15 +11,16 @@ namespace penstock::api::lambda {
 
 bool is_source_arn(std::string_view text);
 bool is_destination(std::string_view text);
-bool is_kms_key_arn(std::string_view text);
 
 inline constexpr std::string_view kArnPattern =
-    "arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:([a-z]{2}(-gov)?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)";
+    "arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:"
+    "((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)";
 inline constexpr std::string_view kDestinationPattern =
     "$|kafka://([^.]([a-zA-Z0-9\\-_.]{0,248}))|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\\-])+:"
-    "([a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)";
+    "((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1})?:(\\d{12})?:(.*)";
 
-inline constexpr shape::Rules kSourceArn{shape::pattern(kArnPattern, &is_source_arn)};
+inline constexpr shape::Rules kSourceArn{shape::pattern(kArnPattern, &is_source_arn),
+                                         shape::length(0, 10'000)};
 inline constexpr shape::Rules kMappedFunction{
     shape::required, shape::pattern(kNamespacedFunctionNamePattern, &is_namespaced_function_name),
     shape::length(1, 256)};
@@ -28,8 +29,6 @@ inline constexpr shape::Rules kOtherMappedFunction{
     shape::length(1, 256)};
 inline constexpr shape::Rules kDestination{shape::pattern(kDestinationPattern, &is_destination),
                                            shape::length(0, 350)};
-inline constexpr shape::Rules kKmsKeyArn{
-    shape::pattern("(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()", &is_kms_key_arn)};
 inline constexpr shape::Rules kMappingUuid{shape::required, shape::in_path("UUID")};
 
 inline constexpr shape::Rules kBatchSize{shape::range(1, 10'000)};

@@ -76,12 +76,14 @@ struct ManagedKafkaConfig {
 };
 
 struct SelfManagedKafkaConfig {
+  std::optional<std::string> consumption_mode;
   std::optional<std::string> consumer_group_id;
   std::optional<SchemaRegistryConfig> schema_registry_config;
   static constexpr std::string_view kShapeName = "SelfManagedKafkaEventSourceConfig";
   static constexpr auto shape() {
     using Self = SelfManagedKafkaConfig;
-    return std::array{shape::member<&Self::consumer_group_id>("ConsumerGroupId"),
+    return std::array{shape::member<&Self::consumption_mode>("ConsumptionMode"),
+                      shape::member<&Self::consumer_group_id>("ConsumerGroupId"),
                       shape::member<&Self::schema_registry_config>("SchemaRegistryConfig")};
   }
 };
@@ -125,7 +127,7 @@ struct ProvisionedPollerConfig {
     using Self = ProvisionedPollerConfig;
     return std::array{
         shape::member<&Self::minimum_pollers>("MinimumPollers", {shape::range(1, 200)}),
-        shape::member<&Self::maximum_pollers>("MaximumPollers", {shape::range(1, 2'000)}),
+        shape::member<&Self::maximum_pollers>("MaximumPollers", {shape::range(1, 10'000)}),
         shape::member<&Self::poller_group_name>("PollerGroupName", {shape::length(0, 128)}),
     };
   }

@@ -18,7 +18,8 @@ struct ListEventSourceMappingsRequest {
     return std::array{
         shape::member<&Self::event_source_arn>(
             "EventSourceArn",
-            {shape::in_query("EventSourceArn"), shape::pattern(kArnPattern, &is_source_arn)}),
+            {shape::in_query("EventSourceArn"), shape::pattern(kArnPattern, &is_source_arn),
+             shape::length(0, 10'000)}),
         shape::member<&Self::function_name>(
             "FunctionName",
             {shape::in_query("FunctionName"),

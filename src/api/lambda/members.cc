@@ -57,9 +57,26 @@ bool is_handler(std::string_view text) {
 
 bool is_log_group(std::string_view text) { return consists_of(text, ".-_/#"); }
 
-bool is_target_arn(std::string_view text) {
+bool is_resource_arn(std::string_view text) {
   if (text.empty()) return true;
-  return text.starts_with("arn:aws") && std::count(text.begin(), text.end(), ':') >= 5;
+  if (!text.starts_with("arn:")) return false;
+  text.remove_prefix(4);
+  const std::size_t partition_end = text.find(':');
+  if (partition_end == std::string_view::npos) return false;
+  const std::string_view partition = text.substr(0, partition_end);
+  const std::string_view rest = text.substr(partition_end + 1);
+  const std::string_view service = rest.substr(0, rest.find(':'));
+  const auto is_partition_character = [](char c) {
+    return c == '-' || (is_letter_or_digit(c) && !is_digit(c));
+  };
+  const auto is_service_character = [](char c) {
+    return c == '-' || c == '.' || is_digit(c) || (c >= 'a' && c <= 'z');
+  };
+  return (partition.empty() || partition.starts_with("aws")) &&
+         std::all_of(partition.begin(), partition.end(), is_partition_character) &&
+         !service.empty() && service.size() < rest.size() &&
+         std::all_of(service.begin(), service.end(), is_service_character) &&
+         text.find_first_of("\n\r") == std::string_view::npos;
 }
 
 }  // namespace penstock::api::lambda

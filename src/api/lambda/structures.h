@@ -33,8 +33,8 @@ struct EphemeralStorage {
   std::optional<std::int32_t> size;
   static constexpr std::string_view kShapeName = "EphemeralStorage";
   static constexpr auto shape() {
-    return std::array{shape::member<&EphemeralStorage::size>(
-        "Size", {shape::required, shape::range(512, 10'240)}, "MB of /tmp.")};
+    return std::array{shape::member<&EphemeralStorage::size>("Size", kEphemeralSize,
+                                                             "MB of /tmp, at most 10,240.")};
   }
 };
 
@@ -51,7 +51,7 @@ struct DeadLetterConfig {
   static constexpr std::string_view kShapeName = "DeadLetterConfig";
   static constexpr auto shape() {
     return std::array{shape::member<&DeadLetterConfig::target_arn>(
-        "TargetArn", {}, "For asynchronous invocations; kept and shown.")};
+        "TargetArn", kResourceArn, "For asynchronous invocations; kept and shown.")};
   }
 };
 

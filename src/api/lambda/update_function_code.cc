@@ -27,7 +27,7 @@ struct UpdateFunctionCodeRequest {
         member<&Self::dry_run>("DryRun", {}, "Checks and answers, changes nothing."),
         member<&Self::revision_id>("RevisionId", {},
                                    "Only if the function still has this revision."),
-        member<&Self::architectures>("Architectures", {shape::length(1, 1)}),
+        member<&Self::architectures>("Architectures", kArchitecture),
     };
   }
 };

@@ -32,7 +32,7 @@ struct UpdateFunctionConfigurationRequest {
         member<&Self::environment>("Environment", {}, "Replaces all variables."),
         member<&Self::runtime>("Runtime"),
         member<&Self::dead_letter_config>("DeadLetterConfig"),
-        member<&Self::kms_key_arn>("KMSKeyArn"),
+        member<&Self::kms_key_arn>("KMSKeyArn", kResourceArn, "Kept and shown."),
         member<&Self::tracing_config>("TracingConfig"),
         member<&Self::revision_id>("RevisionId", {},
                                    "Only if the function still has this revision."),

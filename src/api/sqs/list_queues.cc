@@ -33,8 +33,8 @@ struct ListQueuesResult {
   }
 };
 
-constexpr std::string_view kErrors[] = {"InvalidAddress", "InvalidSecurity", "QueueDoesNotExist",
-                                        "RequestThrottled", "UnsupportedOperation"};
+constexpr std::string_view kErrors[] = {"InvalidAddress", "InvalidSecurity", "RequestThrottled",
+                                        "UnsupportedOperation"};
 constexpr shape::Operation<ListQueuesRequest, ListQueuesResult> kListQueues{
     .name = "ListQueues", .errors = kErrors, .doc = "URLs of the account's queues in this region."};
 
