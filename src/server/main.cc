@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 #include "server/serve.h"
+#include "server/shapes.h"
 
 #include <string_view>
 
@@ -7,5 +8,6 @@ int main(int argc, char** argv) {
   const std::string_view command = argc > 1 ? argv[1] : "";
   if (command == "serve") return penstock::server::serve_main(argc - 1, argv + 1);
   if (command == "settings") return penstock::server::settings_main(argc - 1, argv + 1);
+  if (command == "shapes") return penstock::server::shapes_main(argc - 1, argv + 1);
   return penstock::cli::main_cli(argc, argv);
 }
