@@ -36,6 +36,24 @@ Reply legacy_error(int status, std::string_view type) {
   return reply;
 }
 
+/// Clients of before November 2023 speak to queues in forms, `Action=CreateQueue&...`.
+bool is_sqs_query(const Request& request) {
+  return bare_content_type(request) == "application/x-www-form-urlencoded" &&
+         request.header("x-amz-target").empty() &&
+         request.header("authorization").find("/sqs/aws4_request") != std::string_view::npos;
+}
+
+Reply query_error() {
+  Reply reply;
+  reply.status = 400;
+  reply.content_type = "text/xml";
+  reply.body =
+      "<ErrorResponse><Error><Type>Sender</Type><Code>UnsupportedProtocol</Code><Message>"
+      "Penstock's queues speak the JSON protocol of SQS only; this client speaks the older query "
+      "protocol. Use an SDK or AWS CLI from 2024 or later.</Message></Error></ErrorResponse>";
+  return reply;
+}
+
 Reply preflight(const Request& request) {
   Reply reply;
   reply.headers.emplace_back("Access-Control-Allow-Origin", "*");
@@ -130,6 +148,7 @@ Dispatcher::Decision Dispatcher::decide(Request& request) const {
   if (is_versioned(request.path)) return decide_rest(request);
   const Target target = target_of(request);
   if (target.prefix == "AmazonSQS") return decide_sqs(request, target);
+  if (is_sqs_query(request)) return {nullptr, query_error()};
   return decide_kinesis(request, target);
 }
 

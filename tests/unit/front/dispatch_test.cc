@@ -254,6 +254,18 @@ TEST_F(Dispatch, SqsSpeaksJson10) {
   EXPECT_EQ(reply.content_type, "application/x-amz-json-1.0");
 }
 
+TEST_F(Dispatch, TheQueryProtocolOfSqsIsRefusedWithWhatToDo) {
+  without("x-amz-target");
+  with("content-type", "application/x-www-form-urlencoded; charset=utf-8");
+  with("authorization",
+       "AWS4-HMAC-SHA256 Credential=123456789012/20261124/us-west-2/sqs/aws4_request, "
+       "SignedHeaders=host, Signature=abc");
+  request.body = "Action=ListQueues&Version=2012-11-05";
+  const Reply reply = serve();
+  EXPECT_EQ(reply.status, 400);
+  EXPECT_NE(reply.body.find("<Code>UnsupportedProtocol</Code>"), std::string::npos) << reply.body;
+}
+
 TEST_F(Dispatch, VersionedPathsAreRest) {
   request.method = "GET";
   request.path = "/2015-03-31/functions/f";
