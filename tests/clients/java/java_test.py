@@ -33,14 +33,24 @@ def digest_of_sources():
     return digest.hexdigest()
 
 
+def libraries():
+    return (OUTPUT / "classpath").read_text().strip().split(":")
+
+
+def is_compiled():
+    """Of these sources, and what they were compiled against is still in Maven's cache."""
+    stamp = OUTPUT / "sources"
+    return (stamp.exists() and stamp.read_text() == digest_of_sources()
+            and all(pathlib.Path(library).exists() for library in libraries()))
+
+
 @pytest.fixture(scope="module")
 def classpath():
     """Compiled when the sources changed: from Maven's cache alone where that holds everything."""
     for tool, meaning in ("java", "a Java runtime"), ("javac", "a JDK"), ("mvn", "Maven"):
         if shutil.which(tool) is None:
             pytest.skip(f"{meaning} is missing ({tool} is not on the PATH)")
-    stamp = OUTPUT / "sources"
-    if not stamp.exists() or stamp.read_text() != digest_of_sources():
+    if not is_compiled():
         OUTPUT.mkdir(parents=True, exist_ok=True)
         code, output = maven("-o")
         if code != 0:
@@ -48,9 +58,8 @@ def classpath():
         if "Could not transfer artifact" in output or "UnknownHost" in output:
             pytest.skip("the AWS SDK for Java is neither in Maven's cache nor within reach")
         assert code == 0, output
-        stamp.write_text(digest_of_sources())
-    libraries = (OUTPUT / "classpath").read_text().strip()
-    return f"{OUTPUT / 'classes'}:{libraries}"
+        (OUTPUT / "sources").write_text(digest_of_sources())
+    return ":".join([str(OUTPUT / "classes"), *libraries()])
 
 
 class Told:
