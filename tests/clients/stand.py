@@ -63,6 +63,10 @@ def stream_arn(name):
     return f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/{name}"
 
 
+def function_arn(name):
+    return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
+
+
 def package(name, contents, executable=False):
     """A zip with one file."""
     buffer = io.BytesIO()

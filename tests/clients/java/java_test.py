@@ -150,9 +150,12 @@ def test_timestamps_are_integer_milliseconds_both_ways(told):
 
 
 def test_errors_arrive_as_exceptions_of_their_own(told):
-    missing, expired, refused = told.facts["caught"]
+    missing, expired, refused, no_function, twice = told.facts["caught"]
     assert missing == ["ResourceNotFoundException", "400",
                        f"Stream nowhere under account {stand.ACCOUNT} not found."]
     assert expired[:2] == ["ExpiredIteratorException", "400"]
     assert expired[2].startswith("Iterator expired.")
     assert refused == ["ProvisionedThroughputExceededException", "400", stand.throttled("orders-full")]
+    assert no_function == ["ResourceNotFoundException", "404",
+                           f"Function not found: {stand.function_arn('nobody')}"]
+    assert twice == ["ResourceConflictException", "409", "Function already exist: orders-seen"]

@@ -16,13 +16,13 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Consumer;
+import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
 import software.amazon.awssdk.core.SdkBytes;
 import software.amazon.awssdk.services.kinesis.KinesisClient;
 import software.amazon.awssdk.services.kinesis.model.ExpiredIteratorException;
 import software.amazon.awssdk.services.kinesis.model.GetRecordsResponse;
 import software.amazon.awssdk.services.kinesis.model.GetShardIteratorRequest;
-import software.amazon.awssdk.services.kinesis.model.KinesisException;
 import software.amazon.awssdk.services.kinesis.model.ProvisionedThroughputExceededException;
 import software.amazon.awssdk.services.kinesis.model.PutRecordsRequestEntry;
 import software.amazon.awssdk.services.kinesis.model.PutRecordsResponse;
@@ -33,6 +33,7 @@ import software.amazon.awssdk.services.kinesis.model.ShardIteratorType;
 import software.amazon.awssdk.services.lambda.LambdaClient;
 import software.amazon.awssdk.services.lambda.model.CreateEventSourceMappingResponse;
 import software.amazon.awssdk.services.lambda.model.EventSourcePosition;
+import software.amazon.awssdk.services.lambda.model.ResourceConflictException;
 import software.amazon.awssdk.services.lambda.model.Runtime;
 
 /**
@@ -162,10 +163,26 @@ public final class Story {
     lambda.createFunction(request -> request.functionName(function).runtime(Runtime.PYTHON3_11).handler("app.handler")
         .role(role).code(c -> c.zipFile(code)));
     lambda.waiter().waitUntilFunctionActiveV2(request -> request.functionName(function));
+    lambdaErrors(lambda, function, role, code);
     CreateEventSourceMappingResponse mapping = lambda.createEventSourceMapping(request -> request
         .eventSourceArn("arn:aws:kinesis:us-east-1:000000000000:stream/" + stream)
         .functionName(function).startingPosition(EventSourcePosition.TRIM_HORIZON));
     fact("mapping", mapping.uuid(), mapping.state(), mapping.lastModified().toEpochMilli());
+  }
+
+  /** A function that is not there, and one that is there already. */
+  private static void lambdaErrors(LambdaClient lambda, String function, String role, SdkBytes code) {
+    try {
+      lambda.getFunction(request -> request.functionName("nobody"));
+    } catch (software.amazon.awssdk.services.lambda.model.ResourceNotFoundException error) {
+      caught(error);
+    }
+    try {
+      lambda.createFunction(request -> request.functionName(function).runtime(Runtime.PYTHON3_11)
+          .handler("app.handler").role(role).code(c -> c.zipFile(code)));
+    } catch (ResourceConflictException error) {
+      caught(error);
+    }
   }
 
   private static void advance(long milliseconds) throws IOException, InterruptedException {
@@ -176,7 +193,7 @@ public final class Story {
     if (reply.statusCode() != 200) throw new IOException("the clock was not advanced: " + reply.body());
   }
 
-  private static void caught(KinesisException error) {
+  private static void caught(AwsServiceException error) {
     fact("caught", error.getClass().getSimpleName(), error.statusCode(), error.awsErrorDetails().errorMessage());
   }
 
