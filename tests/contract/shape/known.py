@@ -64,7 +64,7 @@ KNOWN = [
     *members("kinesis.DescribeLimits.response", "ChannelCount ChannelCountLimit", NEVER_ANSWERED),
     *members("kinesis.DescribeStream.response.StreamDescription", "KeyId", NEVER_ANSWERED),
     *members("kinesis.DescribeStreamSummary.response.StreamDescriptionSummary",
-            "ChannelCount KeyId QueueCount RecordDistributionStrategy StreamId WarmThroughput", NEVER_ANSWERED),
+             "ChannelCount KeyId QueueCount RecordDistributionStrategy StreamId WarmThroughput", NEVER_ANSWERED),
 
     # --- Lambda: functions ---
     Known("lambda.*Function*", "errors", "code signing and capacity providers are not there",
@@ -81,22 +81,22 @@ KNOWN = [
     *members("lambda.CreateFunction.request.Code", "S3ObjectStorageMode S3ObjectVersion SourceKMSKeyArn", NO_S3),
     *members("lambda.UpdateFunctionCode.request", "S3ObjectStorageMode S3ObjectVersion SourceKMSKeyArn", NO_S3),
     *members("lambda.CreateFunction.request",
-            "AcceleratorConfig CapacityProviderConfig CodeSigningConfigArn DurableConfig FileSystemConfigs "
-            "ImageConfig Layers PublishTo RuntimeConfig SnapStart TenancyConfig VpcConfig", LATER_FUNCTIONS),
+             "AcceleratorConfig CapacityProviderConfig CodeSigningConfigArn DurableConfig FileSystemConfigs "
+             "ImageConfig Layers PublishTo RuntimeConfig SnapStart TenancyConfig VpcConfig", LATER_FUNCTIONS),
     *members("lambda.UpdateFunctionCode.request", "PublishTo", LATER_FUNCTIONS),
     *members("lambda.UpdateFunctionConfiguration.request",
-            "AcceleratorConfig CapacityProviderConfig DurableConfig FileSystemConfigs ImageConfig Layers "
-            "RuntimeConfig SnapStart VpcConfig", LATER_FUNCTIONS),
+             "AcceleratorConfig CapacityProviderConfig DurableConfig FileSystemConfigs ImageConfig Layers "
+             "RuntimeConfig SnapStart VpcConfig", LATER_FUNCTIONS),
     *members("lambda.Invoke.request", "DurableExecutionName TenantId", LATER_FUNCTIONS),
     *members("lambda.Invoke.response", "DurableExecutionArn", NEVER_ANSWERED),
     *members("lambda.ListFunctions.request", "MasterRegion", LATER_FUNCTIONS),
     *members("lambda.GetFunction.response",
-            "Code.Error Code.ResolvedImageUri Code.ResolvedS3Object Code.SourceKMSKeyArn Concurrency TagsError",
-                NEVER_ANSWERED),
+             "Code.Error Code.ResolvedImageUri Code.ResolvedS3Object Code.SourceKMSKeyArn Concurrency TagsError",
+             NEVER_ANSWERED),
     *members("lambda.*.response*",
-            "AcceleratorConfig CapacityProviderConfig ConfigSha256 DurableConfig Environment.Error "
-            "FileSystemConfigs ImageConfigResponse Layers MasterArn RuntimeConfig "
-            "SigningJobArn SigningProfileVersionArn TenancyConfig VpcConfig", NEVER_ANSWERED),
+             "AcceleratorConfig CapacityProviderConfig ConfigSha256 DurableConfig Environment.Error "
+             "FileSystemConfigs ImageConfigResponse Layers MasterArn RuntimeConfig "
+             "SigningJobArn SigningProfileVersionArn TenancyConfig VpcConfig", NEVER_ANSWERED),
     Known("lambda.*.response*.RuntimeVersionConfig", MEMBER, "AWS names its own build of the runtime; there is none here"),
     Known("lambda.*.TracingConfig", "name", "one structure serves request and answer; its name is printed nowhere",
           "TracingConfig", "TracingConfigResponse"),
