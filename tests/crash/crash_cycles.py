@@ -1,7 +1,8 @@
 """Kills the server with kill -9 at random moments under load, many times, on one data folder.
 
 After every kill it starts the server again and checks, with its own books:
-  * every acknowledged record is read back, once, with its bytes, in the order of sequence numbers;
+  * every acknowledged record is read back, once, with its bytes, in the order of sequence numbers,
+    and at the end everything once more from the first record on;
   * what was not acknowledged is there at most once;
   * at the end the function behind the mapping has seen every record of the stream: no checkpoint
     ever ran ahead of settlement;
@@ -48,13 +49,19 @@ class Server:
         return self.process.wait(timeout=30)
 
 
+def brief(payload):
+    """The payload in few characters, and no two the same: its head, and how many x follow."""
+    head = payload.rstrip("x")
+    return f"{head}{len(payload) - len(head)}"
+
+
 class Producer(threading.Thread):
     """Puts small batches as fast as it can and notes what was acknowledged."""
 
     def __init__(self, name, port, first):
         super().__init__(daemon=True)
         self.label, self.port, self.counter = name, port, first
-        self.acknowledged = []  # (shard, sequence number, payload)
+        self.acknowledged = []  # (shard, sequence number, payload in brief)
         self.attempted = set()
         self.stop_asked = False
 
@@ -66,7 +73,7 @@ class Producer(threading.Thread):
             for _ in range(pick.choice([1, 3, 20, 100])):
                 payloads.append(f"{self.label}:{self.counter}:" + "x" * pick.choice([0, 50, 2000]))
                 self.counter += 1
-            self.attempted.update(payloads)
+            self.attempted.update(map(brief, payloads))
             try:
                 reply = client.kinesis("PutRecords", StreamName=STREAM, Records=[
                     {"Data": encode(p), "PartitionKey": f"{self.label}{i % 7}"}
@@ -77,67 +84,83 @@ class Producer(threading.Thread):
                 continue
             for payload, result in zip(payloads, reply["Records"]):
                 if "SequenceNumber" in result:
-                    self.acknowledged.append((result["ShardId"], result["SequenceNumber"], payload))
+                    self.acknowledged.append(
+                        (result["ShardId"], result["SequenceNumber"], brief(payload)))
 
 
 class Books:
-    """What was acknowledged and what has been read back, shard by shard."""
+    """What was acknowledged and what has been read back. Only what is not settled yet is kept whole,
+    so that long runs fit into memory."""
 
     def __init__(self):
-        self.acknowledged = {}  # shard -> {sequence number: payload}
-        self.attempted = set()
-        self.read = {}  # shard -> [(sequence number, payload)] in order
+        self.acknowledged = {}  # (shard, sequence number) -> payload, until it is read back
+        self.acknowledged_count = 0
+        self.attempted = set()  # Payloads, until they are read back
+        self.last = {}  # shard -> the last sequence number read
+        self.numbers = set()  # Every sequence number read
+        self.payloads = set()  # The hash of every payload read
+        self.fingerprint = {}  # shard -> a hash over all that was read, in order
 
     def note(self, producers):
         for producer in producers:
             self.attempted |= producer.attempted
+            self.acknowledged_count += len(producer.acknowledged)
             for shard, number, payload in producer.acknowledged:
-                known = self.acknowledged.setdefault(shard, {})
-                if number in known:
+                if (shard, number) in self.acknowledged or number in self.numbers:
                     raise SystemExit(f"{shard}: number {number} was given twice")
-                known[number] = payload
+                self.acknowledged[shard, number] = payload
 
     def read_back(self, client):
         """Reads on from the last record seen and checks everything that is new."""
-        for listed in client.kinesis("ListShards", StreamName=STREAM)["Shards"]:
-            shard = listed["ShardId"]
-            rows = self.read.setdefault(shard, [])
-            start = {"ShardIteratorType": "TRIM_HORIZON"}
-            if rows:
-                start = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER",
-                         "StartingSequenceNumber": rows[-1][0]}
-            iterator = client.kinesis("GetShardIterator", StreamName=STREAM, ShardId=shard,
-                                      **start)["ShardIterator"]
-            while True:
-                page = client.kinesis("GetRecords", ShardIterator=iterator)
-                for record in page["Records"]:
-                    if rows and int(record["SequenceNumber"]) <= int(rows[-1][0]):
-                        raise SystemExit(f"{shard}: {record['SequenceNumber']} is out of order")
-                    rows.append((record["SequenceNumber"], decode(record["Data"])))
-                iterator = page["NextShardIterator"]
-                if not page["Records"] and page["MillisBehindLatest"] == 0:
-                    break
-
-    def check(self):
-        payloads = set()
-        for shard, rows in self.read.items():
-            stored = dict(rows)
-            for number, payload in self.acknowledged.get(shard, {}).items():
-                if stored.get(number) != payload:
-                    raise SystemExit(f"LOST: {shard} {number} was acknowledged; read back: "
-                                     f"{stored.get(number)!r:.60}")
+        for shard, rows in read_shards(client, self.last):
             for number, payload in rows:
-                if payload in payloads:
+                expected = self.acknowledged.pop((shard, number), None)
+                if expected not in (None, payload):
+                    raise SystemExit(f"OTHER BYTES: {shard} {number}: {payload[:40]}")
+                if hash(payload) in self.payloads:
                     raise SystemExit(f"TWICE: {shard} {number} {payload[:40]}")
                 if payload not in self.attempted:
                     raise SystemExit(f"INVENTED: {shard} {number} {payload[:40]}")
-                payloads.add(payload)
+                self.attempted.discard(payload)
+                self.payloads.add(hash(payload))
+                self.numbers.add(number)
+                self.last[shard] = number
+                self.fingerprint[shard] = hash((self.fingerprint.get(shard), number, payload))
+        for (shard, number), payload in self.acknowledged.items():
+            raise SystemExit(f"LOST: {shard} {number} was acknowledged: {payload[:40]}")
 
-    def acknowledged_count(self):
-        return sum(len(numbers) for numbers in self.acknowledged.values())
+    def read_all_again(self, client):
+        """From the first record on: the same records, bytes and order as when they were new."""
+        again = {}
+        for shard, rows in read_shards(client, {}):
+            for number, payload in rows:
+                again[shard] = hash((again.get(shard), number, payload))
+        if again != self.fingerprint:
+            raise SystemExit("CHANGED: a shard reads differently from its beginning")
 
-    def stored_numbers(self):
-        return {number for rows in self.read.values() for number, _ in rows}
+
+def read_shards(client, after):
+    """For each shard its records behind a sequence number, in pages, checked to be in order."""
+    for listed in client.kinesis("ListShards", StreamName=STREAM)["Shards"]:
+        shard = listed["ShardId"]
+        start = {"ShardIteratorType": "TRIM_HORIZON"}
+        if shard in after:
+            start = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER",
+                     "StartingSequenceNumber": after[shard]}
+        last = int(after.get(shard, 0))
+        iterator = client.kinesis("GetShardIterator", StreamName=STREAM, ShardId=shard,
+                                  **start)["ShardIterator"]
+        while True:
+            page = client.kinesis("GetRecords", ShardIterator=iterator)
+            for record in page["Records"]:
+                if int(record["SequenceNumber"]) <= last:
+                    raise SystemExit(f"{shard}: {record['SequenceNumber']} is out of order")
+                last = int(record["SequenceNumber"])
+            yield shard, [(record["SequenceNumber"], brief(decode(record["Data"])))
+                          for record in page["Records"]]
+            iterator = page["NextShardIterator"]
+            if not page["Records"] and page["MillisBehindLatest"] == 0:
+                break
 
 
 def create(client, double):
@@ -156,7 +179,7 @@ def wait_until(what, condition, seconds=60):
     while not condition():
         if time.monotonic() > deadline:
             raise SystemExit(f"within {seconds} s it did not happen that {what}")
-        time.sleep(0.02)
+        time.sleep(0.1)
 
 
 def run(options):
@@ -182,13 +205,13 @@ def run(options):
         server = Server(options.server, folder)
         client = Client(server.port)
         books.read_back(client)
-        books.check()
         if cycle % 10 == 0 or cycle == options.cycles:
-            print(f"cycle {cycle}: {books.acknowledged_count()} acknowledged, all read back; "
-                  f"function saw {double.count()} of {len(books.stored_numbers())}", flush=True)
-    stored = books.stored_numbers()
+            print(f"cycle {cycle}: {books.acknowledged_count} acknowledged, all read back; "
+                  f"function saw {double.count()} of {len(books.numbers)}", flush=True)
+    books.read_all_again(client)
+    stored = books.numbers
     wait_until("the function saw every stored record",
-               lambda: stored <= set(list(double.seen)), 120)
+               lambda: stored <= double.numbers(), 600)
 
     def report():
         return client.rest("penstock", "GET", "/_penstock/audit")
@@ -203,7 +226,7 @@ def run(options):
     if options.data is None:
         shutil.rmtree(folder)
     repeated = sum(times - 1 for times in double.seen.values())
-    print(f"passed: {options.cycles} kills, {books.acknowledged_count()} acknowledged records, "
+    print(f"passed: {options.cycles} kills, {books.acknowledged_count} acknowledged records, "
           f"{len(stored)} stored, every one seen by the function ({repeated} deliveries repeated), "
           f"lost {verdict['lost']}, unaccounted {verdict['unaccounted']}, "
           f"{time.monotonic() - started:.0f} s", flush=True)

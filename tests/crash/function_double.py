@@ -49,5 +49,9 @@ class FunctionDouble:
         with self.lock:
             return len(self.seen)
 
+    def numbers(self):
+        with self.lock:
+            return set(self.seen)
+
     def stop(self):
         self.server.shutdown()
