@@ -137,11 +137,13 @@ Task<Result<std::unique_ptr<SandboxHost>>> SandboxHost::open(SandboxParts parts,
   const auto site = std::make_shared<Site>(Site{.parts = parts, .scratch = std::move(scratch)});
   site->worker = parts.workers.make("sandbox");
   site->codes = std::make_unique<CodeFolders>(site->scratch->path() + "/code", *site->worker);
-  const Status chosen = co_await env::run_blocking(*site->worker, [site, settings]() -> Status {
-    TRY_OK(choose_isolation(*site, settings.isolation));
-    find_python(*site, settings.python_runtime);
-    return ok();
-  });
+  // By reference: a job that owned the site could be the last to let go of its own thread.
+  const Status chosen =
+      co_await env::run_blocking(*site->worker, [&here = *site, settings]() -> Status {
+        TRY_OK(choose_isolation(here, settings.isolation));
+        find_python(here, settings.python_runtime);
+        return ok();
+      });
   if (!chosen.ok()) co_return chosen.error();
   co_return std::unique_ptr<SandboxHost>(new SandboxHost(site));
 }
