@@ -211,7 +211,7 @@ def run(options):
     books.read_all_again(client)
     stored = books.numbers
     wait_until("the function saw every stored record",
-               lambda: stored <= double.numbers(), 600)
+               lambda: stored <= double.numbers(), 3600)
 
     def report():
         return client.rest("penstock", "GET", "/_penstock/audit")
