@@ -107,12 +107,31 @@ struct Server::Parts {
   std::uint16_t port = 0;
 
   Task<Status> open();
+  Task<Status> open_storage();
   Task<Status> open_functions();
+  Task<> open_sandboxes(OneShot<Result<std::unique_ptr<sandbox::SandboxHost>>> opened);
   void route();
   std::string url() const;
 };
 
 Task<Status> Server::Parts::open() {
+  // Trying the sandbox takes a few processes: beside the disk's work, not behind it.
+  OneShot<Result<std::unique_ptr<sandbox::SandboxHost>>> sandboxes_opened;
+  penstock::start(env.loops.front()->executor(), open_sandboxes(sandboxes_opened));
+  const Status storage_opened = co_await open_storage();
+  auto opened = co_await sandboxes_opened.take();
+  if (opened.ok()) sandboxes = std::move(opened).value();
+  CO_TRY_OK(storage_opened);
+  if (!opened.ok()) co_return std::move(opened).error();
+  CO_TRY_OK(co_await open_functions());
+  route();
+  gateway = std::make_unique<Gateway>(env, budget, dispatcher);
+  CO_TRY(port, co_await gateway->listen(options.address, options.port));
+  sandboxes->set_endpoint_url(url());
+  co_return ok();
+}
+
+Task<Status> Server::Parts::open_storage() {
   CO_TRY(engine,
          co_await engine::local::open(
              {.folder = options.settings.data, .durability = options.durability}, env, budget));
@@ -136,7 +155,29 @@ Task<Status> Server::Parts::open() {
          co_await sqs::QueueService::open(
              {.clocks = env.clocks, .control_loop = control, .random = random, .engine = *engine},
              {}));
-  CO_TRY_OK(co_await open_functions());
+  co_return ok();
+}
+
+Task<> Server::Parts::open_sandboxes(
+    OneShot<Result<std::unique_ptr<sandbox::SandboxHost>>> opened) {
+  opened.set(co_await sandbox::SandboxHost::open({.clocks = env.clocks,
+                                                  .control_loop = *env.loops.front(),
+                                                  .workers = workers,
+                                                  .budget = budget},
+                                                 sandbox_settings(options.settings)));
+}
+
+Task<Status> Server::Parts::open_functions() {
+  env::Loop& control = *env.loops.front();
+  CO_TRY(functions, co_await function::FunctionService::open({.clocks = env.clocks,
+                                                              .control_loop = control,
+                                                              .disk = disk,
+                                                              .random = random,
+                                                              .workers = workers,
+                                                              .http = http,
+                                                              .meta = engine->meta(),
+                                                              .host = *sandboxes},
+                                                             function_settings(options.settings)));
   destinations.emplace(*queues);
   CO_TRY(mappings, co_await mapping::MappingService::open({.clocks = env.clocks,
                                                            .control_loop = control,
@@ -147,28 +188,6 @@ Task<Status> Server::Parts::open() {
                                                            .invoker = *functions,
                                                            .destinations = *destinations},
                                                           mapping_settings(options.settings)));
-  route();
-  gateway = std::make_unique<Gateway>(env, budget, dispatcher);
-  CO_TRY(port, co_await gateway->listen(options.address, options.port));
-  sandboxes->set_endpoint_url(url());
-  co_return ok();
-}
-
-Task<Status> Server::Parts::open_functions() {
-  env::Loop& control = *env.loops.front();
-  CO_TRY(sandboxes,
-         co_await sandbox::SandboxHost::open(
-             {.clocks = env.clocks, .control_loop = control, .workers = workers, .budget = budget},
-             sandbox_settings(options.settings)));
-  CO_TRY(functions, co_await function::FunctionService::open({.clocks = env.clocks,
-                                                              .control_loop = control,
-                                                              .disk = disk,
-                                                              .random = random,
-                                                              .workers = workers,
-                                                              .http = http,
-                                                              .meta = engine->meta(),
-                                                              .host = *sandboxes},
-                                                             function_settings(options.settings)));
   co_return ok();
 }
 
