@@ -171,7 +171,8 @@ def create(client, double):
     arn = client.kinesis("DescribeStreamSummary", StreamName=STREAM)[
         "StreamDescriptionSummary"]["StreamARN"]
     client.rest("lambda", "POST", "/2015-03-31/event-source-mappings", {
-        "EventSourceArn": arn, "FunctionName": "double", "StartingPosition": "TRIM_HORIZON"})
+        "EventSourceArn": arn, "FunctionName": "double", "StartingPosition": "TRIM_HORIZON",
+        "BatchSize": 500})
 
 
 def wait_until(what, condition, seconds=60):
@@ -211,7 +212,7 @@ def run(options):
     books.read_all_again(client)
     stored = books.numbers
     wait_until("the function saw every stored record",
-               lambda: stored <= double.numbers(), 3600)
+               lambda: double.count() >= len(stored) and stored <= double.numbers(), 3600)
 
     def report():
         return client.rest("penstock", "GET", "/_penstock/audit")
