@@ -20,7 +20,7 @@ bool is_one_of(std::string_view allowed, std::string_view value) {
 
 Status check_row(const SettingRow& row) {
   if (row.allowed.empty()) return ok();
-  const std::string name(row.name);
+  const std::string flag = flag_name(row.name);
   if (const auto* number = std::get_if<std::int64_t*>(&row.value)) {
     const std::size_t dots = row.allowed.find("..");
     std::int64_t low = 0;
@@ -28,14 +28,13 @@ Status check_row(const SettingRow& row) {
     std::from_chars(row.allowed.data(), row.allowed.data() + dots, low);
     std::from_chars(row.allowed.data() + dots + 2, row.allowed.data() + row.allowed.size(), high);
     if (**number >= low && **number <= high) return ok();
-    return invalid("--" + name + " is " + std::to_string(**number) + "; it must be in " +
+    return invalid(flag + " is " + std::to_string(**number) + "; it must be in " +
                    std::string(row.allowed));
   }
   const auto* text = std::get_if<std::string*>(&row.value);
   const bool is_range = row.allowed.find("..") != std::string_view::npos;
   if (text == nullptr || is_range || is_one_of(row.allowed, **text)) return ok();
-  return invalid("--" + name + " is \"" + **text + "\"; it must be one of " +
-                 std::string(row.allowed));
+  return invalid(flag + " is \"" + **text + "\"; it must be one of " + std::string(row.allowed));
 }
 
 Status split_listen(const std::string& listen, Options& options) {

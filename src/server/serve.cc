@@ -6,8 +6,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <malloc.h>
+#include <memory>
 #include <thread>
 
 namespace penstock::server {
@@ -15,11 +17,18 @@ namespace {
 
 constexpr int kExitUsage = 2;
 
-std::string flag_name(std::string_view setting) {
-  std::string name(setting);
-  for (char& c : name) c = c == '_' ? '-' : c;
-  return "--" + name;
-}
+/// The --config file: names as `penstock settings` prints them or as flags, dots and all.
+class SettingsFile final : public CLI::ConfigTOML {
+ public:
+  SettingsFile() { parentSeparatorChar = '\n'; }  // "function.idle_s" is one name, no section.
+  std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
+    std::vector<CLI::ConfigItem> items = CLI::ConfigTOML::from_config(input);
+    for (CLI::ConfigItem& item : items) {
+      std::replace(item.name.begin(), item.name.end(), '_', '-');
+    }
+    return items;
+  }
+};
 
 std::string describe(const SettingRow& row) {
   std::string text(row.meaning);
@@ -87,6 +96,8 @@ int serve_main(int argc, char** argv) {
       "(PENSTOCK_...) and by --config FILE."};
   app.name("penstock serve");
   app.set_config("--config", "", "File with lines of name = value");
+  app.config_formatter(std::make_shared<SettingsFile>());
+  app.allow_config_extras(CLI::config_extras_mode::error);
   for (const SettingRow& row : setting_rows(settings)) add_option(app, row);
   try {
     app.parse(argc, argv);

@@ -12,7 +12,7 @@ std::vector<SettingRow> setting_rows(Settings& s) {
       {"auth", &s.auth, "", "off", "off: any well-formed credentials are accepted"},
       {"dev", &s.dev, "", "", "Let the service clock be advanced (penstock clock advance)"},
       {"region", &s.region, "", "", "Region of requests that name none"},
-      {"memory", &s.memory, "bytes", "64MiB..1TiB",
+      {"memory", &s.memory, "", "64MiB..1TiB",
        "For records, buffers, replies and connections"},
       {"loops", &s.loops, "", "0..256", "Event loops; 0 is one for each core, at most 8"},
       {"log", &s.log, "", "debug|info|warn|error|off", "From which level on lines are written"},
@@ -55,6 +55,12 @@ std::string value_text(const SettingRow& row) {
     std::string operator()(const bool* flag) const { return *flag ? "true" : "false"; }
   };
   return std::visit(Text{}, row.value);
+}
+
+std::string flag_name(std::string_view setting) {
+  std::string name(setting);
+  for (char& c : name) c = c == '_' ? '-' : c;
+  return "--" + name;
 }
 
 std::string environment_name(std::string_view setting) {

@@ -45,7 +45,7 @@ struct Settings {
 struct SettingRow {
   std::string_view name;
   std::variant<std::string*, std::int64_t*, bool*> value;
-  std::string_view unit;     ///< "ms", "bytes", ...; empty for names and switches
+  std::string_view unit;     ///< "ms", "shards", ...; empty for names, sizes and switches
   std::string_view allowed;  ///< "sync|os|memory", "1..3600"; empty: anything
   std::string_view meaning;
 };
@@ -54,7 +54,9 @@ std::vector<SettingRow> setting_rows(Settings& settings);
 
 /// The row's value as text, as it would be written in the file.
 std::string value_text(const SettingRow& row);
-/// "--function.idle_s" is PENSTOCK_FUNCTION_IDLE_S in the environment.
+/// "function.idle_s" is --function.idle-s on the command line.
+std::string flag_name(std::string_view setting);
+/// "function.idle_s" is PENSTOCK_FUNCTION_IDLE_S in the environment.
 std::string environment_name(std::string_view setting);
 
 }  // namespace penstock::server
