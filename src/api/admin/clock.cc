@@ -99,6 +99,10 @@ Status restore_service_clock(env::Clocks& clocks, const engine::Meta& meta) {
   return ok();
 }
 
+std::vector<shape::OperationInfo> clock_shapes() {
+  return {shape::describe(kRead), shape::describe(kAdvance)};
+}
+
 std::vector<front::Operation> clock_operations(env::Clocks& clocks, engine::Meta& meta, bool dev) {
   std::vector<front::Operation> operations;
   operations.push_back(

@@ -2,7 +2,26 @@
 
 #include "shape/json_text.h"
 
+#include <array>
+
 namespace penstock::api::admin {
+namespace {
+
+/// The second path is where tools that wait for such a server to start look.
+constexpr std::array<std::string_view, 2> kPaths{"/_penstock/health", "/_localstack/health"};
+
+}  // namespace
+
+shape::OperationInfo health_shape() {
+  return {.name = "Health",
+          .doc =
+              "Which services run, how functions are isolated, and the version: a JSON object "
+              "with `services`, `function_sandbox`, `edition` and `version`. Also at "
+              "`/_localstack/health`.",
+          .method = "GET",
+          .path = kPaths.front(),
+          .request = shape::type_of<shape::Empty>()};
+}
 
 std::vector<front::Operation> health_operations(std::vector<std::string_view> services,
                                                 std::string version, HealthFacts facts) {
@@ -18,7 +37,7 @@ std::vector<front::Operation> health_operations(std::vector<std::string_view> se
     co_return reply;
   };
   std::vector<front::Operation> operations;
-  for (const std::string_view path : {"/_penstock/health", "/_localstack/health"}) {
+  for (const std::string_view path : kPaths) {
     operations.push_back({.name = "Health",
                           .affinity = front::Affinity::kControlLoop,
                           .serve = answer,

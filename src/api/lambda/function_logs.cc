@@ -52,6 +52,12 @@ constexpr shape::Operation<FunctionLogRequest, FunctionLogReply> kFunctionLog{
     .method = "GET",
     .path = "/_penstock/functions/{FunctionName}/logs"};
 
+constexpr shape::Operation<FunctionLogRequest, shape::Empty> kFunctionPackage{
+    .name = "ReadFunctionPackage",
+    .doc = "The function's package as a zip: where GetFunction's `Code.Location` points.",
+    .method = "GET",
+    .path = "/_penstock/functions/{FunctionName}/code"};
+
 Tenant tenant_of(const front::Request& request, const FunctionLogRequest& input) {
   const Tenant& caller = request.caller.tenant;
   return {input.account.value_or(caller.account), input.region.value_or(caller.region)};
@@ -78,6 +84,12 @@ Task<front::Reply> send_package(FunctionService& functions, front::Request& requ
 
 }  // namespace
 
+std::vector<shape::OperationInfo> function_log_shapes() {
+  shape::OperationInfo package = shape::describe(kFunctionPackage);
+  package.response = nullptr;  // No structure, but a zip.
+  return {shape::describe(kFunctionLog), package};
+}
+
 std::vector<front::Operation> function_log_operations(function::FunctionService& functions) {
   std::vector<front::Operation> operations;
   operations.push_back(bind(kFunctionLog, kStyle,
@@ -85,10 +97,10 @@ std::vector<front::Operation> function_log_operations(function::FunctionService&
                               return read_log(functions, request, input);
                             }));
   operations.push_back(
-      {.name = "ReadFunctionPackage",
+      {.name = kFunctionPackage.name,
        .serve = [&functions](front::Request& request) { return send_package(functions, request); },
-       .method = "GET",
-       .path = "/_penstock/functions/{FunctionName}/code"});
+       .method = kFunctionPackage.method,
+       .path = kFunctionPackage.path});
   return operations;
 }
 

@@ -25,4 +25,7 @@ std::vector<shape::OperationInfo> lambda_shapes();
 /// Both take account= and region= for callers that do not sign.
 std::vector<front::Operation> function_log_operations(function::FunctionService& functions);
 
+/// Their declarations, for the reference page.
+std::vector<shape::OperationInfo> function_log_shapes();
+
 }  // namespace penstock::api::lambda
