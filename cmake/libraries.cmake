@@ -1,30 +1,22 @@
 # Every third-party library, found once; folders name the targets in LINK:
 #
-#   fmt::fmt  spdlog::spdlog  OpenSSL::Crypto  OpenSSL::SSL  simdjson::simdjson  SQLite::SQLite3
-#   ZLIB::ZLIB  libzip::zip  PkgConfig::isal  PkgConfig::nghttp2  CURL::libcurl  CLI11::CLI11
-#   prometheus-cpp::core  PkgConfig::seccomp  PkgConfig::zstd  benchmark::benchmark  GTest::gtest
-#   GTest::gmock  PkgConfig::cbor (tests and fuzzers)  PkgConfig::rdkafka (only where installed)
+#   spdlog::spdlog  OpenSSL::Crypto  simdjson::simdjson  libzip::zip  PkgConfig::isal  CURL::libcurl
+#   CLI11::CLI11  PkgConfig::seccomp  benchmark::benchmark  GTest::gtest
+#   PkgConfig::cbor (tests and fuzzers)
 #
-# and `DEPS asio` for Boost.Asio and Beast.
+# and `DEPS asio` for Boost.Asio and Beast. docs/decisions/0002 and 0003 say what each is for.
 
 find_package(Threads REQUIRED)
 find_package(Boost 1.81 REQUIRED CONFIG COMPONENTS headers)
 find_package(OpenSSL 3.0 REQUIRED)
 find_package(simdjson REQUIRED CONFIG)
-find_package(fmt REQUIRED CONFIG)
 find_package(spdlog REQUIRED CONFIG)
 find_package(CLI11 REQUIRED CONFIG)
-find_package(SQLite3 REQUIRED)
-find_package(ZLIB REQUIRED)
 find_package(CURL REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(isal REQUIRED IMPORTED_TARGET libisal)
-pkg_check_modules(nghttp2 REQUIRED IMPORTED_TARGET libnghttp2)
 pkg_check_modules(zip REQUIRED IMPORTED_TARGET libzip)  # its CMake config wants tools we do not install
-pkg_check_modules(prometheus REQUIRED IMPORTED_TARGET prometheus-cpp-core)
 pkg_check_modules(seccomp REQUIRED IMPORTED_TARGET libseccomp)
-pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
-pkg_check_modules(rdkafka QUIET IMPORTED_TARGET rdkafka)
 if(PENSTOCK_TESTS)
   find_package(GTest REQUIRED CONFIG)
 endif()
@@ -35,17 +27,15 @@ if(PENSTOCK_BENCH)
   find_package(benchmark REQUIRED CONFIG)
 endif()
 
-# The names their own CMake packages would give them.
+# The name its own CMake package would give it.
 add_library(libzip::zip ALIAS PkgConfig::zip)
-add_library(prometheus-cpp::core ALIAS PkgConfig::prometheus)
 
 # Asio and Beast, their non-template halves compiled once. The definitions are PUBLIC because one
 # translation unit without them is an ODR violation that links silently. Asio waits with epoll.
 add_library(penstock_asio STATIC
   ${PROJECT_SOURCE_DIR}/cmake/shims/asio_src.cc
-  ${PROJECT_SOURCE_DIR}/cmake/shims/asio_ssl_src.cc
   ${PROJECT_SOURCE_DIR}/cmake/shims/beast_src.cc)
 target_compile_definitions(penstock_asio PUBLIC
   BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED BOOST_BEAST_SEPARATE_COMPILATION)
 target_link_libraries(penstock_asio PUBLIC
-  penstock_options Boost::headers OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
+  penstock_options Boost::headers Threads::Threads)
