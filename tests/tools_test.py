@@ -61,6 +61,76 @@ int q() { return '{'; }
     assert lengths == [(4, 3), (7, 1), (8, 6), (18, 1), (20, 1)]
 
 
+PAGE = """# A page, with `code`
+
+[up](../README.md) [down](deep/other.md#one-heading) [here](#a-page-with-code) [away](https://example.com/x.md)
+Paths in code: `docs/deep/other.md` and `docs/*.md`, but `src` alone is a word. `test_found.py`
+
+```
+[in a block](nowhere.md)
+```
+"""
+
+
+@pytest.fixture
+def tree(tmp_path, monkeypatch):
+    """A small tree of pages; gives a function that writes docs/page.md and says what is wrong with it."""
+    (tmp_path / "docs" / "deep").mkdir(parents=True)
+    (tmp_path / "README.md").write_text("# Top\n")
+    (tmp_path / "tests" / "conformance").mkdir(parents=True)
+    (tmp_path / "tests" / "conformance" / "test_found.py").write_text("")
+    (tmp_path / "docs" / "deep" / "other.md").write_text("# Other\n\n## One heading\n\n## One heading\n")
+    monkeypatch.setattr(check_links.cpp_text, "ROOT", tmp_path)
+
+    def wrong_with(text):
+        (tmp_path / "docs" / "page.md").write_text(text)
+        return check_links.complaints_of("docs/page.md")
+
+    return wrong_with
+
+
+def test_links_that_lead_somewhere_pass(tree):
+    assert tree(PAGE) == []
+
+
+@pytest.mark.parametrize("text", [
+    "[a](missing.md)",
+    "[a](deep/missing.md#top)",
+    "[a](deep/other.md#two-headings)",
+    "[a](#nothing-here)",
+    "[`code`](missing.md)",
+    "see `docs/missing.md`.",
+    "see `docs/missing/`",
+    "evidence: `test_missing.py`",
+])
+def test_links_that_lead_nowhere_are_found(tree, text):
+    assert len(tree("# Page\n\n" + text + "\n")) == 1
+
+
+def test_a_second_heading_of_one_text_is_counted(tree):
+    assert tree("[a](deep/other.md#one-heading-1)\n") == []
+    assert tree("[a](deep/other.md#one-heading-2)\n") != []
+
+
+def test_reference_pages_are_compared_both_ways(tmp_path):
+    pages = {"a.md": "one\ntwo\n", "b.md": "same\n"}
+    reference.write(pages, tmp_path)
+    assert reference.differences(pages, tmp_path) == []
+    (tmp_path / "a.md").write_text("one\nthree\n")
+    (tmp_path / "left_over.md").write_text("gone\n")
+    (tmp_path / "b.md").unlink()
+    changed, missing, left_over = reference.differences(pages, tmp_path)
+    assert "-three" in changed and "+two" in changed
+    assert "+same" in missing
+    assert "-gone" in left_over
+
+
+def test_writing_the_reference_removes_pages_nobody_writes(tmp_path):
+    (tmp_path / "left_over.md").write_text("gone\n")
+    reference.write({"a.md": "one\n"}, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.md"]
+
+
 @pytest.mark.parametrize("line", [
     "auto t = std::chrono::steady_clock::now();",
     "std::this_thread::sleep_for(1s);",
@@ -123,70 +193,3 @@ def test_dear_headers_stay_out_of_headers(monkeypatch, capsys):
 ])
 def test_leftovers(monkeypatch, capsys, line, clean):
     assert (complaints(check_leftovers, monkeypatch, capsys, line + "\n") == []) == clean
-
-
-PAGE = """# A page, with `code`
-
-[up](../README.md) [down](deep/other.md#one-heading) [here](#a-page-with-code) [away](https://example.com/x.md)
-Paths in code: `docs/deep/other.md` and `docs/*.md`, but `src` alone is a word.
-
-```
-[in a block](nowhere.md)
-```
-"""
-
-
-@pytest.fixture
-def tree(tmp_path, monkeypatch):
-    """A small tree of pages; gives a function that writes docs/page.md and says what is wrong with it."""
-    (tmp_path / "docs" / "deep").mkdir(parents=True)
-    (tmp_path / "README.md").write_text("# Top\n")
-    (tmp_path / "docs" / "deep" / "other.md").write_text("# Other\n\n## One heading\n\n## One heading\n")
-    monkeypatch.setattr(check_links.cpp_text, "ROOT", tmp_path)
-
-    def wrong_with(text):
-        (tmp_path / "docs" / "page.md").write_text(text)
-        return check_links.complaints_of("docs/page.md")
-
-    return wrong_with
-
-
-def test_links_that_lead_somewhere_pass(tree):
-    assert tree(PAGE) == []
-
-
-@pytest.mark.parametrize("text", [
-    "[a](missing.md)",
-    "[a](deep/missing.md#top)",
-    "[a](deep/other.md#two-headings)",
-    "[a](#nothing-here)",
-    "[`code`](missing.md)",
-    "see `docs/missing.md`.",
-    "see `docs/missing/`",
-])
-def test_links_that_lead_nowhere_are_found(tree, text):
-    assert len(tree("# Page\n\n" + text + "\n")) == 1
-
-
-def test_a_second_heading_of_one_text_is_counted(tree):
-    assert tree("[a](deep/other.md#one-heading-1)\n") == []
-    assert tree("[a](deep/other.md#one-heading-2)\n") != []
-
-
-def test_reference_pages_are_compared_both_ways(tmp_path):
-    pages = {"a.md": "one\ntwo\n", "b.md": "same\n"}
-    reference.write(pages, tmp_path)
-    assert reference.differences(pages, tmp_path) == []
-    (tmp_path / "a.md").write_text("one\nthree\n")
-    (tmp_path / "left_over.md").write_text("gone\n")
-    (tmp_path / "b.md").unlink()
-    changed, missing, left_over = reference.differences(pages, tmp_path)
-    assert "-three" in changed and "+two" in changed
-    assert "+same" in missing
-    assert "-gone" in left_over
-
-
-def test_writing_the_reference_removes_pages_nobody_writes(tmp_path):
-    (tmp_path / "left_over.md").write_text("gone\n")
-    reference.write({"a.md": "one\n"}, tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["a.md"]
