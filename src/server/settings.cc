@@ -27,7 +27,7 @@ std::vector<SettingRow> setting_rows(Settings& s) {
       {"stream.on_demand_quota", &s.stream_on_demand_quota, "streams", "0..1000000",
        "On-demand streams of an account in a region"},
       {"mapping.poll", &s.mapping_poll, "", "append|aws",
-       "append: read when something was stored; aws: once a second, from the shard's read limit"},
+       "append: read when something was stored; aws: once a second, as AWS polls"},
       {"mapping.retry_pause_ms", &s.mapping_retry_pause_ms, "ms", "0..3600000",
        "Before an unchanged batch is tried again; doubles each time"},
       {"mapping.retry_pause_max_ms", &s.mapping_retry_pause_max_ms, "ms", "0..86400000",
