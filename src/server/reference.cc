@@ -68,8 +68,8 @@ std::string admin_page() {
 std::string settings_page() {
   std::string text = "# Settings\n\n" + std::string(kGenerated) +
                      "Each by flag, by environment, and by a line `name = value` of the file that "
-                     "`--config` names. A flag wins over the environment, the environment over "
-                     "the file. [operating.md](../operating.md) says what to choose.\n\n"
+                     "`--config` names. A flag wins over the file, the file over the "
+                     "environment. [operating.md](../operating.md) says what to choose.\n\n"
                      "| setting | default | allowed | flag, environment | |\n"
                      "|---|---|---|---|---|\n";
   Settings settings;
