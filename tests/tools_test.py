@@ -64,7 +64,7 @@ int q() { return '{'; }
 PAGE = """# A page, with `code`
 
 [up](../README.md) [down](deep/other.md#one-heading) [here](#a-page-with-code) [away](https://example.com/x.md)
-Paths in code: `docs/deep/other.md` and `docs/*.md`, but `src` alone is a word. `test_found.py`
+Paths in code: `docs/deep/other.md` and `docs/*.md`, but `src` alone is a word. `test_found.py` has `test_a_case`.
 
 ```
 [in a block](nowhere.md)
@@ -78,7 +78,7 @@ def tree(tmp_path, monkeypatch):
     (tmp_path / "docs" / "deep").mkdir(parents=True)
     (tmp_path / "README.md").write_text("# Top\n")
     (tmp_path / "tests" / "conformance").mkdir(parents=True)
-    (tmp_path / "tests" / "conformance" / "test_found.py").write_text("")
+    (tmp_path / "tests" / "conformance" / "test_found.py").write_text("def test_a_case(server):\n    pass\n")
     (tmp_path / "docs" / "deep" / "other.md").write_text("# Other\n\n## One heading\n\n## One heading\n")
     monkeypatch.setattr(check_links.cpp_text, "ROOT", tmp_path)
 
@@ -102,6 +102,7 @@ def test_links_that_lead_somewhere_pass(tree):
     "see `docs/missing.md`.",
     "see `docs/missing/`",
     "evidence: `test_missing.py`",
+    "evidence: `test_another_case`",
 ])
 def test_links_that_lead_nowhere_are_found(tree, text):
     assert len(tree("# Page\n\n" + text + "\n")) == 1
