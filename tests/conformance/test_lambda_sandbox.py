@@ -727,9 +727,11 @@ def inside_no_namespaces(*arguments):
 @evidence("own", OURS)
 @pytest.mark.skipif(not pathlib.Path("/usr/bin/bwrap").exists(), reason="no bubblewrap")
 def test_a_required_sandbox_that_does_not_work_stops_the_start():
-    ended = inside_no_namespaces("--function.sandbox", "required")
-    assert ended.returncode == 1
-    assert "functions cannot be isolated here: " in ended.stderr
+    # One start in ten aborted once: whoever looked around was the last to own its own thread.
+    for _ in range(20):
+        ended = inside_no_namespaces("--function.sandbox", "required")
+        assert ended.returncode == 1
+        assert "functions cannot be isolated here: " in ended.stderr
 
 
 def may_run(path):
