@@ -36,25 +36,30 @@ std::string page(std::string_view title, std::string_view about, std::string_vie
                                 .operations = operations});
 }
 
+/// A service that AWS has, too. `section`: of compat.md.
+std::string service_page(std::string_view title, std::string_view protocols,
+                         std::string_view section, std::string_view target_prefix,
+                         const Operations& operations) {
+  const std::string about = "What the server accepts and answers, in " + std::string(protocols) +
+                            ". Rules of replies are the published model's. How it differs from "
+                            "AWS: [compat.md](../compat.md#" +
+                            std::string(section) + ").";
+  return page(title, about, target_prefix, operations);
+}
+
 std::string kinesis_page() {
-  return page("Kinesis Data Streams",
-              "What the server accepts and answers, in JSON 1.1 and CBOR 1.1. How it differs from "
-              "AWS: [compat.md](../compat.md#kinesis-data-streams).",
-              "Kinesis_20131202", api::kinesis::kinesis_shapes());
+  return service_page("Kinesis Data Streams", "JSON 1.1 and CBOR 1.1", "kinesis-data-streams",
+                      "Kinesis_20131202", api::kinesis::kinesis_shapes());
 }
 
 std::string lambda_page() {
-  return page("Lambda",
-              "What the server accepts and answers, in REST and JSON. How it differs from AWS: "
-              "[compat.md](../compat.md#lambda).",
-              "", joined(api::lambda::lambda_shapes(), api::lambda::event_source_mapping_shapes()));
+  return service_page(
+      "Lambda", "REST and JSON", "lambda", "",
+      joined(api::lambda::lambda_shapes(), api::lambda::event_source_mapping_shapes()));
 }
 
 std::string sqs_page() {
-  return page("SQS",
-              "What the server accepts and answers, in JSON 1.0. How it differs from AWS: "
-              "[compat.md](../compat.md#sqs).",
-              "AmazonSQS", api::sqs::sqs_shapes());
+  return service_page("SQS", "JSON 1.0", "sqs", "AmazonSQS", api::sqs::sqs_shapes());
 }
 
 std::string admin_page() {
