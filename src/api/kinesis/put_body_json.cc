@@ -4,6 +4,7 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <cstring>
 
 // simdjson's on-demand parser with raw tokens: strings stay where they are in the body, and a blob
@@ -94,10 +95,16 @@ bool take_stream(std::string_view key, ondemand::value value, PutBody& body) {
   return false;
 }
 
-bool read_entries(ondemand::value value, Blobs& blobs, PutBody& body) {
+/// At most so many entries fit into a body of this size, within what a call may have.
+std::size_t entries_max(std::size_t body_bytes) {
+  constexpr std::string_view kShortest = R"({"Data":"","PartitionKey":"k"})";
+  return std::min<std::size_t>(body_bytes / kShortest.size() + 1, kPutRecordsEntriesMax);
+}
+
+bool read_entries(ondemand::value value, Blobs& blobs, PutBody& body, std::size_t body_bytes) {
   ondemand::array list;
   if (!body.entries.empty() || value.get_array().get(list) != simdjson::SUCCESS) return false;
-  body.entries.reserve(64);
+  body.entries.reserve(entries_max(body_bytes));
   for (auto element : list) {
     ondemand::object object;
     if (element.get_object().get(object) != simdjson::SUCCESS) return false;
@@ -149,7 +156,8 @@ std::optional<PutBody> read_put_records_json(std::string_view body, char* arena)
   PutBody out;
   Blobs blobs(arena);
   const bool usual = read_object(body, [&](std::string_view key, ondemand::value value) {
-    return key == "Records" ? read_entries(value, blobs, out) : take_stream(key, value, out);
+    return key == "Records" ? read_entries(value, blobs, out, body.size())
+                            : take_stream(key, value, out);
   });
   if (!usual || out.entries.empty()) return std::nullopt;
   return out;

@@ -104,12 +104,14 @@ void write(const stream::PutRecordsReply& reply, std::string& body) {
   out.key("FailedRecordCount").number(reply.not_stored);
   out.key("Records").begin_list();
   char number[stream::SequenceNumber::kDigits];
+  char shard[stream::kShardIdBytes];
   for (const stream::PutOutcome& outcome : reply.outcomes) {
     out.begin_object();
     if (outcome.fate == stream::PutFate::kStored) {
       outcome.number.write_to(number);
       out.key("SequenceNumber").text({number, sizeof number});
-      out.key("ShardId").text(stream::shard_id_text(outcome.shard));
+      stream::write_shard_id(outcome.shard, shard);
+      out.key("ShardId").text({shard, sizeof shard});
     } else {
       out.key("ErrorCode")
           .text(outcome.fate == stream::PutFate::kThrottled
