@@ -50,6 +50,15 @@ void hash_key_of(benchmark::State& state) {
 }
 BENCHMARK(hash_key_of)->Name("hash_key_of_partition_key")->Arg(20)->Arg(256);
 
+void hash_keys_of(benchmark::State& state) {
+  const std::string key(static_cast<std::size_t>(state.range(0)), 'k');
+  std::array<std::string_view, 8> keys;
+  keys.fill(key);
+  for (auto _ : state) benchmark::DoNotOptimize(HashKey::of_partition_keys(keys));
+  state.SetItemsProcessed(state.iterations() * 8);
+}
+BENCHMARK(hash_keys_of)->Name("hash_keys_of_eight_partition_keys")->Arg(20)->Arg(256);
+
 void sha256_of(benchmark::State& state) {
   const std::string data = bytes(static_cast<std::size_t>(state.range(0)));
   for (auto _ : state) benchmark::DoNotOptimize(sha256(data));

@@ -8,6 +8,7 @@
 #include "stream/texts.h"
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <numeric>
 #include <utility>
@@ -45,6 +46,33 @@ Result<HashKey> hash_key_of(const PutEntry& entry) {
                "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. "
                "Specified value was " +
                    std::string(entry.explicit_hash_key)};
+}
+
+/// The first eight entries' keys; false when one of them names its hash key itself.
+bool eight_partition_keys(std::span<const PutEntry> entries,
+                          std::array<std::string_view, 8>& keys) {
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (!entries[i].explicit_hash_key.empty()) return false;
+    keys[i] = entries[i].partition_key;
+  }
+  return true;
+}
+
+Status add_hash_keys(std::span<const PutEntry> entries, std::vector<HashKey>& keys) {
+  keys.reserve(entries.size());
+  std::array<std::string_view, 8> eight;
+  while (!entries.empty()) {
+    if (entries.size() >= eight.size() && eight_partition_keys(entries, eight)) {
+      const auto hashed = HashKey::of_partition_keys(eight);
+      keys.insert(keys.end(), hashed.begin(), hashed.end());
+      entries = entries.subspan(eight.size());
+      continue;
+    }
+    TRY(const HashKey key, hash_key_of(entries.front()));
+    keys.push_back(key);
+    entries = entries.subspan(1);
+  }
+  return ok();
 }
 
 // An order of entries: the shard's index in the high half, the entry's in the low one.
@@ -128,13 +156,9 @@ Result<LiveStreamPtr> PutPath::check(const Caller& caller, const StreamTarget& t
   LiveStreamPtr stream = directory_.find(name);
   if (stream == nullptr || !stream->takes_records()) return stream_not_found(name);
   TRY_OK(check_sizes(entries, stream->entry.max_record_kib * 1024, single));
+  TRY_OK(add_hash_keys(entries, keys));
   std::size_t total = 0;
-  keys.reserve(entries.size());
-  for (const PutEntry& entry : entries) {
-    TRY(const HashKey key, hash_key_of(entry));
-    keys.push_back(key);
-    total += entry.partition_key.size() + entry.data.size();
-  }
+  for (const PutEntry& entry : entries) total += entry.partition_key.size() + entry.data.size();
   if (!single && total > settings_.put_request_bytes_max) {
     return Error{StreamErrc::kInvalidArgument,
                  "Records size exceeds " + std::to_string(settings_.put_request_bytes_max >> 20) +
