@@ -84,8 +84,18 @@ class Results:
         self.options = options
         self.tables = {}
         self.reasons = {}
+        self.bare_http = ""
         self.commit = output("git", "-C", str(root), "describe", "--always", "--dirty")
         print(f"{machine()}; data on {disk(options.data)}; commit {self.commit}")
+
+    def add_bare_http(self, costs):
+        self.bare_http = (
+            "A bare HTTP server on this machine (`bench/floor`: epoll, the head's end, a fixed reply "
+            "as long as PutRecord's) costs "
+            + ", ".join(f"{number(cost)} us a request at {connections} connections"
+                        for connections, cost in costs.items())
+            + ". What is above it is ours, what is below it is the kernel's.")
+        print("\n" + self.bare_http)
 
     def add(self, row):
         if row.table not in self.tables:
@@ -112,7 +122,7 @@ class Results:
                            "has 4 shards, keys of 20 bytes, random data"),
                 ("command", "`bench/run " + " ".join(sys.argv[1:]) + "`"),
                 *([("note", self.options.note)] if self.options.note else []),
-            ]), "", FLOORS]
+            ]), "", FLOORS, *(["", self.bare_http] if self.bare_http else [])]
         for columns, rows in self.tables.items():
             text += ["", table(columns, rows)]
         for durability, reason in self.reasons.items():
