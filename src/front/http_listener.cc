@@ -291,6 +291,7 @@ Task<> HttpListener::State::serve(std::shared_ptr<Connection> connection) {
     const bool keep_alive = head.keep_alive && !stopping;
     const bool with_body = request.method != "HEAD";
     if (!co_await write(*connection, reply, keep_alive, with_body) || !keep_alive) break;
+    head.headers.swap(request.headers);  // Their room is for the next request.
     connection->buffer.consume(request_bytes);
     connection->buffer.shrink_when_empty(kBufferKept);
   }
