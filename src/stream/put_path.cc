@@ -124,8 +124,11 @@ class PutPath::ListsLease {
     }
   }
   ~ListsLease() {
-    constexpr std::size_t kKept = 16;  // About 40 KiB each when they have held 500 entries.
-    if (kept().size() == kKept) return;
+    // While puts wait for the disk there are as many as connections. One that has held 500 entries
+    // has 40 KiB, and few are so large.
+    constexpr std::size_t kFewEntries = 32;
+    const std::size_t kept_max = lists_->keys.capacity() > kFewEntries ? 16 : 256;
+    if (kept().size() >= kept_max) return;
     lists_->clear();
     kept().push_back(std::move(lists_));
   }
