@@ -117,8 +117,8 @@ class Results:
                 ("machine", machine()),
                 ("data folder", disk(self.options.data)),
                 ("build", f"release (-O2, ThinLTO, checks on), commit {self.commit}"),
-                ("set-up", "server on one core (`--loops 1 --limits off`), load on another, loopback, "
-                           f"{self.options.seconds:g} s a row behind 0.3 s of warm-up; a put's stream "
+                ("set-up", "server and functions on one core (`--loops 1 --limits off`), load on another, "
+                           f"loopback, {self.options.seconds:g} s a row behind 0.3 s of warm-up; a put's stream "
                            "has 4 shards, keys of 20 bytes, random data"),
                 ("command", "`bench/run " + " ".join(sys.argv[1:]) + "`"),
                 *([("note", self.options.note)] if self.options.note else []),
