@@ -2,6 +2,7 @@
 #include "api/kinesis/operations.h"
 #include "api/kinesis/structures.h"
 #include "base/base64.h"
+#include "front/reply_bodies.h"
 #include "shape/cbor_text.h"
 #include "shape/json_text.h"
 
@@ -123,7 +124,7 @@ void write_record(shape::CborText& out, const engine::Record& record, std::strin
 
 template <class Text>
 void write(const stream::GetRecordsReply& page, std::string& body) {
-  body.reserve(page_bytes(page));
+  body = front::body_with_room(page_bytes(page));
   Text out(body);
   out.begin_object();
   out.key("Records").begin_list();
