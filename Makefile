@@ -8,7 +8,7 @@
 #   make asan     unit, contract and simulations under AddressSanitizer and UBSan
 #   make tsan     the same under ThreadSanitizer
 #   make fuzz     every fuzzer for FUZZ_SECONDS
-#   make bench    the benchmarks of parts (BENCH=regex chooses)
+#   make bench    the benchmarks of parts, then of the server: bench/RESULTS.md (BENCH=regex chooses parts)
 #   make fmt      formats the files that differ from the last commit (ALL=1: every file)
 #   make clean    removes the built files, keeps what setup made
 

@@ -7,10 +7,32 @@
 
 namespace penstock {
 
-HashKey HashKey::of_partition_key(std::string_view partition_key) {
+namespace {
+
+HashKey hash_key_of(const Md5Digest& digest) {
   Uint128 value = 0;
-  for (const std::uint8_t byte : md5(partition_key)) value = value << 8 | byte;
+  for (const std::uint8_t byte : digest) value = value << 8 | byte;
   return {value};
+}
+
+}  // namespace
+
+HashKey HashKey::of_partition_key(std::string_view partition_key) {
+  return hash_key_of(md5(partition_key));
+}
+
+std::array<HashKey, 8> HashKey::of_partition_keys(const std::array<std::string_view, 8>& keys) {
+  std::array<HashKey, 8> hashed;
+  const bool all_short = std::all_of(keys.begin(), keys.end(), [](std::string_view key) {
+    return key.size() <= kMd5OneBlockBytes;
+  });
+  if (all_short) {
+    const auto digests = md5_of_eight(keys);
+    std::transform(digests.begin(), digests.end(), hashed.begin(), hash_key_of);
+  } else {
+    std::transform(keys.begin(), keys.end(), hashed.begin(), of_partition_key);
+  }
+  return hashed;
 }
 
 std::optional<HashKey> HashKey::parse(std::string_view decimal) {

@@ -9,8 +9,13 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "words are loaded as they lie");
 
+using Word = std::uint32_t;
+/// One word of each of eight digests; the compiler makes two SSE registers of it.
+typedef Word Words __attribute__((vector_size(8 * sizeof(Word))));
+
+template <class W>
 struct State {
-  std::uint32_t a = 0x67452301, b = 0xEFCDAB89, c = 0x98BADCFE, d = 0x10325476;
+  W a = W{} + 0x67452301u, b = W{} + 0xEFCDAB89u, c = W{} + 0x98BADCFEu, d = W{} + 0x10325476u;
 };
 
 constexpr std::uint32_t kSines[64] = {
@@ -24,29 +29,33 @@ constexpr std::uint32_t kSines[64] = {
     0x6fa87e4f, 0xfe2ce6e0, 0xa3014314, 0x4e0811a1, 0xf7537e82, 0xbd3af235, 0x2ad7d2bb, 0xeb86d391,
 };
 
-template <int Round>
-inline std::uint32_t mix(std::uint32_t x, std::uint32_t y, std::uint32_t z) {
-  if constexpr (Round == 0) return z ^ (x & (y ^ z));
-  if constexpr (Round == 1) return y ^ (z & (x ^ y));
-  if constexpr (Round == 2) return x ^ y ^ z;
-  return y ^ (x | ~z);
+// Values are passed by reference: a vector of 32 bytes has no calling convention before AVX.
+
+template <int Round, class W>
+inline void mix(W& out, const W& x, const W& y, const W& z) {
+  if constexpr (Round == 0) out = z ^ (x & (y ^ z));
+  if constexpr (Round == 1) out = y ^ (z & (x ^ y));
+  if constexpr (Round == 2) out = x ^ y ^ z;
+  if constexpr (Round == 3) out = y ^ (x | ~z);
 }
 
-template <int Step>
-inline void step(std::uint32_t& a, std::uint32_t b, std::uint32_t c, std::uint32_t d,
-                 const std::uint32_t* words) {
+template <int Step, class W>
+inline void step(W& a, const W& b, const W& c, const W& d, const W* words) {
   constexpr int kRound = Step / 16;
   constexpr int kWord = kRound == 0   ? Step % 16
                         : kRound == 1 ? (5 * Step + 1) % 16
                         : kRound == 2 ? (3 * Step + 5) % 16
                                       : (7 * Step) % 16;
   constexpr int kShifts[4][4] = {{7, 12, 17, 22}, {5, 9, 14, 20}, {4, 11, 16, 23}, {6, 10, 15, 21}};
-  a = b +
-      std::rotl(a + mix<kRound>(b, c, d) + words[kWord] + kSines[Step], kShifts[kRound][Step % 4]);
+  constexpr int kShift = kShifts[kRound][Step % 4];
+  W mixed;
+  mix<kRound>(mixed, b, c, d);
+  const W sum = a + mixed + words[kWord] + kSines[Step];
+  a = b + (sum << kShift | sum >> (32 - kShift));
 }
 
-template <int Step>
-inline void steps(State& s, const std::uint32_t* words) {
+template <int Step, class W>
+inline void steps(State<W>& s, const W* words) {
   step<Step>(s.a, s.b, s.c, s.d, words);
   step<Step + 1>(s.d, s.a, s.b, s.c, words);
   step<Step + 2>(s.c, s.d, s.a, s.b, words);
@@ -54,18 +63,26 @@ inline void steps(State& s, const std::uint32_t* words) {
   if constexpr (Step + 4 < 64) steps<Step + 4>(s, words);
 }
 
-void compress(State& state, const char* block) {
-  std::uint32_t words[16];
-  std::memcpy(words, block, sizeof words);
-  State s = state;
+template <class W>
+void compress(State<W>& state, const W* words) {
+  State<W> s = state;
   steps<0>(s, words);
-  state = {state.a + s.a, state.b + s.b, state.c + s.c, state.d + s.d};
+  state.a += s.a;
+  state.b += s.b;
+  state.c += s.c;
+  state.d += s.d;
+}
+
+void compress(State<Word>& state, const char* block) {
+  Word words[16];
+  std::memcpy(words, block, sizeof words);
+  compress(state, words);
 }
 
 }  // namespace
 
 Md5Digest md5(std::string_view bytes) {
-  State state;
+  State<Word> state;
   std::size_t done = 0;
   for (; bytes.size() - done >= 64; done += 64) compress(state, bytes.data() + done);
 
@@ -82,6 +99,30 @@ Md5Digest md5(std::string_view bytes) {
   Md5Digest digest;
   std::memcpy(digest.data(), &state, digest.size());
   return digest;
+}
+
+std::array<Md5Digest, 8> md5_of_eight(const std::array<std::string_view, 8>& texts) {
+  alignas(32) Word lanes[16][8] = {};  // As the vectors lie: word by word, one of each text.
+  for (std::size_t lane = 0; lane < 8; ++lane) {
+    const std::string_view text = texts[lane];
+    char block[56] = {};
+    if (!text.empty()) std::memcpy(block, text.data(), text.size());
+    block[text.size()] = static_cast<char>(0x80);
+    for (std::size_t word = 0; word * sizeof(Word) <= text.size(); ++word) {
+      std::memcpy(&lanes[word][lane], block + word * sizeof(Word), sizeof(Word));
+    }
+    lanes[14][lane] = static_cast<Word>(text.size() * 8);
+  }
+  Words words[16];
+  std::memcpy(words, lanes, sizeof words);
+  State<Words> state;
+  compress(state, words);
+  std::array<Md5Digest, 8> digests;
+  for (std::size_t lane = 0; lane < 8; ++lane) {
+    const Word digest[4] = {state.a[lane], state.b[lane], state.c[lane], state.d[lane]};
+    std::memcpy(digests[lane].data(), digest, sizeof digest);
+  }
+  return digests;
 }
 
 }  // namespace penstock

@@ -1,7 +1,5 @@
 #include "base/uuid.h"
 
-#include "base/hex.h"
-
 #include <cstddef>
 
 namespace penstock {
@@ -9,8 +7,14 @@ namespace penstock {
 std::string uuid_v4(std::array<std::uint8_t, 16> random) {
   random[6] = static_cast<std::uint8_t>((random[6] & 0x0F) | 0x40);
   random[8] = static_cast<std::uint8_t>((random[8] & 0x3F) | 0x80);
-  std::string text = hex_encode(as_chars(random));
-  for (const std::size_t at : {20u, 16u, 12u, 8u}) text.insert(at, 1, '-');
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string text(36, '-');
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < random.size(); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) ++at;  // The dash is there.
+    text[at++] = kDigits[random[i] >> 4];
+    text[at++] = kDigits[random[i] & 15];
+  }
   return text;
 }
 

@@ -7,18 +7,32 @@
 namespace penstock::front {
 namespace {
 
+/// The parameters of an Authorization header, the first of each name.
+struct HeaderParameters {
+  std::optional<std::string_view> credential;
+  std::optional<std::string_view> signed_headers;
+  std::optional<std::string_view> signature;
+};
+
 /// "Credential=AK/20260101/us-east-1/kinesis/aws4_request" and its kin, in any order and with any
 /// of the separators AWS takes.
-std::string_view header_parameter(std::string_view header, std::string_view name) {
-  for (std::size_t at = header.find(name); at != std::string_view::npos;
-       at = header.find(name, at + 1)) {
-    const bool starts = at == 0 || header[at - 1] == ' ' || header[at - 1] == ',';
-    const std::size_t equals = at + name.size();
-    if (!starts || equals >= header.size() || header[equals] != '=') continue;
+HeaderParameters header_parameters(std::string_view header) {
+  HeaderParameters found;
+  const auto take = [&](std::string_view name, std::size_t equals,
+                        std::optional<std::string_view>& into) {
+    if (into || !header.substr(0, equals).ends_with(name)) return;
+    const std::size_t at = equals - name.size();
+    if (at != 0 && header[at - 1] != ' ' && header[at - 1] != ',') return;
     const std::string_view value = header.substr(equals + 1);
-    return value.substr(0, value.find_first_of(", "));
+    into = value.substr(0, std::min(value.find(','), value.find(' ')));
+  };
+  for (std::size_t equals = header.find('='); equals != std::string_view::npos;
+       equals = header.find('=', equals + 1)) {
+    take("Credential", equals, found.credential);
+    take("SignedHeaders", equals, found.signed_headers);
+    take("Signature", equals, found.signature);
   }
-  return {};
+  return found;
 }
 
 void split_scope(std::string_view scope, Credentials& credentials) {
@@ -39,9 +53,10 @@ AuthError incomplete(std::string message) {
 }
 
 AuthResult from_header(const Request& request, std::string_view header) {
-  const std::string_view credential = header_parameter(header, "Credential");
-  const std::string_view signature = header_parameter(header, "Signature");
-  const std::string_view signed_headers = header_parameter(header, "SignedHeaders");
+  const HeaderParameters parameters = header_parameters(header);
+  const std::string_view credential = parameters.credential.value_or("");
+  const std::string_view signature = parameters.signature.value_or("");
+  const std::string_view signed_headers = parameters.signed_headers.value_or("");
   std::string missing;
   if (credential.empty()) missing += "Authorization header requires 'Credential' parameter. ";
   if (signature.empty()) missing += "Authorization header requires 'Signature' parameter. ";

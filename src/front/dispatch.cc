@@ -245,6 +245,7 @@ Task<Reply> Dispatcher::serve(Request& request, RequestIds& ids) const {
     reply = co_await run_on(control_loop_.executor(), decision.operation->serve(request));
   }
   const bool is_preflight = request.method == "OPTIONS";
+  reply.headers.reserve(reply.headers.size() + 4);
   reply.headers.emplace_back("x-amzn-RequestId", request.request_id);
   if (!is_preflight) reply.headers.emplace_back("x-amz-id-2", ids.extended_id());
   if (!is_preflight && !request.header("origin").empty()) {

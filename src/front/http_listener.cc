@@ -3,6 +3,7 @@
 #include "env/clocks.h"
 #include "env/loop.h"
 #include "front/connection_buffer.h"
+#include "front/reply_bodies.h"
 #include "front/reply_writer.h"
 
 #include <boost/asio/as_tuple.hpp>
@@ -128,6 +129,7 @@ void HttpListener::State::arm_sweep() {
 
 void HttpListener::State::sweep() {
   const SteadyTime now = clocks.steady_now();
+  drop_unused_bodies(now);
   for (const auto& connection : connections) {
     const Nanos age = now - connection->phase_since;
     if (connection->phase == Phase::kIdle) {
@@ -287,10 +289,12 @@ Task<> HttpListener::State::serve(std::shared_ptr<Connection> connection) {
     request.caller.peer = connection->peer;
     request.host = request.header("host");
     enter(*connection, Phase::kHandling);
-    const Reply reply = co_await handler(request);
+    Reply reply = co_await handler(request);
     const bool keep_alive = head.keep_alive && !stopping;
     const bool with_body = request.method != "HEAD";
     if (!co_await write(*connection, reply, keep_alive, with_body) || !keep_alive) break;
+    keep_body(std::move(reply.body), connection->phase_since);
+    head.headers.swap(request.headers);  // Their room is for the next request.
     connection->buffer.consume(request_bytes);
     connection->buffer.shrink_when_empty(kBufferKept);
   }

@@ -61,14 +61,16 @@ ShardAudit shard_audit(const ConsumerShardView& view) {
 
 struct Ledger::Rows {
   mutable std::mutex mutex;
-  std::map<RowKey, ProducerRow> rows;
+  std::map<RowKey, ProducerRow, RowKeyOrder> rows;
 
   ProducerRow& at(const Producer& producer, std::string_view stream,
                   const LedgerSettings& settings) {
-    RowKey key{producer.tenant, std::string(stream), std::string(producer.access_key),
-               std::string(producer.address), std::string(first_word(producer.agent))};
-    const auto found = rows.find(key);
+    const std::string_view agent = first_word(producer.agent);
+    const auto found = rows.find(
+        RowKeyView{producer.tenant, stream, producer.access_key, producer.address, agent});
     if (found != rows.end()) return found->second;
+    RowKey key{producer.tenant, std::string(stream), std::string(producer.access_key),
+               std::string(producer.address), std::string(agent)};
     if (rows.size() >= settings.producers_max) {
       key.access_key = kOthers;
       key.address.clear();

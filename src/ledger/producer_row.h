@@ -25,6 +25,28 @@ struct RowKey {
   auto operator<=>(const RowKey&) const = default;
 };
 
+/// The same without copies: rows are looked up twice for every put.
+struct RowKeyView {
+  const Tenant& tenant;
+  std::string_view stream;
+  std::string_view access_key;
+  std::string_view address;
+  std::string_view agent;
+};
+
+struct RowKeyOrder {
+  using is_transparent = void;
+  template <class A, class B>
+  bool operator()(const A& a, const B& b) const {
+    const auto view = [](const auto& key) {
+      return std::tuple<const Tenant&, std::string_view, std::string_view, std::string_view,
+                        std::string_view>(key.tenant, key.stream, key.access_key, key.address,
+                                          key.agent);
+    };
+    return view(a) < view(b);
+  }
+};
+
 /// One producer's entries into one stream, with those that may still come back.
 struct ProducerRow {
   explicit ProducerRow(std::size_t fingerprints_max) : waiting(fingerprints_max) {}

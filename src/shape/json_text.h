@@ -75,6 +75,12 @@ class JsonText {
     return *this;
   }
 
+  /// Characters as they are, where no comma can be missing: pieces of JSON between values.
+  JsonText& add(std::string_view json) {
+    out_->append(json);
+    return *this;
+  }
+
  private:
   /// What a value or key follows decides whether a comma stands between.
   void comma() {

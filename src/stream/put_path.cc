@@ -8,6 +8,10 @@
 #include "stream/texts.h"
 
 #include <algorithm>
+#include <array>
+#include <memory>
+#include <numeric>
+#include <utility>
 
 namespace penstock::stream {
 namespace {
@@ -44,15 +48,100 @@ Result<HashKey> hash_key_of(const PutEntry& entry) {
                    std::string(entry.explicit_hash_key)};
 }
 
+/// The first eight entries' keys; false when one of them names its hash key itself.
+bool eight_partition_keys(std::span<const PutEntry> entries,
+                          std::array<std::string_view, 8>& keys) {
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (!entries[i].explicit_hash_key.empty()) return false;
+    keys[i] = entries[i].partition_key;
+  }
+  return true;
+}
+
+Status add_hash_keys(std::span<const PutEntry> entries, std::vector<HashKey>& keys) {
+  keys.reserve(entries.size());
+  std::array<std::string_view, 8> eight;
+  while (!entries.empty()) {
+    if (entries.size() >= eight.size() && eight_partition_keys(entries, eight)) {
+      const auto hashed = HashKey::of_partition_keys(eight);
+      keys.insert(keys.end(), hashed.begin(), hashed.end());
+      entries = entries.subspan(eight.size());
+      continue;
+    }
+    TRY(const HashKey key, hash_key_of(entries.front()));
+    keys.push_back(key);
+    entries = entries.subspan(1);
+  }
+  return ok();
+}
+
 // An order of entries: the shard's index in the high half, the entry's in the low one.
 std::uint32_t shard_of(std::uint64_t place) { return static_cast<std::uint32_t>(place >> 32); }
 std::uint32_t entry_of(std::uint64_t place) { return static_cast<std::uint32_t>(place); }
 
 }  // namespace
 
-struct PutPath::Checked {
-  LiveStreamPtr stream;
+/// The lists of one call, empty but with the room of earlier ones: a put in a warm server asks for
+/// no memory here, however many entries it has.
+struct PutPath::Lists {
   std::vector<HashKey> keys;  ///< One for each entry.
+  std::vector<PutOutcome> outcomes;
+
+  // Of one round.
+  std::vector<std::uint32_t> open;   ///< Entries to be stored.
+  std::vector<std::uint64_t> order;  ///< The same by shard.
+  std::vector<engine::NewRecord> records;
+  std::vector<std::uint32_t> record_entries;  ///< The entry of each record.
+  std::vector<engine::Append> appends;
+  std::vector<const LiveStream::Shard*> append_shards;
+  std::vector<std::uint32_t> returned;  ///< Entries whose shard was closed meanwhile.
+
+  std::vector<ShardPutReport> reports;
+
+  void clear() {
+    keys.clear();
+    outcomes.clear();
+    open.clear();
+    order.clear();
+    records.clear();
+    record_entries.clear();
+    appends.clear();
+    append_shards.clear();
+    returned.clear();
+    reports.clear();
+  }
+};
+
+/// Lists for as long as a call runs, from a few that each loop's thread keeps.
+class PutPath::ListsLease {
+ public:
+  ListsLease() {
+    if (kept().empty()) {
+      lists_ = std::make_unique<Lists>();
+    } else {
+      lists_ = std::move(kept().back());
+      kept().pop_back();
+    }
+  }
+  ~ListsLease() {
+    // While puts wait for the disk there are as many as connections. One that has held 500 entries
+    // has 40 KiB, and few are so large.
+    constexpr std::size_t kFewEntries = 32;
+    const std::size_t kept_max = lists_->keys.capacity() > kFewEntries ? 16 : 256;
+    if (kept().size() >= kept_max) return;
+    lists_->clear();
+    kept().push_back(std::move(lists_));
+  }
+  ListsLease(const ListsLease&) = delete;
+  ListsLease& operator=(const ListsLease&) = delete;
+  Lists& operator*() const { return *lists_; }
+
+ private:
+  static std::vector<std::unique_ptr<Lists>>& kept() {
+    thread_local std::vector<std::unique_ptr<Lists>> lists;
+    return lists;
+  }
+  std::unique_ptr<Lists> lists_;
 };
 
 /// One call on its way.
@@ -60,41 +149,31 @@ struct PutPath::Call {
   const Caller& caller;
   std::span<const PutEntry> entries;
   LiveStreamPtr stream;
-  std::vector<HashKey> keys;
-  std::vector<PutOutcome> outcomes;
-
-  // Of one round.
-  std::vector<engine::NewRecord> records;
-  std::vector<std::uint32_t> record_entries;  ///< The entry of each record.
-  std::vector<engine::Append> appends;
-  std::vector<const LiveStream::Shard*> append_shards;
-  std::vector<std::uint32_t> returned;  ///< Entries whose shard was closed meanwhile.
+  Lists& lists;
 };
 
-Result<PutPath::Checked> PutPath::check(const Caller& caller, const StreamTarget& target,
-                                        std::span<const PutEntry> entries, bool single) const {
+Result<LiveStreamPtr> PutPath::check(const Caller& caller, const StreamTarget& target,
+                                     std::span<const PutEntry> entries, bool single,
+                                     std::vector<HashKey>& keys) const {
   TRY(const StreamName name, resolve_target(caller, target));
-  Checked checked;
-  checked.stream = directory_.find(name);
-  if (checked.stream == nullptr || !checked.stream->takes_records()) return stream_not_found(name);
-  TRY_OK(check_sizes(entries, checked.stream->entry.max_record_kib * 1024, single));
+  LiveStreamPtr stream = directory_.find(name);
+  if (stream == nullptr || !stream->takes_records()) return stream_not_found(name);
+  TRY_OK(check_sizes(entries, stream->entry.max_record_kib * 1024, single));
+  TRY_OK(add_hash_keys(entries, keys));
   std::size_t total = 0;
-  checked.keys.reserve(entries.size());
-  for (const PutEntry& entry : entries) {
-    TRY(const HashKey key, hash_key_of(entry));
-    checked.keys.push_back(key);
-    total += entry.partition_key.size() + entry.data.size();
-  }
+  for (const PutEntry& entry : entries) total += entry.partition_key.size() + entry.data.size();
   if (!single && total > settings_.put_request_bytes_max) {
     return Error{StreamErrc::kInvalidArgument,
                  "Records size exceeds " + std::to_string(settings_.put_request_bytes_max >> 20) +
                      " MB limit"};
   }
-  return checked;
+  return stream;
 }
 
 Task<Result<PutRecordsReply>> PutPath::put_records(Caller caller, PutRecords request) {
-  Result<Checked> checked = check(caller, request.stream, request.entries, false);
+  const ListsLease lease;
+  Lists& lists = *lease;
+  Result<LiveStreamPtr> checked = check(caller, request.stream, request.entries, false, lists.keys);
   if (checked.ok() && request.dry_run) checked = dry_run_passed();
   if (!checked.ok()) {
     put_refused(caller, request.stream, request.entries.size());
@@ -102,28 +181,30 @@ Task<Result<PutRecordsReply>> PutPath::put_records(Caller caller, PutRecords req
   }
   Call call{.caller = caller,
             .entries = request.entries,
-            .stream = std::move(checked->stream),
-            .keys = std::move(checked->keys)};
+            .stream = std::move(checked).value(),
+            .lists = lists};
   co_await store(call);
   PutRecordsReply reply{.stream = call.stream->entry.name};
-  for (const PutOutcome& outcome : call.outcomes) {
+  for (const PutOutcome& outcome : lists.outcomes) {
     if (outcome.fate != PutFate::kStored) ++reply.not_stored;
   }
-  reply.outcomes = std::move(call.outcomes);
+  reply.outcomes = std::move(lists.outcomes);
   co_return reply;
 }
 
 Task<Result<PutRecordReply>> PutPath::put_record(Caller caller, PutRecord request) {
   const std::span<const PutEntry> entries{&request.entry, 1};
-  Result<Checked> checked = check(caller, request.stream, entries, true);
+  const ListsLease lease;
+  Lists& lists = *lease;
+  Result<LiveStreamPtr> checked = check(caller, request.stream, entries, true, lists.keys);
   if (checked.ok() && !request.sequence_number_for_ordering.empty()) {
     const auto minimum = decode_number(request.sequence_number_for_ordering);
     if (!minimum || minimum->time_s > unix_seconds(parts_.clocks.service_now())) {
       checked = Error{
           StreamErrc::kInvalidArgument,
           "ExclusiveMinimumSequenceNumber " + std::string(request.sequence_number_for_ordering) +
-              " used in PutRecord on stream " + checked->stream->entry.name.name +
-              " under account " + checked->stream->entry.name.tenant.account + " is invalid."};
+              " used in PutRecord on stream " + (*checked)->entry.name.name + " under account " +
+              (*checked)->entry.name.tenant.account + " is invalid."};
     }
   }
   if (checked.ok() && request.dry_run) checked = dry_run_passed();
@@ -131,12 +212,10 @@ Task<Result<PutRecordReply>> PutPath::put_record(Caller caller, PutRecord reques
     put_refused(caller, request.stream, 1);
     co_return std::move(checked).error();
   }
-  Call call{.caller = caller,
-            .entries = entries,
-            .stream = std::move(checked->stream),
-            .keys = std::move(checked->keys)};
+  Call call{
+      .caller = caller, .entries = entries, .stream = std::move(checked).value(), .lists = lists};
   co_await store(call);
-  const PutOutcome& outcome = call.outcomes.front();
+  const PutOutcome& outcome = lists.outcomes.front();
   switch (outcome.fate) {
     case PutFate::kStored: break;
     case PutFate::kThrottled:
@@ -151,13 +230,14 @@ Task<Result<PutRecordReply>> PutPath::put_record(Caller caller, PutRecord reques
 
 Task<> PutPath::store(Call& call) {
   constexpr int kRounds = 8;  // Each but the first follows a reshard that overtook the one before.
-  call.outcomes.resize(call.entries.size());
-  std::vector<std::uint32_t> open(call.entries.size());
-  for (std::uint32_t i = 0; i < open.size(); ++i) open[i] = i;
-  for (int round = 0; round < kRounds && !open.empty(); ++round) {
-    co_await store_round(call, std::move(open));
-    open = std::exchange(call.returned, {});
-    if (open.empty()) break;
+  Lists& lists = call.lists;
+  lists.outcomes.resize(call.entries.size());
+  lists.open.resize(call.entries.size());
+  std::iota(lists.open.begin(), lists.open.end(), 0u);
+  for (int round = 0; round < kRounds; ++round) {
+    co_await store_round(call);
+    std::swap(lists.open, lists.returned);
+    if (lists.open.empty()) break;
     co_await directory_.changed_since(call.stream);
     LiveStreamPtr now = directory_.find(call.stream->entry.log);
     if (now == nullptr || !now->takes_records()) break;
@@ -166,19 +246,21 @@ Task<> PutPath::store(Call& call) {
   report(call);
 }
 
-Task<> PutPath::store_round(Call& call, std::vector<std::uint32_t> entries) {
-  std::vector<std::uint64_t> order;
-  order.reserve(entries.size());
-  for (const std::uint32_t entry : entries) {
-    order.push_back(std::uint64_t{call.stream->route(call.keys[entry])} << 32 | entry);
+Task<> PutPath::store_round(Call& call) {
+  Lists& lists = call.lists;
+  lists.order.clear();
+  lists.order.reserve(lists.open.size());
+  for (const std::uint32_t entry : lists.open) {
+    lists.order.push_back(std::uint64_t{call.stream->route(lists.keys[entry])} << 32 | entry);
   }
-  if (order.size() > 1) std::sort(order.begin(), order.end());
-  admit(call, order);
-  co_await parts_.engine.log().append(call.appends);
+  if (lists.order.size() > 1) std::sort(lists.order.begin(), lists.order.end());
+  admit(call);
+  lists.returned.clear();
+  co_await parts_.engine.log().append(lists.appends);
   std::size_t record = 0;
-  for (std::size_t i = 0; i < call.appends.size(); ++i) {
-    const engine::Append& append = call.appends[i];
-    const LiveStream::Shard& shard = *call.append_shards[i];
+  for (std::size_t i = 0; i < lists.appends.size(); ++i) {
+    const engine::Append& append = lists.appends[i];
+    const LiveStream::Shard& shard = *lists.append_shards[i];
     const bool sealed =
         !append.outcome.ok() && append.outcome.error().code == engine::EngineErrc::kSealed;
     if (!append.outcome.ok() && !sealed) {
@@ -189,8 +271,8 @@ Task<> PutPath::store_round(Call& call, std::vector<std::uint32_t> entries) {
                                             {"message", append.outcome.error().message}});
     }
     for (std::size_t j = 0; j < append.records.size(); ++j, ++record) {
-      const std::uint32_t entry = call.record_entries[record];
-      PutOutcome& outcome = call.outcomes[entry];
+      const std::uint32_t entry = lists.record_entries[record];
+      PutOutcome& outcome = lists.outcomes[entry];
       outcome.shard = shard.entry.number;
       if (append.outcome.ok()) {
         const engine::Appended& appended = *append.outcome;
@@ -198,25 +280,27 @@ Task<> PutPath::store_round(Call& call, std::vector<std::uint32_t> entries) {
         outcome.number = shard.entry.stamp().number({appended.first.index + j}, appended.arrival);
       } else {
         outcome.fate = PutFate::kFailed;
-        if (sealed) call.returned.push_back(entry);
+        if (sealed) lists.returned.push_back(entry);
       }
     }
   }
 }
 
 /// Charges each shard's limits entry by entry and prepares its append.
-void PutPath::admit(Call& call, std::span<const std::uint64_t> order) {
+void PutPath::admit(Call& call) {
+  Lists& lists = call.lists;
+  const std::vector<std::uint64_t>& order = lists.order;
   const bool limited = settings_.limits == StreamSettings::Limits::kAws;
   const ServiceTime now = parts_.clocks.service_now();
-  call.records.clear();
-  call.record_entries.clear();
-  call.appends.clear();
-  call.append_shards.clear();
-  call.records.reserve(order.size());  // Spans into it are handed out below.
-  call.record_entries.reserve(order.size());
+  lists.records.clear();
+  lists.record_entries.clear();
+  lists.appends.clear();
+  lists.append_shards.clear();
+  lists.records.reserve(order.size());  // Spans into it are handed out below.
+  lists.record_entries.reserve(order.size());
   for (std::size_t i = 0; i < order.size();) {
     const LiveStream::Shard& shard = call.stream->shards[shard_of(order[i])];
-    const std::size_t first = call.records.size();
+    const std::size_t first = lists.records.size();
     bool give_hint = false;
     {
       std::unique_lock lock(shard.lane->mutex, std::defer_lock);
@@ -228,12 +312,12 @@ void PutPath::admit(Call& call, std::span<const std::uint64_t> order) {
         const std::uint32_t at = entry_of(order[i]);
         const PutEntry& entry = call.entries[at];
         if (limited && !shard.lane->write.admit(size_of(entry))) {
-          call.outcomes[at] = {.fate = PutFate::kThrottled, .shard = shard.entry.number};
+          lists.outcomes[at] = {.fate = PutFate::kThrottled, .shard = shard.entry.number};
           give_hint |= !std::exchange(shard.lane->hint_given, true);
           continue;
         }
-        call.records.push_back({entry.partition_key, entry.data});
-        call.record_entries.push_back(at);
+        lists.records.push_back({entry.partition_key, entry.data});
+        lists.record_entries.push_back(at);
       }
     }
     if (give_hint) {
@@ -243,22 +327,22 @@ void PutPath::admit(Call& call, std::span<const std::uint64_t> order) {
           "beyond it were refused, and their producer has to send them again (--limits off: none)",
           {{"stream", call.stream->entry.name.name}, {"shard", shard.entry.number}});
     }
-    if (call.records.size() == first) continue;
-    call.append_shards.push_back(&shard);
-    call.appends.push_back({.shard = call.stream->ref(shard),
-                            .fence = shard.fence,
-                            .records = std::span(call.records).subspan(first),
-                            .arrival = now});
+    if (lists.records.size() == first) continue;
+    lists.append_shards.push_back(&shard);
+    lists.appends.push_back({.shard = call.stream->ref(shard),
+                             .fence = shard.fence,
+                             .records = std::span(lists.records).subspan(first),
+                             .arrival = now});
   }
 }
 
 void PutPath::report(const Call& call) const {
   if (parts_.put_observer == nullptr) return;
   const bool fingerprint_stored = parts_.put_observer->wants_stored_fingerprints();
-  std::vector<ShardPutReport> shards;
+  std::vector<ShardPutReport>& shards = call.lists.reports;
   std::vector<EntryReport> fingerprints;
-  for (std::size_t i = 0; i < call.outcomes.size(); ++i) {
-    const PutOutcome& outcome = call.outcomes[i];
+  for (std::size_t i = 0; i < call.lists.outcomes.size(); ++i) {
+    const PutOutcome& outcome = call.lists.outcomes[i];
     const PutEntry& entry = call.entries[i];
     auto row = std::find_if(shards.begin(), shards.end(), [&](const ShardPutReport& known) {
       return known.shard == outcome.shard;

@@ -26,14 +26,16 @@ class PutPath {
   void put_refused(const Caller& caller, const StreamTarget& target, std::size_t entries);
 
  private:
-  struct Checked;
+  struct Lists;
+  class ListsLease;
   struct Call;
-  /// Everything that refuses a call as a whole. `path` is the entry's place in messages.
-  Result<Checked> check(const Caller& caller, const StreamTarget& target,
-                        std::span<const PutEntry> entries, bool single) const;
+  /// Everything that refuses a call as a whole; `keys` gets each entry's hash key.
+  Result<LiveStreamPtr> check(const Caller& caller, const StreamTarget& target,
+                              std::span<const PutEntry> entries, bool single,
+                              std::vector<HashKey>& keys) const;
   Task<> store(Call& call);
-  Task<> store_round(Call& call, std::vector<std::uint32_t> entries);
-  void admit(Call& call, std::span<const std::uint64_t> order);
+  Task<> store_round(Call& call);
+  void admit(Call& call);
   void report(const Call& call) const;
   void report_refused(const Caller& caller, const Tenant& tenant, std::string_view stream,
                       LogId log, std::size_t entries) const;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 
 namespace penstock::stream {
 namespace {
@@ -41,10 +40,19 @@ std::string_view to_text(IteratorType type) {
   return "LATEST";
 }
 
+void write_shard_id(std::uint32_t number, char* out) {
+  constexpr std::string_view kZero = "shardId-000000000000";
+  static_assert(kZero.size() == kShardIdBytes);
+  kZero.copy(out, kZero.size());
+  for (char* at = out + kShardIdBytes; number != 0; number /= 10) {
+    *--at = static_cast<char>('0' + static_cast<int>(number % 10));
+  }
+}
+
 std::string shard_id_text(std::uint32_t number) {
-  std::array<char, 32> text;
-  const int size = std::snprintf(text.data(), text.size(), "shardId-%012u", number);
-  return {text.data(), static_cast<std::size_t>(size)};
+  std::string text(kShardIdBytes, '0');
+  write_shard_id(number, text.data());
+  return text;
 }
 
 std::string stream_arn(const Tenant& tenant, std::string_view name) {

@@ -41,6 +41,9 @@ std::string_view to_text(StreamMode mode);  ///< "PROVISIONED", "ON_DEMAND"
 
 /// "shardId-000000000005"
 std::string shard_id_text(std::uint32_t number);
+/// The same without memory of its own: exactly kShardIdBytes characters.
+inline constexpr std::size_t kShardIdBytes = 20;
+void write_shard_id(std::uint32_t number, char* out);
 /// "arn:aws:kinesis:<region>:<account>:stream/<name>"
 std::string stream_arn(const Tenant& tenant, std::string_view name);
 

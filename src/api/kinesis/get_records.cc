@@ -2,6 +2,7 @@
 #include "api/kinesis/operations.h"
 #include "api/kinesis/structures.h"
 #include "base/base64.h"
+#include "front/reply_bodies.h"
 #include "shape/cbor_text.h"
 #include "shape/json_text.h"
 
@@ -103,21 +104,34 @@ std::size_t page_bytes(const stream::GetRecordsReply& page) {
          512 * page.child_shards.size();
 }
 
+/// A record in JSON; what is the same in every one is not looked at for escapes.
+void write_record(shape::JsonText& out, const engine::Record& record, std::string_view number) {
+  out.raw(R"({"SequenceNumber":")").add(number).add(R"(","ApproximateArrivalTimestamp":)");
+  out.timestamp(wire(record.arrival));
+  out.add(R"(,"Data":)").bytes(record.data);
+  out.add(R"(,"PartitionKey":)").text(record.key);
+  out.add("}");
+}
+
+void write_record(shape::CborText& out, const engine::Record& record, std::string_view number) {
+  out.begin_object();
+  out.key("SequenceNumber").text(number);
+  out.key("ApproximateArrivalTimestamp").timestamp(wire(record.arrival));
+  out.key("Data").bytes(record.data);
+  out.key("PartitionKey").text(record.key);
+  out.end_object();
+}
+
 template <class Text>
 void write(const stream::GetRecordsReply& page, std::string& body) {
-  body.reserve(page_bytes(page));
+  body = front::body_with_room(page_bytes(page));
   Text out(body);
   out.begin_object();
   out.key("Records").begin_list();
   char number[stream::SequenceNumber::kDigits];
   for (const engine::Record& record : page.slice.records) {
     page.stamp.number(record.at, record.arrival).write_to(number);
-    out.begin_object();
-    out.key("SequenceNumber").text({number, sizeof number});
-    out.key("ApproximateArrivalTimestamp").timestamp(wire(record.arrival));
-    out.key("Data").bytes(record.data);
-    out.key("PartitionKey").text(record.key);
-    out.end_object();
+    write_record(out, record, {number, sizeof number});
   }
   out.end_list();
   if (!page.next_iterator.empty()) out.key("NextShardIterator").text(page.next_iterator);

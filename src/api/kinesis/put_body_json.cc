@@ -4,6 +4,7 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
 #include <cstring>
 
 // simdjson's on-demand parser with raw tokens: strings stay where they are in the body, and a blob
@@ -16,19 +17,32 @@ namespace ondemand = simdjson::ondemand;
 
 constexpr std::size_t kSlackBytes = 16;  // Of one blob; base64_decode_capacity.
 
-/// A string without escapes, where it stands.
-bool unescaped(ondemand::raw_json_string raw, std::string_view& out) {
+/// A string where it stands, up to the first quote, escaped or not.
+std::string_view up_to_quote(ondemand::raw_json_string raw) {
   const char* begin = raw.raw();
   // The parser has seen the closing quote, so the search ends inside the body.
   const char* end = static_cast<const char*>(std::memchr(begin, '"', SIZE_MAX / 2));
-  out = {begin, static_cast<std::size_t>(end - begin)};
-  return std::memchr(begin, '\\', out.size()) == nullptr;
+  return {begin, static_cast<std::size_t>(end - begin)};
+}
+
+/// A string without escapes, where it stands.
+bool unescaped(ondemand::raw_json_string raw, std::string_view& out) {
+  out = up_to_quote(raw);
+  return std::memchr(out.data(), '\\', out.size()) == nullptr;
 }
 
 /// The same of a value, which is consumed.
 bool raw_string(ondemand::value value, std::string_view& out) {
   ondemand::raw_json_string raw;
   return value.get_raw_json_string().get(raw) == simdjson::SUCCESS && unescaped(raw, out);
+}
+
+/// The same of a blob: an escape in it is no base64, so that nobody has to look for it.
+bool raw_blob(ondemand::value value, std::string_view& out) {
+  ondemand::raw_json_string raw;
+  if (value.get_raw_json_string().get(raw) != simdjson::SUCCESS) return false;
+  out = up_to_quote(raw);
+  return true;
 }
 
 bool key_of(simdjson::simdjson_result<ondemand::field>& field, std::string_view& key) {
@@ -66,7 +80,7 @@ struct EntryReader {
     known = true;
     std::string_view text;
     if (key == "Data") {
-      if (has_data || !raw_string(value, text)) return false;
+      if (has_data || !raw_blob(value, text)) return false;
       has_data = true;
       return blobs.decode(text, entry.data) &&
              entry.data.size() <= static_cast<std::size_t>(kDataBytesMax);
@@ -94,10 +108,16 @@ bool take_stream(std::string_view key, ondemand::value value, PutBody& body) {
   return false;
 }
 
-bool read_entries(ondemand::value value, Blobs& blobs, PutBody& body) {
+/// At most so many entries fit into a body of this size, within what a call may have.
+std::size_t entries_max(std::size_t body_bytes) {
+  constexpr std::string_view kShortest = R"({"Data":"","PartitionKey":"k"})";
+  return std::min<std::size_t>(body_bytes / kShortest.size() + 1, kPutRecordsEntriesMax);
+}
+
+bool read_entries(ondemand::value value, Blobs& blobs, PutBody& body, std::size_t body_bytes) {
   ondemand::array list;
   if (!body.entries.empty() || value.get_array().get(list) != simdjson::SUCCESS) return false;
-  body.entries.reserve(64);
+  body.entries.reserve(entries_max(body_bytes));
   for (auto element : list) {
     ondemand::object object;
     if (element.get_object().get(object) != simdjson::SUCCESS) return false;
@@ -149,7 +169,8 @@ std::optional<PutBody> read_put_records_json(std::string_view body, char* arena)
   PutBody out;
   Blobs blobs(arena);
   const bool usual = read_object(body, [&](std::string_view key, ondemand::value value) {
-    return key == "Records" ? read_entries(value, blobs, out) : take_stream(key, value, out);
+    return key == "Records" ? read_entries(value, blobs, out, body.size())
+                            : take_stream(key, value, out);
   });
   if (!usual || out.entries.empty()) return std::nullopt;
   return out;

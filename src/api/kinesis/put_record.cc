@@ -61,13 +61,18 @@ constexpr shape::Operation<PutRecordRequest, PutRecordReply> kPutRecord{
     .errors = kErrors,
     .doc = "Stores one record. The answer means that it is durable."};
 
+constexpr std::size_t kReplyBytes = 128;
+
 template <class Text>
 void write(const stream::PutRecordReply& reply, std::string& body) {
   char number[stream::SequenceNumber::kDigits];
   reply.number.write_to(number);
+  char shard[stream::kShardIdBytes];
+  stream::write_shard_id(reply.shard, shard);
+  body.reserve(kReplyBytes);
   Text out(body);
   out.begin_object();
-  out.key("ShardId").text(stream::shard_id_text(reply.shard));
+  out.key("ShardId").text({shard, sizeof shard});
   out.key("SequenceNumber").text({number, sizeof number});
   out.end_object();
 }

@@ -5,6 +5,9 @@
 #include "shape/cbor_text.h"
 #include "shape/json_text.h"
 
+#include <array>
+#include <type_traits>
+
 namespace penstock::api::kinesis {
 namespace {
 
@@ -96,6 +99,42 @@ constexpr shape::Operation<PutRecordsRequest, PutRecordsReply> kPutRecords{
 
 constexpr std::size_t kResultBytes = 128;  // One stored entry's, in JSON.
 
+/// A stored entry's result in JSON: the same characters but for two numbers, whose digits need no
+/// escapes. So it is copied in one piece.
+class StoredText {
+ public:
+  void append(shape::JsonText& out, const stream::PutOutcome& outcome) {
+    outcome.number.write_to(text_.data() + kNumberAt);
+    stream::write_shard_id(outcome.shard, text_.data() + kShardAt);
+    out.raw({text_.data(), text_.size()});
+  }
+
+ private:
+  static constexpr std::string_view kForm =
+      R"({"SequenceNumber":"00000000000000000000000000000000000000000000000000000000",)"
+      R"("ShardId":"shardId-000000000000"})";
+  static constexpr std::size_t kNumberAt = kForm.find('0');
+  static constexpr std::size_t kShardAt = kForm.find("shardId");
+  static_assert(kForm.find('"', kNumberAt) == kNumberAt + stream::SequenceNumber::kDigits);
+  static_assert(kForm.size() == kShardAt + stream::kShardIdBytes + 2);
+  std::array<char, kForm.size()> text_ = [] {
+    std::array<char, kForm.size()> text{};
+    kForm.copy(text.data(), kForm.size());
+    return text;
+  }();
+};
+
+void write_stored(shape::CborText& out, const stream::PutOutcome& outcome) {
+  char number[stream::SequenceNumber::kDigits];
+  char shard[stream::kShardIdBytes];
+  outcome.number.write_to(number);
+  stream::write_shard_id(outcome.shard, shard);
+  out.begin_object();
+  out.key("SequenceNumber").text({number, sizeof number});
+  out.key("ShardId").text({shard, sizeof shard});
+  out.end_object();
+}
+
 template <class Text>
 void write(const stream::PutRecordsReply& reply, std::string& body) {
   body.reserve(64 + reply.outcomes.size() * kResultBytes);
@@ -103,20 +142,21 @@ void write(const stream::PutRecordsReply& reply, std::string& body) {
   out.begin_object();
   out.key("FailedRecordCount").number(reply.not_stored);
   out.key("Records").begin_list();
-  char number[stream::SequenceNumber::kDigits];
+  StoredText stored;
   for (const stream::PutOutcome& outcome : reply.outcomes) {
-    out.begin_object();
     if (outcome.fate == stream::PutFate::kStored) {
-      outcome.number.write_to(number);
-      out.key("SequenceNumber").text({number, sizeof number});
-      out.key("ShardId").text(stream::shard_id_text(outcome.shard));
-    } else {
-      out.key("ErrorCode")
-          .text(outcome.fate == stream::PutFate::kThrottled
-                    ? "ProvisionedThroughputExceededException"
-                    : "InternalFailure");
-      out.key("ErrorMessage").text(stream::put_error_message(reply, outcome));
+      if constexpr (std::is_same_v<Text, shape::JsonText>) {
+        stored.append(out, outcome);
+      } else {
+        write_stored(out, outcome);
+      }
+      continue;
     }
+    out.begin_object();
+    out.key("ErrorCode")
+        .text(outcome.fate == stream::PutFate::kThrottled ? "ProvisionedThroughputExceededException"
+                                                          : "InternalFailure");
+    out.key("ErrorMessage").text(stream::put_error_message(reply, outcome));
     out.end_object();
   }
   out.end_list();

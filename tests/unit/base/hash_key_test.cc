@@ -11,6 +11,34 @@
 namespace penstock {
 namespace {
 
+TEST(Md5, OfEightTogetherIsWhatItIsOfEach) {
+  for (std::size_t longest = 0; longest <= kMd5OneBlockBytes; ++longest) {
+    std::array<std::string, 8> texts;
+    std::array<std::string_view, 8> views;
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      texts[i].assign((longest + i * 7) % (longest + 1), static_cast<char>('a' + i));
+      views[i] = texts[i];
+    }
+    texts[longest % 8].assign(longest, '\xFF');
+    views[longest % 8] = texts[longest % 8];
+    const auto digests = md5_of_eight(views);
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      ASSERT_EQ(digests[i], md5(texts[i])) << "longest " << longest << ", text " << i;
+    }
+  }
+}
+
+TEST(HashKey, OfEightKeysIsWhatItIsOfEachLongOnesIncluded) {
+  for (const std::size_t size : {0u, 20u, 55u, 56u, 256u}) {
+    const std::string odd(size, 'k');
+    std::array<std::string_view, 8> keys{"a", "bb", "ccc", odd, "", "dddd", "e", "ff"};
+    const auto hashed = HashKey::of_partition_keys(keys);
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      ASSERT_EQ(hashed[i], HashKey::of_partition_key(keys[i])) << "size " << size << ", key " << i;
+    }
+  }
+}
+
 TEST(Md5, AgreesWithOpenSslOnEveryLengthAroundTheBlockBounds) {
   std::mt19937 random(1);
   for (std::size_t size = 0; size < 400; ++size) {

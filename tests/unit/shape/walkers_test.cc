@@ -5,6 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <string>
+
 namespace penstock::shape {
 namespace {
 
@@ -321,6 +324,27 @@ TEST(WriteCbor, IsByteForByteWhatKinesisAnswers) {
       "bf675368617264496474736861726449642d3030303030303030303030306e53657175656e63654e756d62"
       "6572783834393634363433373537373130383437363431363931363837363430353832373133383335313430"
       "35303434353131363038343036303138ff");
+}
+
+TEST(JsonText, EscapesWhatMustBeEscapedAtEveryPlaceOfEveryLength) {
+  // The text is looked at 16 bytes at a time, and its rest in other ways.
+  const std::map<char, std::string> written{{'"', "\\\""},       {'\\', "\\\\"},    {'\n', "\\n"},
+                                            {'\x1F', "\\u001F"}, {'\0', "\\u0000"}, {' ', " "},
+                                            {'\x7F', "\x7F"},    {'\xC3', "\xC3"}};
+  for (const auto& [special, escaped] : written) {
+    for (std::size_t size = 1; size <= 50; ++size) {
+      for (std::size_t at = 0; at < size; ++at) {
+        std::string text(size, 'x');
+        text[at] = special;
+        text.back() = special;  // The second one must be found behind the first.
+        std::string expected = "\"";
+        for (const char c : text) expected += c == special ? escaped : std::string(1, c);
+        std::string out;
+        append_json_string(out, text);
+        ASSERT_EQ(out, expected + "\"") << "size " << size << ", at " << at;
+      }
+    }
+  }
 }
 
 TEST(JsonText, PutsCommasByItself) {

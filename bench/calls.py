@@ -1,0 +1,69 @@
+"""The few calls that set a server up for a measurement."""
+
+import base64
+import http.client
+import io
+import json
+import socket
+import zipfile
+
+ARN = "arn:aws:kinesis:us-east-1:000000000000:stream/"
+
+
+class Calls:
+    def __init__(self, port):
+        self.port = port
+
+    def _request(self, service, method, path, body, headers):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request(method, path, json.dumps(body), {
+                "X-Amz-Date": "20260101T000000Z",
+                "Authorization": "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/"
+                                 f"{service}/aws4_request, SignedHeaders=host, "
+                                 "Signature=" + "0" * 64, **headers})
+            reply = connection.getresponse()
+            text = reply.read()
+        finally:
+            connection.close()
+        if reply.status >= 300:
+            raise SystemExit(f"bench: {method} {path}: HTTP {reply.status}: {text[:500]!r}")
+        return json.loads(text) if text else None
+
+    def kinesis(self, operation, **body):
+        return self._request("kinesis", "POST", "/", body, {
+            "Content-Type": "application/x-amz-json-1.1",
+            "X-Amz-Target": f"Kinesis_20131202.{operation}"})
+
+    def create_stream(self, name, shards):
+        self.kinesis("CreateStream", StreamName=name, ShardCount=shards)
+        status = ""
+        while status != "ACTIVE":
+            status = self.kinesis("DescribeStreamSummary", StreamName=name)[
+                "StreamDescriptionSummary"]["StreamStatus"]
+
+    def create_function(self, name, runtime, files):
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as package:
+            for file, content in files.items():
+                entry = zipfile.ZipInfo(file)
+                entry.external_attr = 0o755 << 16
+                package.writestr(entry, content)
+        self._request("lambda", "POST", "/2015-03-31/functions", {
+            "FunctionName": name, "Runtime": runtime, "Handler": "app.handler", "Timeout": 10,
+            "Role": "arn:aws:iam::000000000000:role/bench",
+            "Code": {"ZipFile": base64.b64encode(packed.getvalue()).decode()}},
+            {"Content-Type": "application/json"})
+
+    def create_mapping(self, stream, function):
+        self._request("lambda", "POST", "/2015-03-31/event-source-mappings", {
+            "EventSourceArn": ARN + stream, "FunctionName": function,
+            "StartingPosition": "TRIM_HORIZON"}, {"Content-Type": "application/json"})
+
+    def try_health(self):
+        """Whether a call is answered; refused ones cost microseconds."""
+        with socket.socket() as connection:
+            if connection.connect_ex(("127.0.0.1", self.port)) != 0:
+                return False
+            connection.sendall(b"GET /_penstock/health HTTP/1.1\r\nHost: bench\r\n\r\n")
+            return connection.recv(4096).startswith(b"HTTP/1.1 200")

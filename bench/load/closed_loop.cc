@@ -1,0 +1,129 @@
+#include "load/closed_loop.h"
+
+#include <algorithm>
+#include <errno.h>
+#include <fcntl.h>
+#include <memory>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace penstock::bench {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+struct Line {
+  int socket = -1;
+  std::string_view out;  ///< What is left to be sent.
+  ReplyBuffer in;
+  Clock::time_point begun;
+  bool waits_to_send = false;
+  ~Line() { ::close(socket); }
+};
+
+class Loop {
+ public:
+  Loop(const Load& load, Work& work)
+      : load_(load), work_(work), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
+    for (std::size_t i = 0; i < load.connections; ++i) {
+      lines_.push_back(std::make_unique<Line>());
+      Line& line = *lines_.back();
+      line.socket = connect_to(load.port);
+      ::fcntl(line.socket, F_SETFL, O_NONBLOCK);
+      epoll_event event{.events = EPOLLIN, .data = {.ptr = &line}};
+      ::epoll_ctl(epoll_, EPOLL_CTL_ADD, line.socket, &event);
+    }
+  }
+  ~Loop() { ::close(epoll_); }
+
+  /// Goes on until `until`, then waits for the replies that are still to come.
+  void drive(Clock::time_point until, std::vector<std::uint32_t>* latencies) {
+    latencies_ = latencies;
+    until_ = until;
+    for (const auto& line : lines_) begin(*line, Clock::now());
+    epoll_event ready[64];
+    while (in_flight_ > 0) {
+      const int count = ::epoll_wait(epoll_, ready, 64, 10'000);
+      if (count == 0) fail("no reply for ten seconds");
+      for (int i = 0; i < count; ++i) {
+        Line& line = *static_cast<Line*>(ready[i].data.ptr);
+        if ((ready[i].events & EPOLLOUT) != 0) send(line);
+        if ((ready[i].events & ~static_cast<unsigned>(EPOLLOUT)) != 0) receive(line);
+      }
+    }
+  }
+
+ private:
+  void begin(Line& line, Clock::time_point now) {
+    if (now >= until_ || requests_ == load_.requests_max) return;
+    ++requests_;
+    ++in_flight_;
+    line.out = work_.next();
+    line.in.clear();
+    line.begun = now;
+    send(line);
+  }
+
+  void send(Line& line) {
+    const ssize_t sent = ::send(line.socket, line.out.data(), line.out.size(), MSG_NOSIGNAL);
+    if (sent < 0 && errno != EAGAIN) fail(std::string("cannot send: ") + ::strerror(errno));
+    if (sent > 0) line.out.remove_prefix(static_cast<std::size_t>(sent));
+    if (line.waits_to_send == !line.out.empty()) return;
+    line.waits_to_send = !line.out.empty();
+    epoll_event event{.events = EPOLLIN, .data = {.ptr = &line}};
+    if (line.waits_to_send) event.events |= EPOLLOUT;
+    ::epoll_ctl(epoll_, EPOLL_CTL_MOD, line.socket, &event);
+  }
+
+  void receive(Line& line) {
+    char* const into = line.in.tail();
+    const ssize_t got = ::recv(line.socket, into, line.in.room(), 0);
+    if (got < 0 && errno == EAGAIN) return;
+    if (got <= 0) fail("the server closed a connection");
+    const auto reply = line.in.received(static_cast<std::size_t>(got));
+    if (!reply) return;
+    const auto now = Clock::now();
+    if (latencies_ != nullptr) {
+      latencies_->push_back(static_cast<std::uint32_t>(
+          std::chrono::duration_cast<std::chrono::nanoseconds>(now - line.begun).count() / 100));
+    }
+    work_.check(*reply);
+    --in_flight_;
+    begin(line, now);
+  }
+
+  const Load& load_;
+  Work& work_;
+  int epoll_;
+  std::vector<std::unique_ptr<Line>> lines_;
+  std::vector<std::uint32_t>* latencies_ = nullptr;
+  Clock::time_point until_;
+  std::size_t in_flight_ = 0;
+  std::uint64_t requests_ = 0;
+};
+
+}  // namespace
+
+double Figures::latency_us(double quantile) const {
+  if (latencies_us_tenths.empty()) return 0;
+  const auto last = static_cast<double>(latencies_us_tenths.size() - 1);
+  return latencies_us_tenths[static_cast<std::size_t>(quantile * last)] / 10.0;
+}
+
+Figures run(const Load& load, Work& work) {
+  Loop loop(load, work);
+  loop.drive(Clock::now() + load.warm_up, nullptr);
+  Figures figures;
+  const CpuTime before = cpu_time_of(load.server_pid);
+  const auto begun = Clock::now();
+  loop.drive(begun + load.measured, &figures.latencies_us_tenths);
+  figures.seconds = std::chrono::duration<double>(Clock::now() - begun).count();
+  figures.server = cpu_time_of(load.server_pid) - before;
+  figures.requests = figures.latencies_us_tenths.size();
+  std::sort(figures.latencies_us_tenths.begin(), figures.latencies_us_tenths.end());
+  return figures;
+}
+
+}  // namespace penstock::bench

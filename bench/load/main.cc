@@ -1,0 +1,139 @@
+#include "load/calls.h"
+#include "load/delivery.h"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace penstock::bench;
+
+struct Options {
+  Load load;
+  std::string stream = "load";
+  std::string function;
+  double seconds = 5;
+  std::size_t records = 500;
+  std::size_t data_bytes = 200;
+  std::uint64_t payload_bytes_max = UINT64_MAX;
+  int samples = 500;
+};
+
+void print(const Figures& figures, std::size_t records_of_request) {
+  const auto requests = static_cast<double>(figures.requests);
+  const double records = requests * static_cast<double>(records_of_request);
+  std::printf(
+      "{\"requests\": %.0f, \"records\": %.0f, \"seconds\": %.3f, \"server_cpu_s\": %.4f, "
+      "\"server_user_s\": %.2f, \"server_system_s\": %.2f, \"p50_us\": %.1f, \"p99_us\": %.1f}\n",
+      requests, records, figures.seconds, figures.server.total, figures.server.user,
+      figures.server.system, figures.latency_us(0.5), figures.latency_us(0.99));
+}
+
+double quantile(const std::vector<double>& sorted, double at) {
+  return sorted.empty() ? 0 : sorted[static_cast<std::size_t>(at * double(sorted.size() - 1))];
+}
+
+void print(const DeliveryFigures& figures) {
+  std::printf(
+      "{\"requests\": %zu, \"put_p50_us\": %.1f, \"put_p99_us\": %.1f, \"p50_us\": %.1f, "
+      "\"p99_us\": %.1f}\n",
+      figures.put_us.size(), quantile(figures.put_us, 0.5), quantile(figures.put_us, 0.99),
+      quantile(figures.function_us, 0.5), quantile(figures.function_us, 0.99));
+}
+
+Load load_of(const Options& options, std::size_t records_of_request) {
+  Load load = options.load;
+  load.measured = std::chrono::nanoseconds(static_cast<std::int64_t>(options.seconds * 1e9));
+  const std::uint64_t request_bytes = records_of_request * (options.data_bytes + 20);
+  load.requests_max = options.payload_bytes_max / request_bytes;
+  return load;
+}
+
+void put_record(const Options& options) {
+  PutRecordWork work(options.stream, {.data_bytes = options.data_bytes});
+  print(run(load_of(options, 1), work), 1);
+}
+
+void put_records(const Options& options) {
+  PutRecordsWork work(options.stream, {.data_bytes = options.data_bytes}, options.records);
+  print(run(load_of(options, options.records), work), options.records);
+}
+
+/// Exactly so many records, in as few calls as the service takes.
+void fill(const Options& options) {
+  constexpr std::size_t kAtOnce = 500;
+  Connection connection(options.load.port);
+  for (std::size_t left = options.records; left > 0;) {
+    const std::size_t records = std::min(left, kAtOnce);
+    PutRecordsWork work(options.stream, {.data_bytes = options.data_bytes}, records);
+    work.check(connection.exchange(work.next()));
+    left -= records;
+  }
+}
+
+void get_records(const Options& options) {
+  GetRecordsWork work(options.load.port, options.stream, options.records);
+  print(run(load_of(options, options.records), work), options.records);
+}
+
+void invoke(const Options& options) {
+  InvokeWork work(options.function, options.data_bytes);
+  print(run(load_of(options, 1), work), 1);
+}
+
+void deliver(const Options& options) {
+  print(measure_delivery(
+      {.port = options.load.port, .stream = options.stream, .measured = options.samples}));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  CLI::App app{
+      "Load for a running server at 127.0.0.1, by one thread. Prints its figures as one line of "
+      "JSON; ends with 1 at the first reply that is not a full success. bench/run uses it."};
+  app.require_subcommand(1);
+  const auto work = [&](const char* name, const char* meaning, void (*body)(const Options&)) {
+    CLI::App* const one = app.add_subcommand(name, meaning);
+    one->add_option("--port", options.load.port)->required();
+    one->add_option("--stream", options.stream)->capture_default_str();
+    one->callback([&options, body] { body(options); });
+    return one;
+  };
+  const auto add_loop = [&](CLI::App* one) {
+    one->add_option("--pid", options.load.server_pid, "The server's, for its CPU time")->required();
+    one->add_option("--connections", options.load.connections)->capture_default_str();
+    one->add_option("--seconds", options.seconds, "Measured, behind 0.3 of warm-up")
+        ->capture_default_str();
+    one->add_option("--payload-bytes-max", options.payload_bytes_max,
+                    "Ends the run before the server has taken more");
+  };
+  const auto add_sizes = [&](CLI::App* one) {
+    one->add_option("--records", options.records, "Of a request")->capture_default_str();
+    one->add_option("--bytes", options.data_bytes, "Of a record's data, or of the payload")
+        ->capture_default_str();
+  };
+  CLI::App* const puts = work("put-records", "PutRecords", put_records);
+  CLI::App* const put = work("put-record", "PutRecord", put_record);
+  CLI::App* const get = work("get-records", "GetRecords, the first page of shard 0", get_records);
+  CLI::App* const invocations = work("invoke", "Invoke, waiting for the answer", invoke);
+  for (CLI::App* const one : {puts, put, get, invocations}) {
+    add_loop(one);
+    add_sizes(one);
+  }
+  invocations->add_option("--function", options.function)->required();
+  add_sizes(work("fill", "Puts --records records, once", fill));
+  work("deliver", "One put at a time, until the function has reported it", deliver)
+      ->add_option("--samples", options.samples)
+      ->capture_default_str();
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error);
+  }
+  return 0;
+}
