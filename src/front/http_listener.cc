@@ -294,7 +294,6 @@ Task<> HttpListener::State::serve(std::shared_ptr<Connection> connection) {
     const bool with_body = request.method != "HEAD";
     if (!co_await write(*connection, reply, keep_alive, with_body) || !keep_alive) break;
     keep_body(std::move(reply.body), connection->phase_since);
-    head.headers.swap(request.headers);  // Their room is for the next request.
     connection->buffer.consume(request_bytes);
     connection->buffer.shrink_when_empty(kBufferKept);
   }

@@ -65,34 +65,6 @@ class HeadParser final : public http::basic_parser<true> {
 
 }  // namespace
 
-bool detail::parse_any_head(char* bytes, std::size_t head_bytes, RequestHead& head) {
-  HeadParser parser(head, bytes, head_bytes);
-  parser.eager(false);
-  parser.header_limit(static_cast<std::uint32_t>(head_bytes));
-  parser.body_limit(boost::none);
-  beast::error_code error;
-  parser.put(boost::asio::const_buffer(bytes, head_bytes), error);
-  if (error || !parser.is_header_done()) return false;
-  head.head_bytes = head_bytes;
-  head.chunked = parser.chunked();
-  if (const auto length = parser.content_length()) head.content_length = *length;
-  head.keep_alive = parser.keep_alive();
-  return true;
-}
-
-namespace {
-
-/// As a new one, but with the room its headers had.
-void reset(RequestHead& head) {
-  auto headers = std::move(head.headers);
-  headers.clear();
-  headers.reserve(16);
-  head = {};
-  head.headers = std::move(headers);
-}
-
-}  // namespace
-
 ParseState parse_head(char* bytes, std::size_t size, std::size_t head_bytes_max,
                       RequestHead& head) {
   const std::string_view text(bytes, size);
@@ -102,10 +74,20 @@ ParseState parse_head(char* bytes, std::size_t size, std::size_t head_bytes_max,
   }
   const std::size_t head_bytes = end + 4;
   if (head_bytes > head_bytes_max) return ParseState::kTooLarge;
-  reset(head);
-  if (detail::parse_usual_head(bytes, head_bytes, head)) return ParseState::kDone;
-  reset(head);
-  return detail::parse_any_head(bytes, head_bytes, head) ? ParseState::kDone : ParseState::kBad;
+  head = {};
+  head.headers.reserve(16);
+  HeadParser parser(head, bytes, head_bytes);
+  parser.eager(false);
+  parser.header_limit(static_cast<std::uint32_t>(head_bytes_max));
+  parser.body_limit(boost::none);
+  beast::error_code error;
+  parser.put(boost::asio::const_buffer(bytes, head_bytes), error);
+  if (error || !parser.is_header_done()) return ParseState::kBad;
+  head.head_bytes = head_bytes;
+  head.chunked = parser.chunked();
+  if (const auto length = parser.content_length()) head.content_length = *length;
+  head.keep_alive = parser.keep_alive();
+  return ParseState::kDone;
 }
 
 void rebase(RequestHead& head, const char* from, const char* to) {

@@ -31,17 +31,8 @@ enum class ParseState : std::uint8_t {
 };
 
 /// Parses the head at the beginning of `bytes`. Header names are lower-cased in place, which is
-/// why the bytes are writable. Heads of the usual plain form are read by hand, all others by
-/// Beast's parser. What `head` held is gone, its memory is used again.
+/// why the bytes are writable. Beast's parser does the work.
 ParseState parse_head(char* bytes, std::size_t size, std::size_t head_bytes_max, RequestHead& head);
-
-namespace detail {
-/// The two readers behind it, for a whole head and an empty `head`. Whatever the first one takes,
-/// the second one takes with the same result (tests/unit/front/usual_head_test.cc holds them
-/// together); where it gives up, `head` may hold anything.
-bool parse_usual_head(char* bytes, std::size_t head_bytes, RequestHead& head);
-bool parse_any_head(char* bytes, std::size_t head_bytes, RequestHead& head);
-}  // namespace detail
 
 /// Moves every view of a head from one copy of the bytes to another.
 void rebase(RequestHead& head, const char* from, const char* to);
