@@ -18,6 +18,11 @@ inline std::vector<std::uint64_t> seeds(std::uint64_t n) {
   return all;
 }
 
+/// How much of what `full` seeds must show at least these that ran must show.
+inline std::uint64_t share_of(std::uint64_t at_full, std::uint64_t ran, std::uint64_t full) {
+  return at_full * ran / full;
+}
+
 /// One seed alone, to look at a failure: PENSTOCK_SEED=<seed>. Otherwise seeds(n).
 inline std::vector<std::uint64_t> seeds_or_one(std::uint64_t n) {
   if (const char* text = std::getenv("PENSTOCK_SEED")) return {std::strtoull(text, nullptr, 10)};

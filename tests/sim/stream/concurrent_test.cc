@@ -298,7 +298,8 @@ TEST_P(StreamUnderLoad, LosesNothingKeepsOrderAndItsLimits) {
   const bool limited = GetParam();
   int throttled = 0;
   int reshards = 0;
-  for (const std::uint64_t seed : penstock::testing::seeds_or_one(30)) {
+  const auto seeds = penstock::testing::seeds_or_one(30);
+  for (const std::uint64_t seed : seeds) {
     World world(seed, limited);
     const std::uint32_t shards = 1 + static_cast<std::uint32_t>(seed % 3);
     ASSERT_TRUE(world.stand.create("s", shards).ok());
@@ -325,9 +326,15 @@ TEST_P(StreamUnderLoad, LosesNothingKeepsOrderAndItsLimits) {
     throttled += world.throttled;
     reshards += world.reshards;
   }
-  EXPECT_EQ(throttled > 0, limited)
-      << "the load reaches the limits, and only then is anything refused";
-  EXPECT_GT(reshards, 20);
+  const auto at_least = [&](std::uint64_t at_full) {
+    return static_cast<int>(penstock::testing::share_of(at_full, seeds.size(), 30));
+  };
+  if (limited) {
+    EXPECT_GE(throttled, at_least(30)) << "the load reaches the limits";
+  } else {
+    EXPECT_EQ(throttled, 0) << "nothing is refused without limits";
+  }
+  EXPECT_GE(reshards, at_least(20));
 }
 INSTANTIATE_TEST_SUITE_P(Limits, StreamUnderLoad, ::testing::Bool(),
                          [](const auto& info) { return info.param ? "On" : "Off"; });

@@ -405,7 +405,8 @@ class StreamModel : public ::testing::TestWithParam<bool> {};
 
 TEST_P(StreamModel, AnswersEveryCallAsTheModelDoes) {
   std::map<std::string, int> seen;
-  for (const std::uint64_t seed : penstock::testing::seeds_or_one(40)) {
+  const auto seeds = penstock::testing::seeds_or_one(40);
+  for (const std::uint64_t seed : seeds) {
     ModelRun run(seed, GetParam());
     for (int step = 0; step < 150; ++step) {
       run.step();
@@ -414,12 +415,17 @@ TEST_P(StreamModel, AnswersEveryCallAsTheModelDoes) {
     for (const auto& [what, count] : run.seen()) seen[what] += count;
   }
   // The runs must have been there where it matters.
+  const auto at_least = static_cast<int>(penstock::testing::share_of(2, seeds.size(), 40));
   for (const char* what : {"stored", "read", "end of shard", "shard gone", "expired iterator",
                            "merge", "split", "retention", "list"}) {
-    EXPECT_GT(seen[what], 0) << what;
+    EXPECT_GE(seen[what], at_least) << what;
   }
   for (const char* what : {"throttled", "read throttled", "iterator throttled"}) {
-    EXPECT_EQ(seen[what] > 0, GetParam()) << what;
+    if (GetParam()) {
+      EXPECT_GE(seen[what], at_least) << what;
+    } else {
+      EXPECT_EQ(seen[what], 0) << what;
+    }
   }
 }
 INSTANTIATE_TEST_SUITE_P(Limits, StreamModel, ::testing::Bool(),

@@ -304,6 +304,10 @@ std::string mutated(Random& random, std::string body) {
 // --- The tests
 // -------------------------------------------------------------------------------------
 
+int share_of(std::uint64_t at_full, const std::vector<std::uint64_t>& seeds, std::uint64_t full) {
+  return static_cast<int>(testing::share_of(at_full, seeds.size(), full));
+}
+
 class PutBodies : public ::testing::TestWithParam<Form> {};
 
 TEST_P(PutBodies, UsualOnesAreAllReadByHandAndAsTheTableReadsThem) {
@@ -327,12 +331,14 @@ TEST_P(PutBodies, ValuesAtTheEdgesOfTheRulesAreJudgedAlike) {
 
 TEST_P(PutBodies, MutatedOnesAreJudgedAlike) {
   int taken = 0;
-  for (const std::uint64_t seed : testing::seeds(6'000)) {
+  const auto seeds = testing::seeds(6'000);
+  for (const std::uint64_t seed : seeds) {
     Random random(seed);
     taken += agree(GetParam(), mutated(random, usual_body(GetParam(), random))) ? 1 : 0;
     if (HasFailure()) FAIL() << "seed " << seed;
   }
-  EXPECT_GT(taken, 50) << "too few mutants are still bodies for the law to say much";
+  EXPECT_GE(taken, share_of(50, seeds, 6'000))
+      << "too few mutants are still bodies for the law to say much";
 }
 
 TEST_P(PutBodies, CutOnesAreNeverRead) {
@@ -380,14 +386,15 @@ TEST(PutRecordsBody, FiveHundredEntriesAreReadAndOneMoreNot) {
 
 TEST(PutJson, UnusualTextIsJudgedAlike) {
   int taken = 0;
-  for (const std::uint64_t seed : testing::seeds(20'000)) {
+  const auto seeds = testing::seeds(20'000);
+  for (const std::uint64_t seed : seeds) {
     Random random(seed);
     const std::string body = odd_json(random);
     taken += agree({true, false}, body) ? 1 : 0;
     taken += agree({false, false}, body) ? 1 : 0;
     if (HasFailure()) FAIL() << "seed " << seed << "\n" << body;
   }
-  EXPECT_GT(taken, 300);
+  EXPECT_GE(taken, share_of(300, seeds, 20'000));
 }
 
 TEST(PutJson, BlobsOfAMebibyteStandBehindEachOtherInTheArena) {
@@ -479,15 +486,16 @@ std::string odd_cbor(Random& random, bool batch) {
 }
 
 TEST(PutCbor, HeadsOfAnyWidthAndLengthsOfAnyKindAreJudgedAlike) {
+  const auto seeds = testing::seeds(10'000);
   for (const bool batch : {false, true}) {
     int taken = 0;
-    for (const std::uint64_t seed : testing::seeds(10'000)) {
+    for (const std::uint64_t seed : seeds) {
       Random random(seed);
       const std::string body = odd_cbor(random, batch);
       taken += agree({batch, true}, body) ? 1 : 0;
       if (HasFailure()) FAIL() << "seed " << seed;
     }
-    EXPECT_GT(taken, 1'000);
+    EXPECT_GE(taken, share_of(1'000, seeds, 10'000));
   }
 }
 
