@@ -10,21 +10,20 @@ namespace penstock::mapping {
 
 Lane::Lane(LaneRules rules, ServiceTime now, std::vector<StoredBatch> stored)
     : rules_(rules), window_start_(now) {
-  for (const StoredBatch& facts : stored) {
-    Restored restored{.facts = facts, .batch = {}};
-    restored.batch.attempts = facts.attempts;
-    restored.batch.interrupted = facts.interrupted;
-    restored_.push_back(std::move(restored));
-  }
+  for (const StoredBatch& facts : stored) restored_.push_back({.facts = facts, .items = {}});
 }
 
 // --- Records in ----------------------------------------------------------------------------------
 
 void Lane::add(Item item) {
   bytes_ += item.event_bytes;
+  if (!restored_.empty() && item.at().index < restored_.front().facts.first) {
+    before_.push_back(std::move(item));
+    return;
+  }
   for (Restored& restored : restored_) {
     if (!restored.complete && item.at().index <= restored.facts.last) {
-      restored.batch.items.push_back(std::move(item));
+      restored.items.push_back(std::move(item));
       return;
     }
   }
@@ -36,6 +35,11 @@ void Lane::read_to(engine::Position next, bool end_of_shard) {
   for (Restored& restored : restored_) {
     if (restored.facts.last < next.index) restored.complete = true;
   }
+}
+
+bool Lane::awaits_records() const {
+  return std::any_of(restored_.begin(), restored_.end(),
+                     [](const Restored& restored) { return !restored.complete; });
 }
 
 // --- What to do now
@@ -52,7 +56,7 @@ Lane::Decision Lane::decide(ServiceTime now) {
     return static_cast<std::size_t>(first_good - batch.items.begin());
   };
   if (const std::size_t gone =
-          prefix([&](const Item& item) { return item.arrival + rules_.retention <= now; });
+          prefix([&](const Item& item) { return item.arrival + rules_.retention < now; });
       gone > 0) {
     return {.step = Step::kExpired, .count = gone};
   }
@@ -84,17 +88,31 @@ Lane::Decision Lane::decide(ServiceTime now) {
 
 /// Whether there is one; if not, `wait` says until when.
 bool Lane::form_batch(ServiceTime now, Decision& wait) {
-  while (!restored_.empty()) {
-    Restored& oldest = restored_.front();
-    if (!oldest.complete) return false;
-    const bool has_items = !oldest.batch.items.empty();
-    if (has_items) stack_.push_back(std::move(oldest.batch));
-    restored_.pop_front();
-    if (has_items) return true;
+  if (!before_.empty()) {
+    stack_.push_back(cut_prefix(before_));
+    return true;
   }
-  if (queue_.empty()) return false;
+  while (!restored_.empty() && restored_.front().complete) {
+    Restored& oldest = restored_.front();
+    if (oldest.items.empty()) {
+      restored_.pop_front();
+      continue;
+    }
+    // As large as it was, unless the filters let more through now or the batch size was reduced.
+    Batch batch = cut_prefix(oldest.items);
+    batch.attempts = oldest.facts.attempts;
+    batch.interrupted = oldest.facts.interrupted;
+    stack_.push_back(std::move(batch));
+    if (oldest.items.empty()) {
+      restored_.pop_front();
+    } else {
+      oldest.facts.first = oldest.items.front().at().index;
+    }
+    return true;
+  }
+  if (!restored_.empty() || queue_.empty()) return false;
 
-  const std::size_t count = prefix_that_fits();
+  const std::size_t count = prefix_that_fits(queue_);
   const bool is_full = count == rules_.batch_size || count < queue_.size() || end_of_shard_;
   if (!is_full && rules_.window > Millis{0}) {
     const ServiceTime look_at = std::min(window_end(now), must_look_at(queue_.front()));
@@ -104,19 +122,24 @@ bool Lane::form_batch(ServiceTime now, Decision& wait) {
       return false;
     }
   }
-  Batch batch;
-  const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
-  batch.items.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
-  queue_.erase(queue_.begin(), end);
-  stack_.push_back(std::move(batch));
+  stack_.push_back(cut_prefix(queue_));
   return true;
 }
 
+/// One batch's worth from the front.
+Lane::Batch Lane::cut_prefix(std::deque<Item>& items) {
+  Batch batch;
+  const auto end = items.begin() + static_cast<std::ptrdiff_t>(prefix_that_fits(items));
+  batch.items.assign(std::make_move_iterator(items.begin()), std::make_move_iterator(end));
+  items.erase(items.begin(), end);
+  return batch;
+}
+
 /// At least 1: a record that is too large by itself goes alone, to be given up.
-std::size_t Lane::prefix_that_fits() const {
+std::size_t Lane::prefix_that_fits(const std::deque<Item>& items) const {
   std::size_t bytes = kEventFrameBytes;
   std::size_t count = 0;
-  for (const Item& item : queue_) {
+  for (const Item& item : items) {
     bytes += item.event_bytes;
     if (count == rules_.batch_size || (count > 0 && bytes > kEventBytesMax)) break;
     ++count;
@@ -145,8 +168,9 @@ bool Lane::attempts_spent(const Batch& batch) const {
 
 /// When age or retention end a wait for this record.
 ServiceTime Lane::must_look_at(const Item& oldest) const {
-  const ServiceTime gone = oldest.arrival + rules_.retention;
-  return rules_.max_age ? std::min(gone, oldest.arrival + *rules_.max_age + Millis{1}) : gone;
+  const Millis kept =
+      rules_.max_age ? std::min(rules_.retention, *rules_.max_age) : rules_.retention;
+  return oldest.arrival + kept + Millis{1};
 }
 
 Millis Lane::pause(std::uint32_t failures) const {

@@ -95,7 +95,11 @@ class Lane {
   std::vector<StoredBatch> stored() const;
   bool busy() const { return doing_ != Doing::kNothing; }
   /// Nothing waits and nothing runs.
-  bool empty() const { return stack_.empty() && restored_.empty() && queue_.empty(); }
+  bool empty() const {
+    return stack_.empty() && before_.empty() && restored_.empty() && queue_.empty();
+  }
+  /// A stored batch has not been read to its end: until then nothing behind it is begun.
+  bool awaits_records() const;
   /// Bytes of records that are held.
   std::size_t bytes() const { return bytes_; }
 
@@ -109,12 +113,13 @@ class Lane {
   };
   struct Restored {
     StoredBatch facts;
-    Batch batch;
+    std::deque<Item> items;
     bool complete = false;
   };
 
   bool form_batch(ServiceTime now, Decision& wait);
-  std::size_t prefix_that_fits() const;
+  std::size_t prefix_that_fits(const std::deque<Item>& items) const;
+  Batch cut_prefix(std::deque<Item>& items);
   ServiceTime window_end(ServiceTime now);
   bool attempts_spent(const Batch& batch) const;
   ServiceTime must_look_at(const Item& oldest) const;
@@ -124,7 +129,10 @@ class Lane {
   std::vector<Item> take_prefix(std::size_t count);
 
   LaneRules rules_;
-  std::deque<Item> queue_;         ///< Not yet in a batch.
+  std::deque<Item> queue_;  ///< Not yet in a batch.
+  /// Read again after a restart because another lane held the checkpoint back: they lie before
+  /// every stored batch, and are no part of one.
+  std::deque<Item> before_;
   std::deque<Restored> restored_;  ///< From before a restart, lowest first.
   std::vector<Batch> stack_;       ///< The last one is worked on; those below it come behind it.
   ServiceTime window_start_;

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "engine/engine.h"
 #include "env/clocks.h"
+#include "mapping/progress.h"
 #include "mapping/texts.h"
 #include "shape/json.h"
 
@@ -115,6 +116,8 @@ Task<> Mapping::follow_stream() {
   }
   if (changed_ || ending()) co_return;
   look_at_shards(*stream);
+  co_await settle_expired_shards();
+  if (changed_ || ending()) co_return;
   state_ = record_.enabled ? MappingState::kEnabled : MappingState::kDisabled;
 }
 
@@ -268,7 +271,35 @@ Task<> Mapping::reap_pollers() {
   }
 }
 
+/// A closed shard that has left the stream takes what was not read of it along: a mapping that was
+/// disabled too long, or its parents' batches that were not settled in time.
+Task<> Mapping::settle_expired_shards() {
+  std::vector<engine::Marks::Mark> marks;
+  for (auto& [number, shard] : shards_) {
+    if (shard.listed || shard.poller || shard.state.drained) continue;
+    const auto counts = parts_.source.counts(shard.source.ref);
+    if (!counts.ok()) continue;
+    Progress progress(shard.state.checkpoint, std::move(shard.state.book),
+                      std::move(shard.state.ahead));
+    progress.expire_to(counts->next, unix_millis(parts_.clocks.service_now()));
+    shard.state = {.checkpoint = progress.checkpoint(), .drained = true, .book = progress.book()};
+    marks.push_back({mark_of(shard.source.ref.log, number), shard.state.encode()});
+  }
+  if (marks.empty()) co_return;
+  const Status stored =
+      co_await parts_.engine.marks().put(parts_.engine.leases().node(), std::move(marks));
+  // The next start finds them expired again.
+  if (!stored.ok())
+    log::warn("that a shard has expired is not stored", {{"why", stored.error().message}});
+}
+
 Task<> Mapping::end_pollers(ShardPoller::Stop how) {
+  // All of them first: while one ends, the others begin nothing.
+  for (auto& [number, shard] : shards_) {
+    if (!shard.poller) continue;
+    if (how == ShardPoller::Stop::kAbandon) shard.poller->abandon();
+    shard.poller->begin_stop();
+  }
   for (auto& [number, shard] : shards_) {
     if (!shard.poller) continue;
     // Deleting the mapping cuts a patient end short.

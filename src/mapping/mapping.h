@@ -71,6 +71,7 @@ class Mapping {
   void poll(Shard& shard, const stream::SourceStream& stream);
   Task<> end_pollers(ShardPoller::Stop how);
   Task<> reap_pollers();
+  Task<> settle_expired_shards();
   Task<> erase_marks();
   std::string mark_prefix() const;
   std::string mark_of(LogId log, std::uint32_t shard) const;

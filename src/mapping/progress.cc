@@ -36,13 +36,23 @@ const ledger::FateRange* Progress::given_up_before(engine::Position at) const {
 }
 
 void Progress::expire_to(engine::Position to, std::int64_t at_ms) {
-  if (to <= next_) return;
-  slots_.push_back({.first = next_.index,
-                    .last = to.index - 1,
-                    .state = Slot::State::kFate,
-                    .fate = ledger::Fate::kExpiredUnread,
-                    .at_ms = at_ms});
-  next_ = to;
+  while (next_ < to) {
+    Slot gone{.first = next_.index, .last = to.index - 1, .state = Slot::State::kFate};
+    if (const ledger::FateRange* known = given_up_before(next_)) {
+      gone.last = std::min(gone.last, known->last);
+      gone.fate = known->fate;
+      gone.at_ms = known->at_ms;
+    } else {
+      const auto following =
+          std::find_if(ahead_.begin(), ahead_.end(),
+                       [&](const ledger::FateRange& range) { return range.first > next_.index; });
+      if (following != ahead_.end()) gone.last = std::min(gone.last, following->first - 1);
+      gone.fate = ledger::Fate::kExpiredUnread;
+      gone.at_ms = at_ms;
+    }
+    next_ = {gone.last + 1};
+    slots_.push_back(gone);
+  }
   advance();
 }
 
@@ -92,11 +102,12 @@ std::vector<ledger::FateRange> Progress::ahead() const {
   for (const Slot& slot : slots_) {
     if (out.size() >= kAheadMax) return out;
     if (slot.state != Slot::State::kFate || !is_given_up(slot.fate)) continue;
+    const std::uint64_t count = slot.last - slot.first + 1;
     if (!out.empty() && out.back().fate == slot.fate && out.back().last + 1 == slot.first) {
       out.back().last = slot.last;
-      out.back().count += 1;
+      out.back().count += count;
     } else {
-      out.push_back({slot.fate, slot.first, slot.last, 1, slot.at_ms});
+      out.push_back({slot.fate, slot.first, slot.last, count, slot.at_ms});
     }
   }
   // What was known before the restart and has not been read again yet.

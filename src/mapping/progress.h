@@ -32,7 +32,7 @@ class Progress {
   /// Whether it was given up before a restart; taking and settling it is then all there is to do.
   const ledger::FateRange* given_up_before(engine::Position at) const;
   /// Everything up to `to` is gone from the stream, unread: counted one by one, since a shard's
-  /// positions have no gaps.
+  /// positions have no gaps. What was given up before a restart keeps that fate.
   void expire_to(engine::Position to, std::int64_t at_ms);
   /// Nothing but what was taken lies before `to`.
   void read_to(engine::Position to);

@@ -171,7 +171,10 @@ Task<> ShardPoller::run_lane(std::size_t lane) {
     switch (decision.step) {
       case Lane::Step::kInvoke: co_await invoke(lane); break;
       case Lane::Step::kGiveUp: co_await give_up(lane, decision); break;
-      case Lane::Step::kExpired: break;  // Dealt with by the work.
+      case Lane::Step::kExpired:
+        changed_ = true;
+        reader_wake_.notify();
+        break;
       case Lane::Step::kNothing:
         co_await after_settling();
         if (token().cancelled() || ended_) co_return;

@@ -45,6 +45,8 @@ class ShardPoller {
     kGraceful,  ///< Invocations and deliveries in flight end and count.
     kAbandon,   ///< They are left; their batches count as interrupted.
   };
+  /// Nothing is begun any more. stop() must follow.
+  void begin_stop() { scope_.cancel(); }
   /// Completes when nothing runs any more and, unless abandoned, the last state is stored.
   Task<> stop(Stop how);
   /// Makes a graceful stop that waits an abandoned one.

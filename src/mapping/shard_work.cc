@@ -9,6 +9,8 @@ namespace {
 
 constexpr std::size_t kLookAheadMin = 1'000;
 constexpr std::size_t kLookAheadBytes = 20u << 20;
+/// Read at a time beyond the look-ahead. What can be read so is bounded by the stored batches.
+constexpr std::size_t kRoomForStored = 100;
 
 }  // namespace
 
@@ -26,8 +28,12 @@ ShardWork::ShardWork(LaneRules rules, std::size_t lanes, ServiceTime now, ShardS
 std::size_t ShardWork::room() const {
   std::size_t bytes = 0;
   for (const Lane& lane : lanes_) bytes += lane.bytes();
-  if (bytes >= kLookAheadBytes || progress_.held() >= look_ahead_) return 0;
-  return look_ahead_ - progress_.held();
+  if (bytes < kLookAheadBytes && progress_.held() < look_ahead_) {
+    return look_ahead_ - progress_.held();
+  }
+  const bool awaited = std::any_of(lanes_.begin(), lanes_.end(),
+                                   [](const Lane& lane) { return lane.awaits_records(); });
+  return awaited ? kRoomForStored : 0;
 }
 
 std::size_t ShardWork::lane_of(std::string_view key) const {
@@ -67,11 +73,11 @@ void ShardWork::change_retention(Millis retention) {
 }
 
 Lane::Decision ShardWork::decide(std::size_t lane, ServiceTime now) {
-  while (true) {
-    const Lane::Decision decision = lanes_[lane].decide(now);
-    if (decision.step != Lane::Step::kExpired) return decision;
+  const Lane::Decision decision = lanes_[lane].decide(now);
+  if (decision.step == Lane::Step::kExpired) {
     given_up(lane, decision.count, ledger::Fate::kExpiredUnread, now);
   }
+  return decision;
 }
 
 void ShardWork::invoked(std::size_t lane, Invoked outcome, ServiceTime now) {

@@ -25,7 +25,8 @@ class ShardWork {
 
   // --- Reading ---------------------------------------------------------------------------------
   engine::Position next() const { return progress_.next(); }
-  /// How many records may be read now; 0 while the look-ahead is full.
+  /// How many records may be read now; 0 while the look-ahead is full, unless a lane waits for the
+  /// rest of a stored batch.
   std::size_t room() const;
   /// The next record. `passes`: the filters let it through.
   void take(Item item, bool passes, ServiceTime now);
@@ -37,7 +38,7 @@ class ShardWork {
 
   // --- Lanes -----------------------------------------------------------------------------------
   std::size_t lanes() const { return lanes_.size(); }
-  /// As Lane::decide; kExpired is dealt with inside and never returned.
+  /// As Lane::decide; records that are kExpired are settled when it returns: decide again.
   Lane::Decision decide(std::size_t lane, ServiceTime now);
   std::span<const Item> batch(std::size_t lane) const { return lanes_[lane].batch(); }
   const std::optional<Invoked>& last(std::size_t lane) const { return lanes_[lane].last(); }
