@@ -115,8 +115,7 @@ Task<> Mapping::follow_stream() {
     if (log_ != stream->log) co_return;
   }
   if (changed_ || ending()) co_return;
-  look_at_shards(*stream);
-  co_await settle_expired_shards();
+  co_await look_at_shards(*stream);
   if (changed_ || ending()) co_return;
   state_ = record_.enabled ? MappingState::kEnabled : MappingState::kDisabled;
 }
@@ -213,9 +212,12 @@ void Mapping::load_states() {
 // --- Shards
 // ------------------------------------------------------------------------------------------
 
-void Mapping::look_at_shards(const stream::SourceStream& stream) {
+/// New shards are noted, in the store too, before anything is read of them: one that expires while
+/// the mapping may not read it is still accounted for.
+Task<> Mapping::look_at_shards(stream::SourceStream stream) {
   const auto found = parts_.source.shards(stream.log);
-  if (!found.ok()) return;
+  if (!found.ok()) co_return;
+  std::vector<engine::Marks::Mark> marks;
   for (auto& [number, shard] : shards_) shard.listed = false;
   for (const stream::SourceShard& source : *found) {
     const auto [entry, is_new] = shards_.try_emplace(source.ref.shard);
@@ -225,14 +227,39 @@ void Mapping::look_at_shards(const stream::SourceStream& stream) {
     if (is_new) {
       const auto counts = parts_.source.counts(source.ref);
       shard.state.checkpoint = counts.ok() ? first_of(*counts) : engine::Position{1};
+      marks.push_back({mark_of(source.ref.log, source.ref.shard), shard.state.encode()});
     }
     if (shard.poller) shard.poller->change_retention(stream.retention);
   }
-  if (!record_.enabled) return;
+  settle_expired_shards(marks);
+  if (!marks.empty()) {
+    const Status stored =
+        co_await parts_.engine.marks().put(parts_.engine.leases().node(), std::move(marks));
+    // What it says is found again by looking.
+    if (!stored.ok())
+      log::warn("a mapping's new shards are not stored", {{"why", stored.error().message}});
+    if (changed_ || ending()) co_return;
+  }
+  if (!record_.enabled) co_return;
   for (auto& [number, shard] : shards_) {
     if (shard.listed && !shard.poller && !shard.state.drained && parents_drained(shard.source)) {
       poll(shard, stream);
     }
+  }
+}
+
+/// A closed shard that has left the stream takes what was not read of it along: of a mapping that
+/// was disabled too long, or that was held up by the shard's parents.
+void Mapping::settle_expired_shards(std::vector<engine::Marks::Mark>& marks) {
+  for (auto& [number, shard] : shards_) {
+    if (shard.listed || shard.poller || shard.state.drained) continue;
+    const auto counts = parts_.source.counts(shard.source.ref);
+    if (!counts.ok()) continue;
+    Progress progress(shard.state.checkpoint, std::move(shard.state.book),
+                      std::move(shard.state.ahead));
+    progress.expire_to(counts->next, unix_millis(parts_.clocks.service_now()));
+    shard.state = {.checkpoint = progress.checkpoint(), .drained = true, .book = progress.book()};
+    marks.push_back({mark_of(shard.source.ref.log, number), shard.state.encode()});
   }
 }
 
@@ -265,32 +292,16 @@ void Mapping::poll(Shard& shard, const stream::SourceStream& stream) {
 Task<> Mapping::reap_pollers() {
   for (auto& [number, shard] : shards_) {
     if (!shard.poller || !shard.poller->ended()) continue;
-    co_await shard.poller->stop(ShardPoller::Stop::kGraceful);
+    const auto counts = parts_.source.counts(shard.source.ref);
+    const bool is_stream_there = parts_.source.find(shard.source.ref.log).has_value();
+    if (counts.ok() && is_stream_there && !shard.poller->state().drained) {
+      co_await shard.poller->stop_expired(counts->next);
+    } else {
+      co_await shard.poller->stop(ShardPoller::Stop::kGraceful);
+    }
     shard.state = shard.poller->state();
     shard.poller.reset();
   }
-}
-
-/// A closed shard that has left the stream takes what was not read of it along: a mapping that was
-/// disabled too long, or its parents' batches that were not settled in time.
-Task<> Mapping::settle_expired_shards() {
-  std::vector<engine::Marks::Mark> marks;
-  for (auto& [number, shard] : shards_) {
-    if (shard.listed || shard.poller || shard.state.drained) continue;
-    const auto counts = parts_.source.counts(shard.source.ref);
-    if (!counts.ok()) continue;
-    Progress progress(shard.state.checkpoint, std::move(shard.state.book),
-                      std::move(shard.state.ahead));
-    progress.expire_to(counts->next, unix_millis(parts_.clocks.service_now()));
-    shard.state = {.checkpoint = progress.checkpoint(), .drained = true, .book = progress.book()};
-    marks.push_back({mark_of(shard.source.ref.log, number), shard.state.encode()});
-  }
-  if (marks.empty()) co_return;
-  const Status stored =
-      co_await parts_.engine.marks().put(parts_.engine.leases().node(), std::move(marks));
-  // The next start finds them expired again.
-  if (!stored.ok())
-    log::warn("that a shard has expired is not stored", {{"why", stored.error().message}});
 }
 
 Task<> Mapping::end_pollers(ShardPoller::Stop how) {

@@ -66,12 +66,12 @@ class Mapping {
                                                         std::string position);
   Task<Result<ShardState>> starting_state(stream::SourceShard shard, std::string position);
   void load_states();
-  void look_at_shards(const stream::SourceStream& stream);
+  Task<> look_at_shards(stream::SourceStream stream);
+  void settle_expired_shards(std::vector<engine::Marks::Mark>& marks);
   bool parents_drained(const stream::SourceShard& shard) const;
   void poll(Shard& shard, const stream::SourceStream& stream);
   Task<> end_pollers(ShardPoller::Stop how);
   Task<> reap_pollers();
-  Task<> settle_expired_shards();
   Task<> erase_marks();
   std::string mark_prefix() const;
   std::string mark_of(LogId log, std::uint32_t shard) const;

@@ -56,6 +56,17 @@ void Progress::expire_to(engine::Position to, std::int64_t at_ms) {
   advance();
 }
 
+void Progress::expire_rest(engine::Position to, std::int64_t at_ms) {
+  for (Slot& slot : slots_) {
+    if (slot.state != Slot::State::kOpen) continue;
+    slot.state = Slot::State::kFate;
+    slot.fate = ledger::Fate::kExpiredUnread;
+    slot.at_ms = at_ms;
+  }
+  expire_to(to, at_ms);
+  advance();
+}
+
 void Progress::read_to(engine::Position to) { next_ = std::max(next_, to); }
 
 Progress::Slot& Progress::slot(Place place) {

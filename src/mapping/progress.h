@@ -34,6 +34,8 @@ class Progress {
   /// Everything up to `to` is gone from the stream, unread: counted one by one, since a shard's
   /// positions have no gaps. What was given up before a restart keeps that fate.
   void expire_to(engine::Position to, std::int64_t at_ms);
+  /// The shard has left the stream with everything before `to`: what is open goes with it.
+  void expire_rest(engine::Position to, std::int64_t at_ms);
   /// Nothing but what was taken lies before `to`.
   void read_to(engine::Position to);
 

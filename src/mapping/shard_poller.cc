@@ -83,6 +83,14 @@ Task<> ShardPoller::stop(Stop how) {
   if (changed_ && how == Stop::kGraceful) co_await store();
 }
 
+Task<> ShardPoller::stop_expired(engine::Position end) {
+  scope_.cancel();
+  co_await scope_.join();
+  work_.expire_rest(end, now());
+  changed_ = true;
+  co_await stop(Stop::kGraceful);
+}
+
 void ShardPoller::wake_lanes() {
   for (const env::Signal& wake : lane_wakes_) wake.notify();
 }

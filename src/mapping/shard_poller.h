@@ -49,6 +49,9 @@ class ShardPoller {
   void begin_stop() { scope_.cancel(); }
   /// Completes when nothing runs any more and, unless abandoned, the last state is stored.
   Task<> stop(Stop how);
+  /// A graceful stop when the shard, whose last position lies before `end`, has left the stream:
+  /// what is not settled by then has expired.
+  Task<> stop_expired(engine::Position end);
   /// Makes a graceful stop that waits an abandoned one.
   void abandon() { abandon_.cancel(); }
 

@@ -68,6 +68,12 @@ void ShardWork::read_to(engine::Position to, bool end_of_shard) {
   for (Lane& lane : lanes_) lane.read_to(progress_.next(), end_of_shard);
 }
 
+void ShardWork::expire_rest(engine::Position end, ServiceTime now) {
+  progress_.expire_rest(end, unix_millis(now));
+  end_of_shard_ = true;
+  lanes_.clear();
+}
+
 void ShardWork::change_retention(Millis retention) {
   for (Lane& lane : lanes_) lane.change_retention(retention);
 }

@@ -34,6 +34,9 @@ class ShardWork {
   void expire_to(engine::Position to, ServiceTime now);
   /// All that lies before `to` has been taken.
   void read_to(engine::Position to, bool end_of_shard);
+  /// The shard, whose last position lies before `end`, has left the stream: what is not settled has
+  /// expired, and nothing is decided any more.
+  void expire_rest(engine::Position end, ServiceTime now);
   void change_retention(Millis retention);
 
   // --- Lanes -----------------------------------------------------------------------------------

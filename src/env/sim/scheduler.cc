@@ -91,6 +91,7 @@ Scheduler::TimerId Scheduler::arm(Owner owner, ServiceTime at, std::function<voi
 void Scheduler::disarm(TimerId id) {
   const auto has_id = [id](const auto& entry) { return entry.first.second == id; };
   if (std::erase_if(steady_timers_, has_id) == 0) std::erase_if(service_timers_, has_id);
+  due_.erase(id);
 }
 
 WallTime Scheduler::wall_now() const {
@@ -116,12 +117,21 @@ void Scheduler::mix(std::uint64_t value) {
 void Scheduler::fire_due() {
   while (!steady_timers_.empty() && steady_timers_.begin()->first.first <= now_) {
     auto node = steady_timers_.extract(steady_timers_.begin());
-    add(node.mapped().owner, std::move(node.mapped().fire));
+    make_ready(node.key().second, std::move(node.mapped()));
   }
   while (!service_timers_.empty() && service_timers_.begin()->first.first <= service_now()) {
     auto node = service_timers_.extract(service_timers_.begin());
-    add(node.mapped().owner, std::move(node.mapped().fire));
+    make_ready(node.key().second, std::move(node.mapped()));
   }
+}
+
+/// It runs in its turn, unless it is disarmed before that.
+void Scheduler::make_ready(TimerId id, Timer timer) {
+  due_.emplace(id, std::move(timer.fire));
+  add(timer.owner, [this, id] {
+    const auto due = due_.extract(id);
+    if (!due.empty()) due.mapped()();
+  });
 }
 
 bool Scheduler::next_timer(SteadyTime& at) const {
@@ -177,9 +187,11 @@ void Scheduler::abandon() {
   auto ready = std::exchange(ready_, {});
   auto steady = std::exchange(steady_timers_, {});
   auto service = std::exchange(service_timers_, {});
+  auto due = std::exchange(due_, {});
   ready.clear();
   steady.clear();
   service.clear();
+  due.clear();
   Gate::destroy_suspended();
 }
 

@@ -79,6 +79,7 @@ class Scheduler {
     std::function<void()> fire;
   };
   void fire_due();
+  void make_ready(TimerId id, Timer timer);
   bool next_timer(SteadyTime& at) const;
 
   Prng prng_;
@@ -87,6 +88,7 @@ class Scheduler {
   std::vector<Item> ready_;
   std::map<std::pair<SteadyTime, TimerId>, Timer> steady_timers_;
   std::map<std::pair<ServiceTime, TimerId>, Timer> service_timers_;
+  std::map<TimerId, std::function<void()>> due_;  ///< Ready, and not run yet.
   TimerId last_timer_ = 0;
   Owner current_ = kNobody;
   bool abandoned_ = false;

@@ -106,6 +106,19 @@ TEST(Progress, WhatWasGivenUpBeforeItLeftTheStreamKeepsItsFate) {
   EXPECT_EQ(held.ahead(), (Ranges{{Fate::kDelivered, 3, 4, 2, 20}})) << "with its whole count";
 }
 
+TEST(Progress, WhatIsOpenGoesWithAShardThatLeavesTheStream) {
+  Progress progress = from(1);
+  progress.take({1});
+  progress.succeed(progress.take({2}));
+  progress.take({3});
+  progress.expire_rest({6}, 100);
+  EXPECT_TRUE(progress.all_settled());
+  EXPECT_EQ(progress.checkpoint().index, 6u);
+  EXPECT_EQ(progress.book().succeeded, 1u);
+  EXPECT_EQ(progress.book().ranges(),
+            (Ranges{{Fate::kExpiredUnread, 1, 1, 1, 100}, {Fate::kExpiredUnread, 3, 5, 3, 100}}));
+}
+
 TEST(ProgressDeath, ARecordIsSettledOnce) {
   Progress progress = from(1);
   progress.take({1});

@@ -132,6 +132,20 @@ TEST(ShardWork, IsDrainedWhenTheShardHasEndedAndEverythingIsSettled) {
   EXPECT_TRUE(ShardWork({}, 2, kNow, work.state()).drained()) << "after a restart, too";
 }
 
+TEST(ShardWork, AShardThatLeavesTheStreamIsDrainedWithWhatWasNotSettled) {
+  ShardWork work({.batch_size = 2}, 1, kNow, at_start());
+  fill(work, 5);
+  work.decide(0, kNow);
+  work.invoked(0, {}, kNow);
+  work.decide(0, kNow);
+  work.expire_rest({9}, kNow);
+  EXPECT_TRUE(work.drained());
+  EXPECT_EQ(work.book().succeeded, 2u);
+  EXPECT_EQ(work.book().expired_unread, 6u);
+  EXPECT_TRUE(work.state().drained);
+  EXPECT_EQ(work.state().checkpoint.index, 9u);
+}
+
 TEST(ShardWork, ReadsNoFurtherThanItsLookAhead) {
   ShardWork small({.batch_size = 10}, 2, kNow, at_start());
   EXPECT_EQ(small.room(), 1'000u);

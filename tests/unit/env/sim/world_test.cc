@@ -87,6 +87,27 @@ TEST(World, ADisarmedTimerNeverFires) {
   EXPECT_FALSE(fired);
 }
 
+TEST(World, ADisarmedTimerNeverFiresAlsoWhenItIsDueAlready) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    World world(seed);
+    Loop& loop = world.loop();
+    const SteadyTime at = world.env().clocks.steady_now() + 1ms;
+    int fired = 0;
+    Loop::TimerId one = 0;
+    Loop::TimerId other = 0;
+    one = loop.arm(at, [&] {
+      ++fired;
+      loop.disarm(other);
+    });
+    other = loop.arm(at, [&] {
+      ++fired;
+      loop.disarm(one);
+    });
+    world.run_idle();
+    EXPECT_EQ(fired, 1) << "seed " << seed;
+  }
+}
+
 TEST(World, HandlersKnowTheirLoop) {
   World world(3, {.loops = 2});
   const auto where = world.run(

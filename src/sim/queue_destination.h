@@ -1,0 +1,25 @@
+#pragma once
+
+#include "mapping/destination.h"
+#include "sqs/queue_service.h"
+
+#include <functional>
+#include <string>
+
+namespace penstock::sim {
+
+/// Failure records into the simulated server's queues, as `server` does it; it refuses by chance.
+class QueueDestination final : public mapping::DestinationSender {
+ public:
+  QueueDestination(sqs::QueueService& queues, std::function<bool()> refuses)
+      : queues_(queues), refuses_(std::move(refuses)) {}
+  Task<Status> send(Tenant tenant, std::string destination_arn, std::string id,
+                    std::string body) override;
+  Status accepts(const Tenant& tenant, const std::string& destination_arn) const override;
+
+ private:
+  sqs::QueueService& queues_;
+  std::function<bool()> refuses_;
+};
+
+}  // namespace penstock::sim

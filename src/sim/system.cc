@@ -1,0 +1,159 @@
+#include "sim/system.h"
+
+#include "env/clocks.h"
+
+#include <vector>
+
+namespace penstock::sim {
+
+/// As server's observer: what streams decide, to the ledger.
+class System::Puts final : public stream::PutObserver {
+ public:
+  explicit Puts(ledger::Ledger& ledger) : ledger_(ledger) {}
+  void put(const stream::PutReport& report) override {
+    ledger::CallOutcome outcome;
+    outcome.rejected = report.rejected;
+    for (const stream::ShardPutReport& shard : report.shards) {
+      outcome.stored += shard.stored;
+      outcome.throttled += shard.throttled;
+      outcome.failed += shard.failed;
+    }
+    std::vector<ledger::EntryFate> entries;
+    for (const stream::EntryReport& entry : report.fingerprints)
+      entries.push_back({entry.fingerprint, entry.shard, entry.fate == stream::PutFate::kStored});
+    outcome.entries = entries;
+    const stream::Caller& caller = report.caller;
+    ledger_.decided({caller.tenant, caller.access_key, caller.peer, caller.user_agent},
+                    report.stream, outcome);
+  }
+  bool wants_stored_fingerprints() const override { return ledger_.wants_stored_fingerprints(); }
+
+ private:
+  ledger::Ledger& ledger_;
+};
+
+class System::Streams final : public ledger::StreamSource {
+ public:
+  explicit Streams(const stream::RecordSource& source) : source_(source) {}
+  std::vector<ledger::StreamCounts> streams() const override {
+    std::vector<ledger::StreamCounts> all;
+    for (const stream::SourceStream& stream : source_.streams()) {
+      ledger::StreamCounts counts{stream.name.tenant, stream.name.name, stream.log, 0, 0};
+      const auto shards = source_.shards(stream.log);
+      for (std::size_t i = 0; shards.ok() && i < shards->size(); ++i) {
+        const auto one = source_.counts((*shards)[i].ref);
+        if (one.ok()) counts.stored += one->stored, counts.expired += one->expired;
+      }
+      all.push_back(std::move(counts));
+    }
+    return all;
+  }
+
+ private:
+  const stream::RecordSource& source_;
+};
+
+System::System(std::uint64_t seed, engine::local::Options engine_options)
+    : world(seed),
+      prng(seed ^ 0x5157),
+      functions(world.env().clocks, *world.env().loops.front(), prng, witness),
+      options_(std::move(engine_options)) {}
+
+System::~System() {
+  if (engine_ != nullptr) world.kill([this] { destroy(); });
+}
+
+const Tenant& System::tenant() {
+  static const Tenant one{"000000000000", "us-east-1"};
+  return one;
+}
+stream::Caller System::caller(std::string_view access_key) {
+  return {.tenant = tenant(), .access_key = access_key};
+}
+std::string System::stream_arn() { return stream::stream_arn(tenant(), kStream); }
+sqs::QueueTarget System::failed_queue() { return {tenant(), "failed"}; }
+
+ledger::AuditReport System::audit() { return ledger_->audit(Streams(*streams_), *mappings_); }
+
+Task<Status> System::open_parts() {
+  env::Env& env = world.env();
+  env::Loop& control = *env.loops.front();
+  if (engine_ == nullptr) {
+    CO_TRY(engine_, co_await engine::local::open(options_, env, budget_));
+  }
+  CO_TRY(ledger_, ledger::Ledger::open({.clocks = env.clocks,
+                                        .control_loop = control,
+                                        .marks = engine_->marks(),
+                                        .leases = engine_->leases()},
+                                       {}));
+  puts_ = std::make_unique<Puts>(*ledger_);
+  CO_TRY(streams_, co_await stream::StreamService::open({.clocks = env.clocks,
+                                                         .control_loop = control,
+                                                         .random = env.random,
+                                                         .engine = *engine_,
+                                                         .put_observer = puts_.get()},
+                                                        {}));
+  CO_TRY(
+      queues_,
+      co_await sqs::QueueService::open(
+          {.clocks = env.clocks, .control_loop = control, .random = env.random, .engine = *engine_},
+          {}));
+  destinations_ = std::make_unique<QueueDestination>(
+      *queues_, [this] { return destination_refuses || prng.chance(destination_fails); });
+  CO_TRY(mappings_, co_await mapping::MappingService::open({.clocks = env.clocks,
+                                                            .control_loop = control,
+                                                            .random = env.random,
+                                                            .faults = env.faults,
+                                                            .engine = *engine_,
+                                                            .source = *streams_,
+                                                            .invoker = functions,
+                                                            .destinations = *destinations_},
+                                                           {}));
+  co_return ok();
+}
+
+Status System::open() {
+  const auto opened = world.try_run(open_parts());
+  if (!opened) return Error{Errc::kIo, "the power went out while the server opened"};
+  return *opened;
+}
+
+Task<bool> System::stop_parts() {
+  queues_->end_waits();
+  mappings_->begin_stop();
+  co_await mappings_->stop();
+  mappings_.reset();
+  destinations_.reset();
+  co_await queues_->stop();
+  queues_.reset();
+  co_await streams_->stop();
+  streams_.reset();
+  co_await ledger_->stop();
+  puts_.reset();
+  ledger_.reset();
+  if (has_files()) {
+    co_await engine_->stop();
+    engine_.reset();
+  }
+  co_return true;
+}
+
+bool System::stop() { return world.try_run(stop_parts()).has_value(); }
+void System::kill() {
+  world.kill([this] { destroy(); });
+}
+void System::cut_power() {
+  world.crash([this] { destroy(); });
+}
+
+void System::destroy() {
+  mappings_.reset();
+  destinations_.reset();
+  queues_.reset();
+  streams_.reset();
+  puts_.reset();
+  ledger_.reset();
+  engine_.reset();
+}
+
+}  // namespace penstock::sim
