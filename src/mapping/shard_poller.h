@@ -55,6 +55,8 @@ class ShardPoller {
   /// Makes a graceful stop that waits an abandoned one.
   void abandon() { abandon_.cancel(); }
 
+  /// What the stream says of the shard has changed.
+  void read_again() { reader_wake_.notify(); }
   void change_retention(Millis retention) { work_.change_retention(retention); }
   /// Drained and stored so, or the shard is gone: there is nothing to come.
   bool ended() const { return ended_; }

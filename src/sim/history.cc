@@ -21,7 +21,7 @@ using std::chrono::seconds;
 class History {
  public:
   History(const Plan& plan, const engine::local::Options& engine_options)
-      : plan_(plan), prng_(plan.seed ^ 0x415), system_(plan.seed, engine_options) {}
+      : plan_(plan), prng_(plan.seed ^ 0x415), system_(plan, engine_options) {}
 
   Outcome run() {
     if (begin()) {
@@ -52,17 +52,23 @@ class History {
   void update();
   void remove_queue();
   bool all_settled();
+  std::string pending_text();
   bool mappings_are_steady();
 
   bool power_is_out() { return system_.world.disk().power_is_out(); }
   void collect_failures();
-  void note(const std::string& what) { ++outcome_.seen[what]; }
+  void note(const std::string& what) {
+    ++outcome_.seen[what];
+    const auto at = std::chrono::duration_cast<Millis>(system_.steady_now().time_since_epoch());
+    outcome_.events.push_back(std::to_string(at.count()) + " ms: " + what);
+  }
   void fail(const std::string& what) {
     outcome_.complaints.push_back(what);
     is_good_ = false;
   }
   template <class T>
   std::optional<T> call(Task<T> task) {
+    if (power_is_out()) return std::nullopt;
     return system_.world.try_run(std::move(task));
   }
 
@@ -356,6 +362,18 @@ bool History::all_settled() {
   return true;
 }
 
+std::string History::pending_text() {
+  std::string text;
+  for (const ledger::ConsumerView& view : system_.mappings().consumers()) {
+    for (const ledger::ConsumerShardView& shard : view.shards) {
+      if (shard.pending == 0) continue;
+      text += view.function + " shard " + std::to_string(shard.shard) + " has " +
+              std::to_string(shard.pending) + " of " + std::to_string(shard.stored) + " pending; ";
+    }
+  }
+  return text;
+}
+
 /// Faults end, producers get their records in, mappings work everything off: by retries, then by
 /// age and retention.
 void History::finish() {
@@ -376,17 +394,18 @@ void History::finish() {
     if (!made || !made->ok()) return fail("a mapping is enabled at the end");
   }
   system_.world.run_until([this] { return mappings_are_steady(); }, minutes(1));
-  for (int day = 0; !all_settled(); ++day) {
-    // A poisoned record without limits of attempts and age holds its lane until it expires, and a
-    // child shard may hold the next.
-    if (day == 40) return fail("everything is settled in 40 days");
-    const bool settled =
-        system_.world.run_until([this] { return all_settled(); }, minutes(day == 0 ? 3 : 1));
-    if (settled) break;
+  // Retries come to their end within minutes. A poisoned record without limits of attempts and age
+  // holds its lane until it expires, and a child shard may hold the next.
+  system_.world.run_until([this] { return all_settled(); }, minutes(1));
+  for (int step = 0; !all_settled(); ++step) {
+    if (step == 30 + 40) return fail("not settled within 40 days: " + pending_text());
     collect_failures();
-    system_.advance(hours(25));
+    system_.advance(step < 30 ? minutes(1) : hours(25));
+    system_.world.run_until([this] { return all_settled(); }, seconds(10));
   }
   system_.world.run_for(seconds(3));
+  // What a receive had claimed when the power went is visible again.
+  system_.advance(minutes(1));
   collect_failures();
   check_everything(system_, plan_, facts_, outcome_);
 }
@@ -396,6 +415,7 @@ void History::finish() {
 std::string Outcome::report() const {
   std::string text;
   for (const std::string& complaint : complaints) text += complaint + "\n";
+  for (const std::string& event : events) text += "  " + event + "\n";
   return text + "replay with " + replay;
 }
 

@@ -15,6 +15,7 @@ struct Outcome {
   std::vector<std::string> complaints;        ///< Empty: all laws held.
   std::uint64_t trace = 0;                    ///< The same for the same seed.
   std::map<std::string, std::uint64_t> seen;  ///< How often the interesting things happened.
+  std::vector<std::string> events;            ///< What was done to the server, in order.
   std::string replay;                         ///< How to run it again.
 
   bool good() const { return complaints.empty(); }

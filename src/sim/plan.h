@@ -61,6 +61,8 @@ struct Plan {
   double power_cut = 0;      ///< Inside some disk call. Needs a durable engine.
   double destination_fails = 0;
   double destination_gone = 0;  ///< The queue is removed and made again.
+  double engine_faults = 0;     ///< Chance of the engine's rare paths, each time they are possible.
+  double slow_disk = 0;         ///< Chance that a job of the engine takes up to a second.
 };
 
 /// Whether the history ends by force at times, which an engine without files does not survive.

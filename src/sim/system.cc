@@ -53,11 +53,16 @@ class System::Streams final : public ledger::StreamSource {
   const stream::RecordSource& source_;
 };
 
-System::System(std::uint64_t seed, engine::local::Options engine_options)
-    : world(seed),
-      prng(seed ^ 0x5157),
+System::System(const Plan& plan, engine::local::Options engine_options)
+    : world(plan.seed, {.slow_job = plan.slow_disk}),
+      prng(plan.seed ^ 0x5157),
       functions(world.env().clocks, *world.env().loops.front(), prng, witness),
-      options_(std::move(engine_options)) {}
+      options_(std::move(engine_options)) {
+  world.faults().set_chance(plan.engine_faults);
+  // These two are the plan's own.
+  world.faults().set_chance(env::FaultPoint::kDestinationFails, 0);
+  world.faults().set_chance(env::FaultPoint::kInvokeThrottled, 0);
+}
 
 System::~System() {
   if (engine_ != nullptr) world.kill([this] { destroy(); });

@@ -23,7 +23,7 @@ namespace penstock::sim {
 /// started again in `server`'s order. The models around it (functions, witness) outlive it.
 class System {
  public:
-  System(std::uint64_t seed, engine::local::Options engine_options);
+  System(const Plan& plan, engine::local::Options engine_options);
   ~System();
 
   env::sim::World world;
