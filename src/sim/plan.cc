@@ -39,14 +39,14 @@ Plan plan_of(std::uint64_t seed, Ends ends) {
   plan.poison = one_of(prng, {0.0, 0.0, 0.01, 0.05});
   plan.unwanted = one_of(prng, {0.0, 0.2, 0.5});
   const std::size_t producers = prng.between(1, 3);
-  const bool is_heavy = prng.below(25) == 0;  // Reaches the limits of shards and of an event.
+  const bool is_heavy = prng.below(80) == 0;  // Reaches the limits of shards and of an event.
   for (std::size_t i = 0; i < producers; ++i) {
     ProducerPlan producer{.careful = prng.below(3) != 0,
                           .records = prng.between(10, 70),
                           .batch_max = one_of<std::size_t>(prng, {1, 5, 20}),
                           .data_max = one_of<std::size_t>(prng, {1, 40, 200}),
                           .keys = one_of<std::size_t>(prng, {1, 4, 15})};
-    if (is_heavy) producer.data_max = 600'000, producer.records = 15;
+    if (is_heavy) producer.data_max = 600'000, producer.records = 10;
     plan.producers.push_back(producer);
   }
   const std::size_t mappings = prng.below(4) == 0 ? 2 : 1;

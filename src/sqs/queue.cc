@@ -106,6 +106,7 @@ Task<Status> Queue::load_messages() {
   if (low_ > 0) CO_TRY_OK(co_await log.trim(shard_, {low_}));
   CO_TRY(const engine::Bounds bounds, log.bounds(shard_));
   engine::Position from{std::max(low_, bounds.horizon.index)};
+  std::set<std::uint64_t> pages;
   while (from < bounds.next) {
     CO_TRY(const engine::Slice slice, co_await log.read(shard_, from, {}));
     if (slice.records.empty() && slice.next <= from) break;
@@ -113,11 +114,13 @@ Task<Status> Queue::load_messages() {
       CO_TRY(const MessageHead head, decode_message_head(record.data));
       table_.add(record.at.index, record.arrival, head.visible_at);
       if (!head.delivery_id.empty() && !delivered_.contains(head.delivery_id)) {
-        delivered_.add(head.delivery_id);
+        pages.insert(delivered_.add(head.delivery_id));
       }
     }
     from = slice.next;
   }
+  // The server died between a message and its id: before the message goes, the id must be stored.
+  if (!pages.empty()) co_await store_ids(std::move(pages));
   co_return ok();
 }
 
@@ -162,16 +165,22 @@ Task<Status> Queue::send_once(Message message) {
   const Status sent = co_await append(std::move(messages));
   delivering_.erase(id);
   if (!sent.ok()) co_return sent;
-  const std::uint64_t page = delivered_.add(id);
+  std::set<std::uint64_t> pages{delivered_.add(id)};
+  co_await store_ids(std::move(pages));
+  co_return ok();
+}
+
+Task<> Queue::store_ids(std::set<std::uint64_t> pages) {
   std::vector<engine::Marks::Mark> marks;
-  marks.push_back(
-      {key("ids/" + std::to_string(DeliveredIds::slot_of(page))), delivered_.encode_page(page)});
+  for (const std::uint64_t page : pages) {
+    marks.push_back(
+        {key("ids/" + std::to_string(DeliveredIds::slot_of(page))), delivered_.encode_page(page)});
+  }
   const Status stored = co_await parts_.engine.marks().put(fence(), std::move(marks));
   if (!stored.ok()) {
-    log::warn("a delivered id is kept by its message only",
+    log::warn("delivered ids are kept by their messages only",
               {{"log", shard_.log.value}, {"error", stored.error().message}});
   }
-  co_return ok();
 }
 
 // --- Receiving ---------------------------------------------------------------------------------

@@ -89,6 +89,7 @@ class Queue {
   Status load_receipts();
   Task<Status> append(std::vector<Message> messages);
   Task<Status> store_blocks(std::set<std::uint64_t> blocks);
+  Task<> store_ids(std::set<std::uint64_t> pages);
   Task<Status> move_low(std::uint64_t low);
   Error gone() const;
   std::uint64_t low_possible() const;
