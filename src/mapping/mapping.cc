@@ -65,6 +65,9 @@ void Mapping::remove() {
 
 void Mapping::stop() {
   stopped_ = true;
+  for (auto& [number, shard] : shards_) {
+    if (shard.poller) shard.poller->begin_stop();
+  }
   stopping_.cancel();
   wake_.notify();
 }

@@ -31,6 +31,15 @@ Error in_use(std::string_view verb) {
           "Cannot " + std::string(verb) + " the event source mapping because it is in use."};
 }
 
+Error duplicate(const std::string& source_arn, const std::string& arn, const std::string& uuid) {
+  const std::string name = arn.substr(arn.find(":function:") + 10);
+  return {MappingErrc::kConflict, "The event source arn (\" " + source_arn +
+                                      " \") and function (\" " + name +
+                                      " \") provided mapping already exists. Please update or "
+                                      "delete the existing mapping with UUID " +
+                                      uuid};
+}
+
 Status check_start(const CreateMapping& request, ServiceTime now) {
   const bool wants_time = request.starting_position == "AT_TIMESTAMP";
   if (wants_time && !request.starting_time) {
@@ -97,6 +106,24 @@ class MappingService::State {
  private:
   using Key = std::pair<Tenant, std::string>;
 
+  /// A source and function that a mapping is being made of.
+  class Claim {
+   public:
+    Claim(std::map<Key, std::string>& claims, Key key, std::string uuid)
+        : claims_(claims), at_(claims.try_emplace(std::move(key), std::move(uuid))) {}
+    ~Claim() {
+      if (at_.second) claims_.erase(at_.first);
+    }
+    Claim(const Claim&) = delete;
+    Claim& operator=(const Claim&) = delete;
+    bool is_mine() const { return at_.second; }
+    const std::string& uuid() const { return at_.first->second; }
+
+   private:
+    std::map<Key, std::string>& claims_;
+    std::pair<std::map<Key, std::string>::iterator, bool> at_;
+  };
+
   void begin(Tenant tenant, MappingRecord record, engine::Version version, MappingState state);
   Task<> live(Key key, std::shared_ptr<Mapping> mapping);
   Status check_destination(const Tenant& tenant, const Configuration& configuration) const;
@@ -109,6 +136,7 @@ class MappingService::State {
   MappingParts parts_;
   MappingSettings settings_;
   std::map<Key, std::shared_ptr<Mapping>> mappings_;
+  std::map<Key, std::string> creating_;  ///< UUIDs, until they are in mappings_.
   Scope scope_;
 };
 
@@ -192,12 +220,7 @@ Status MappingService::State::check_duplicate(const Tenant& tenant, const std::s
     if (key.first != tenant || other.uuid == except || mapping->state() == MappingState::kDeleting)
       continue;
     if (other.source_arn != source_arn || other.function_arn != arn) continue;
-    const std::string name = arn.substr(arn.find(":function:") + 10);
-    return Error{MappingErrc::kConflict,
-                 "The event source arn (\" " + source_arn + " \") and function (\" " + name +
-                     " \") provided mapping already exists. Please update or delete the "
-                     "existing mapping with UUID " +
-                     other.uuid};
+    return duplicate(source_arn, arn, other.uuid);
   }
   return ok();
 }
@@ -214,8 +237,11 @@ Task<Result<MappingView>> MappingService::State::create(Tenant tenant, CreateMap
   if (!stream || stream->name.tenant != tenant)
     co_return invalid("Stream not found: " + request.source_arn);
   CO_TRY_OK(check_duplicate(tenant, request.source_arn, function, ""));
+  const Claim claim(creating_, {tenant, request.source_arn + "\n" + function},
+                    new_uuid(parts_.random));
+  if (!claim.is_mine()) co_return duplicate(request.source_arn, function, claim.uuid());
 
-  MappingRecord record{.uuid = new_uuid(parts_.random),
+  MappingRecord record{.uuid = claim.uuid(),
                        .source_arn = request.source_arn,
                        .function_arn = function,
                        .starting_position = request.starting_position,

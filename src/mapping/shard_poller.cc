@@ -229,7 +229,8 @@ Task<bool> ShardPoller::store() {
 
 /// The attempt is stored before it is made, together with what was settled until now.
 Task<> ShardPoller::invoke(std::size_t lane) {
-  if (!co_await store() || parts_.faults.hit(env::FaultPoint::kInvokeThrottled)) {
+  const bool is_stored = co_await store();
+  if (!is_stored || token().cancelled() || parts_.faults.hit(env::FaultPoint::kInvokeThrottled)) {
     work_.invoked(lane, {.kind = Invoked::Kind::kNotInvoked}, now());
     changed_ = true;
     co_return;

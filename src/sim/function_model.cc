@@ -71,6 +71,7 @@ Task<InvokeOutcome> FunctionModel::invoke(function::InvokeRequest request, Cance
   };
   const Running running(running_);
   const std::string name = request.function;
+  if (is_stopping_) witness_.complain(name + ": invoked by a server that stops");
   const auto found = functions_.find(name);
   if (found == functions_.end()) co_return InvokeOutcome{.kind = InvokeOutcome::Kind::kNotFound};
   Function& function = found->second;

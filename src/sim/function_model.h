@@ -26,6 +26,8 @@ class FunctionModel final : public function::Invoker {
 
   /// `reports`: it answers ReportBatchItemFailures.
   void add(const std::string& name, FunctionPlan plan, bool reports);
+  /// Whether the server has begun to stop: then nothing may be invoked.
+  void set_stopping(bool stopping) { is_stopping_ = stopping; }
   /// From now on nothing is throttled or unavailable; content still decides.
   void heal() { is_healed_ = true; }
   /// Told before a batch of a shard reaches a function.
@@ -60,6 +62,7 @@ class FunctionModel final : public function::Invoker {
   std::function<void(const std::string&, std::uint32_t)> look_;
   std::map<std::string, Function> functions_;  ///< By ARN.
   bool is_healed_ = false;
+  bool is_stopping_ = false;
   std::size_t running_ = 0;
   std::uint64_t throttled_ = 0;
   std::uint64_t partial_ = 0;

@@ -83,6 +83,7 @@ ledger::AuditReport System::audit() { return ledger_->audit(Streams(*streams_), 
 Task<Status> System::open_parts() {
   env::Env& env = world.env();
   env::Loop& control = *env.loops.front();
+  functions.set_stopping(false);
   if (engine_ == nullptr) {
     CO_TRY(engine_, co_await engine::local::open(options_, env, budget_));
   }
@@ -126,6 +127,7 @@ Status System::open() {
 Task<bool> System::stop_parts() {
   queues_->end_waits();
   mappings_->begin_stop();
+  functions.set_stopping(true);
   co_await mappings_->stop();
   mappings_.reset();
   destinations_.reset();
