@@ -232,10 +232,12 @@ Task<> Mapping::look_at_shards(stream::SourceStream stream) {
       shard.state.checkpoint = counts.ok() ? first_of(*counts) : engine::Position{1};
       marks.push_back({mark_of(source.ref.log, source.ref.shard), shard.state.encode()});
     }
-    if (!shard.poller) continue;
-    shard.poller->change_retention(stream.retention);
-    // The log wakes a reader when the shard is sealed, which is before the stream says so.
-    if (source.closed) shard.poller->read_again();
+    if (shard.poller) shard.poller->change_retention(stream.retention);
+  }
+  for (auto& [number, shard] : shards_) {
+    // The log wakes a reader when the shard is sealed, which is before the stream says so; and it
+    // does not when the shard has left the stream.
+    if (shard.poller && (!shard.listed || shard.source.closed)) shard.poller->read_again();
   }
   settle_expired_shards(marks);
   if (!marks.empty()) {

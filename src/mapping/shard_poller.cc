@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/uuid.h"
 #include "engine/engine.h"
+#include "engine/errors.h"
 #include "env/clocks.h"
 #include "env/fault_points.h"
 #include "env/random.h"
@@ -276,15 +277,16 @@ Invoked ShardPoller::classify(std::size_t lane, function::InvokeOutcome outcome)
 // ---------------------------------------------------------------------------------------
 
 Task<> ShardPoller::give_up(std::size_t lane, Lane::Decision decision) {
-  const ledger::Fate fate = co_await deliver(lane, decision);
-  if (abandon_.cancelled() && fate != ledger::Fate::kDelivered) co_return;
-  work_.given_up(lane, decision.count, fate, now());
+  const std::optional<ledger::Fate> fate = co_await deliver(lane, decision);
+  if (!fate || (abandon_.cancelled() && *fate != ledger::Fate::kDelivered)) co_return;
+  work_.given_up(lane, decision.count, *fate, now());
   changed_ = true;
   reader_wake_.notify();
 }
 
-/// What became of the records: delivered, or dropped and why.
-Task<ledger::Fate> ShardPoller::deliver(std::size_t lane, Lane::Decision decision) {
+/// What became of the records: delivered, or dropped and why. Nothing when the mapping stops while
+/// this server's own engine cannot take the failure record: then they are given up again later.
+Task<std::optional<ledger::Fate>> ShardPoller::deliver(std::size_t lane, Lane::Decision decision) {
   const std::string destination = plan_.mapping.configuration.destination_arn;
   if (destination.empty()) co_return ledger::fate_of(decision.cause);
 
@@ -319,6 +321,14 @@ Task<ledger::Fate> ShardPoller::deliver(std::size_t lane, Lane::Decision decisio
                                                     {"destination", destination},
                                                     {"why", sent.error().message}});
     if (sent.error().code == Errc::kNotFound) co_return ledger::Fate::kDroppedNoDestination;
+    if (sent.error().code.as<engine::EngineErrc>()) {
+      // No refusal: the disk is full, or the journal failed. Nothing is dropped for that.
+      if (token().cancelled()) co_return std::nullopt;
+      co_await env::sleep_until(parts_.control_loop, parts_.clocks.steady_now() + kTroublePause,
+                                token());
+      attempt = 0;
+      continue;
+    }
     const SteadyTime again = parts_.clocks.steady_now() + kDeliveryPause * attempt;
     if (attempt < kDeliveries)
       co_await env::sleep_until(parts_.control_loop, again, abandon_.token());

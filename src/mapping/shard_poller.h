@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -70,7 +71,7 @@ class ShardPoller {
   Task<> run_lane(std::size_t lane);
   Task<> invoke(std::size_t lane);
   Task<> give_up(std::size_t lane, Lane::Decision decision);
-  Task<ledger::Fate> deliver(std::size_t lane, Lane::Decision decision);
+  Task<std::optional<ledger::Fate>> deliver(std::size_t lane, Lane::Decision decision);
   Invoked classify(std::size_t lane, function::InvokeOutcome outcome);
   Task<bool> store();
   Task<> after_settling();

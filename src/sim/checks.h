@@ -28,6 +28,7 @@ struct Facts {
   std::map<std::string, std::string> failures;  ///< Bodies by message id, out of the queue.
   bool was_restarted = false;                   ///< Orderly, by force, or the pollers by an update.
   std::uint32_t deaths = 0;                     ///< By force.
+  bool disk_was_bad = false;
   bool queue_was_removed = false;
 };
 

@@ -48,6 +48,7 @@ class History {
   void restart();
   void end_by_force(bool power_cut);
   void stop_models();
+  void disk_fails(Millis time);
   void reshard();
   void update();
   void remove_queue();
@@ -172,6 +173,7 @@ void History::step() {
     end_by_force(true);
     return;
   }
+  if (prng_.chance(plan_.disk_fails)) return disk_fails(time);
   system_.world.run_for(time);
   if (prng_.chance(plan_.kill)) {
     end_by_force(false);
@@ -196,6 +198,36 @@ void History::event() {
   if (prng_.chance(plan_.destination_gone)) remove_queue();
   if (prng_.chance(plan_.update)) update();
   if (prng_.chance(plan_.restart)) restart();
+}
+
+/// A write fails, and the operator starts the server again; or the disk is full for a while.
+void History::disk_fails(Millis time) {
+  env::sim::Disk& disk = system_.world.disk();
+  system_.is_disk_bad = facts_.disk_was_bad = true;
+  if (prng_.below(2) == 0) {
+    disk.fail_writes(1);
+    system_.world.run_for(time);
+    note("a write failed");
+    disk.fail_writes(0);
+    end_by_force(false);
+  } else {
+    disk.set_capacity(disk.used_bytes() + prng_.below(100'000));
+    system_.world.run_for(time * 3);
+    disk.set_capacity(~std::uint64_t{0});
+    note("the disk was full");
+    system_.world.run_for(seconds(5));
+    std::vector<engine::Marks::Mark> probe;
+    probe.push_back({"sim/probe", "written"});
+    const auto written =
+        call(system_.engine().marks().put(system_.engine().leases().node(), std::move(probe)));
+    if (written && !written->ok()) {
+      note("the journal stayed closed behind a full disk");
+      end_by_force(false);
+    }
+  }
+  // Puts that waited end with what they met.
+  system_.world.run_for(seconds(3));
+  system_.is_disk_bad = false;
 }
 
 void History::reshard() {

@@ -64,6 +64,7 @@ Plan plan_of(std::uint64_t seed, Ends ends) {
     plan.kill = one_of(prng, {0.0, 0.4});
     plan.power_cut = one_of(prng, {0.2, 0.5});
     plan.engine_faults = one_of(prng, {0.0, 0.0, 0.05, 0.3});
+    plan.disk_fails = one_of(prng, {0.0, 0.0, 0.2});
     plan.slow_disk = one_of(prng, {0.0, 0.0, 0.02});
   }
   return plan;

@@ -62,6 +62,7 @@ struct Plan {
   double destination_fails = 0;
   double destination_gone = 0;  ///< The queue is removed and made again.
   double engine_faults = 0;     ///< Chance of the engine's rare paths, each time they are possible.
+  double disk_fails = 0;        ///< Chance, per phase, that the disk fails a write, or is full.
   double slow_disk = 0;         ///< Chance that a job of the engine takes up to a second.
 };
 

@@ -42,6 +42,9 @@ Task<> Producer::run() {
     is_in_flight_ = false;
     if (reply.ok()) {
       take_reply(*reply);
+    } else if (system_.is_disk_bad) {
+      book().unknown += waiting_.size();
+      if (!plan_.careful) waiting_.clear();
     } else {
       system_.witness.complain("a put was refused: " + reply.error().message);
       break;
@@ -62,7 +65,10 @@ void Producer::take_reply(const stream::PutRecordsReply& reply) {
         system_.witness.acknowledged(waiting_[i].text, outcome.number);
         continue;
       case stream::PutFate::kThrottled: ++book().throttled; break;
-      case stream::PutFate::kFailed: ++book().unknown; break;
+      case stream::PutFate::kFailed:
+        ++book().unknown;
+        if (!system_.is_disk_bad) system_.witness.complain("an entry failed");
+        break;
     }
     if (plan_.careful) {
       again.push_back(std::move(waiting_[i]));

@@ -105,7 +105,7 @@ Task<Status> System::open_parts() {
           {.clocks = env.clocks, .control_loop = control, .random = env.random, .engine = *engine_},
           {}));
   destinations_ = std::make_unique<QueueDestination>(
-      *queues_, [this] { return destination_refuses || prng.chance(destination_fails); });
+      *queues_, [this] { return prng.chance(destination_fails); });
   CO_TRY(mappings_, co_await mapping::MappingService::open({.clocks = env.clocks,
                                                             .control_loop = control,
                                                             .random = env.random,

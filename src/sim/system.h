@@ -30,7 +30,7 @@ class System {
   Prng prng;  ///< For decisions beside the world's own.
   Witness witness;
   FunctionModel functions;
-  bool destination_refuses = false;
+  bool is_disk_bad = false;  ///< Calls may fail for it.
   double destination_fails = 0;
 
   static const Tenant& tenant();

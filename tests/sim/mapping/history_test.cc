@@ -29,7 +29,10 @@ engine::local::Options on_disk(Durability durability) {
 class Histories : public ::testing::Test {
  protected:
   // What is asked for goes wrong thousands of times.
-  void SetUp() override { log::set_level(log::Level::kOff); }
+  void SetUp() override {
+    log::set_level(std::getenv("PENSTOCK_SIM_LOG") == nullptr ? log::Level::kOff
+                                                              : log::Level::kInfo);
+  }
   void TearDown() override {
     log::set_level(log::Level::kInfo);
     if (std::getenv("PENSTOCK_SIM_SHOW") == nullptr) return;
