@@ -108,6 +108,26 @@ TEST_F(Scenario, ALookAheadFullOfExpiredRecordsIsReadOn) {
   }
 }
 
+/// Its reader is told of the seal, and may look before the stream says that the shard is closed;
+/// then the shard is not listed any more.
+TEST_F(Scenario, AShardThatExpiresInTheMomentOfItsClosingHoldsNoChildBack) {
+  for (const std::uint64_t seed : testing::seeds_or_one(40)) {
+    start(seed, Durability::kSync);
+    create_stream(2);
+    create_mapping();
+    put(10, 7);
+    ASSERT_TRUE(system_->world.run_until([this] { return pending() == 0; }, minutes(1)));
+    const auto merged =
+        system_->world.run(system_->streams().merge(caller(), {.name = System::kStream}, "0", "1"));
+    ASSERT_TRUE(merged.ok()) << merged.error().message;
+    system_->advance(hours(25));
+    put(7);
+    ASSERT_TRUE(system_->world.run_until([this] { return pending() == 0; }, minutes(10)))
+        << pending() << " pending, PENSTOCK_SEED=" << seed;
+    EXPECT_EQ(invoked(), 17u);
+  }
+}
+
 TEST_F(Scenario, AStreamMadeAgainUnderItsNameIsReadFromItsBeginning) {
   for (const std::uint64_t seed : testing::seeds_or_one(30)) {
     start(seed, Durability::kSync);
