@@ -464,7 +464,7 @@ class QueueModel : public ::testing::Test {
   static Seconds retention(std::uint64_t seed) { return Seconds(seed % 5 == 0 ? 300 : 345'600); }
   void expect_seen(std::uint64_t ran, std::uint64_t full,
                    std::initializer_list<std::pair<const char*, std::uint64_t>> at_full) {
-    if (ran * 20 < full) return;  // A seed or two to look at.
+    if (ran * 10 < full) return;  // Some seeds to look at.
     for (const auto& [what, count] : at_full)
       EXPECT_GE(static_cast<std::uint64_t>(seen_[what]), testing::share_of(count, ran, full))
           << what;
