@@ -1,0 +1,163 @@
+"""`penstock audit`: what producers lost by not looking at FailedRecordCount, and what they made good."""
+
+import json
+
+import pytest
+from command import run
+from conftest import Server, evidence
+from kit import put, shard
+
+RECOVERY_MS = 5 * 60_000
+
+
+@pytest.fixture
+def tight():
+    """A server with AWS's limits whose verdict is the test's own."""
+    running = Server("--limits", "aws")
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def orders(tight):
+    tight.kinesis.create_stream(StreamName="orders", ShardCount=1)
+    return "orders"
+
+
+def lines(count):
+    return [json.dumps({"key": f"k{number}", "filler": "x" * 10_000}) for number in range(count)]
+
+
+def put_lines(server, stream, which, *flags):
+    return run(server, "put", stream, "--key", "key", *flags, stdin="\n".join(which))
+
+
+def entry(server, stream="orders"):
+    [found] = [each for each in server.audit()["streams"] if each["stream"] == stream]
+    return found
+
+
+def producer(server):
+    [row] = entry(server)["producers"]
+    return row
+
+
+def put_carelessly(server, stream, count=200):
+    """Entries of 2 MB in one call to a shard that takes 1 MiB a second; those that were refused."""
+    assert put_lines(server, stream, lines(count), "--retries", "0").code == 1
+    lost = producer(server)["throttled"]
+    assert 0 < lost < count
+    return lost
+
+
+@evidence("own", "nothing was lost: 0")
+def test_a_server_without_records(tight):
+    done = run(tight, "audit", "--fail-on-loss")
+    assert done.code == 0
+    assert done.lines() == [
+        "What producers handed in", "No producer has put a record yet.", "",
+        "What consumers made of it", "No mapping reads a stream.", "", "0 stored, 0 pending, 0 lost"]
+
+
+@evidence("own", "--fail-on-loss is 3 when a refused entry was never sent again")
+def test_a_careless_producer_is_found_out(tight, orders):
+    lost = put_carelessly(tight, orders)
+    waiting = run(tight, "audit", "--fail-on-loss")
+    assert waiting.code == 0, "they may still be sent again"
+    assert producer(tight)["waiting"] == lost
+    tight.advance(RECOVERY_MS + 1)
+    done = run(tight, "audit", "--fail-on-loss")
+    assert done.code == 3, done
+    assert run(tight, "audit").code == 0, "only when asked to fail"
+    assert f"{200 - lost} stored, 0 pending, {lost} lost (0 dropped, 0 expired unread, {lost} probably lost by their " \
+           "producer, 0 unaccounted)" in done.out
+    loss = done.lines()[done.lines().index("Refused and never sent again") + 3].split()
+    assert loss[:5] == ["orders", "test", "penstock-cli", shard(0), str(lost)]
+
+
+@evidence("own", "a producer that sends refused entries again loses nothing: 0")
+def test_a_careful_producer_loses_nothing(tight, orders):
+    assert put_lines(tight, orders, lines(180)).code == 0
+    tight.advance(RECOVERY_MS + 1)
+    done = run(tight, "audit", "--fail-on-loss")
+    assert done.code == 0, done
+    row = producer(tight)
+    assert row["throttled"] > 0, "without a refusal this shows nothing"
+    assert (row["stored"], row["probably_lost"], row["waiting"], row["unaccounted"]) == (180, 0, 0, 0)
+    assert 0 < row["recovered"] <= row["throttled"]
+    assert "180 stored, 0 pending, 0 lost" in done.out and "never sent again" not in done.out
+
+
+@evidence("own", "each entry that was never sent again is named: by whom, for which shard, when")
+def test_what_was_never_sent_again_is_named(tight, orders):
+    before = tight.now_ms()
+    lost = put_carelessly(tight, orders)
+    after = tight.now_ms()
+    tight.advance(RECOVERY_MS + 1)
+    named = entry(tight)["probably_lost"]
+    assert len(named) == lost == producer(tight)["probably_lost"]
+    for each in named:
+        assert (each["access_key"], each["address"], each["agent"]) == ("test", "127.0.0.1", "penstock-cli")
+        assert each["shard"] == shard(0)
+        assert before <= each["refused_at_ms"] <= after
+    assert len({each["fingerprint"] for each in named}) == lost
+
+
+@evidence("own", "an entry that is stored within the recovery time was not lost")
+def test_what_is_stored_later_is_recovered(tight, orders):
+    lost = put_carelessly(tight, orders)
+    refused = lines(200)[-lost:]  # A shard takes a call's entries in their order until its second is spent.
+    tight.advance(RECOVERY_MS - 60_000)
+    put(tight.client("kinesis", access_key="AKIDOTHER"), orders, refused[0].encode(), key=json.loads(refused[0])["key"])
+    rows = {row["access_key"]: row for row in entry(tight)["producers"]}
+    assert (rows["test"]["recovered"], rows["test"]["waiting"]) == (0, lost), "that was another producer's"
+    assert put_lines(tight, orders, refused).code == 0
+    rows = {row["access_key"]: row for row in entry(tight)["producers"]}
+    assert (rows["test"]["recovered"], rows["test"]["waiting"]) == (lost, 0)
+    tight.advance(RECOVERY_MS + 1)
+    assert run(tight, "audit", "--fail-on-loss").code == 0
+    assert entry(tight)["probably_lost"] == []
+
+
+@evidence("own", "after the recovery time it is too late")
+def test_what_is_stored_too_late_stays_lost(tight, orders):
+    lost = put_carelessly(tight, orders)
+    tight.advance(RECOVERY_MS + 1)
+    assert run(tight, "audit", "--fail-on-loss").code == 3
+    line = lines(200)[-1]
+    put(tight.kinesis, orders, line.encode(), key=json.loads(line)["key"])
+    [cli] = [row for row in entry(tight)["producers"] if row["agent"] == "penstock-cli"]
+    assert (cli["probably_lost"], cli["recovered"]) == (lost, 0)
+    assert run(tight, "audit", "--fail-on-loss").code == 3
+
+
+@evidence("own", "--json is the server's report as it is")
+def test_the_report_as_json(tight, orders):
+    put(tight.kinesis, orders, b"a")
+    done = run(tight, "audit", "--json")
+    printed, served = json.loads(done.out), tight.audit()
+    assert abs(printed.pop("at_ms") - served.pop("at_ms")) < 60_000
+    assert printed == served
+    assert printed["verdict"]["stored"] == 1
+
+
+@evidence("own", "a table a line for each producer and stream; one stream when it is named")
+def test_the_table(tight, orders):
+    tight.kinesis.create_stream(StreamName="clicks", ShardCount=1)
+    put(tight.kinesis, orders, b"a", b"b")
+    put(tight.kinesis, "clicks", b"c")
+    done = run(tight, "audit")
+    rows = {line.split()[0]: line.split()[1:] for line in done.lines() if line.startswith((orders, "clicks"))}
+    assert rows[orders][0] == rows["clicks"][0] == "test"
+    assert rows[orders][1].startswith("Boto3/")
+    assert rows[orders][2:] == ["2", "2", "0", "0", "0", "0", "0", "0"]
+    assert rows["clicks"][2:] == ["1", "1", "0", "0", "0", "0", "0", "0"]
+    assert "3 stored, 0 pending, 0 lost" in done.out
+    only = run(tight, "audit", "clicks")
+    assert "clicks" in only.out and orders not in only.out
+
+
+@evidence("own", "a server that does not answer is no verdict")
+def test_without_a_server():
+    done = run(None, "audit", "--fail-on-loss", "--endpoint-url", "http://127.0.0.1:1")
+    assert done.code == 1 and "no answer from http://127.0.0.1:1" in done.err
