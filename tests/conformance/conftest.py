@@ -44,9 +44,9 @@ def pytest_collection_modifyitems(items):
 
 
 class Server:
-    def __init__(self, *arguments, dev=True):
+    def __init__(self, *arguments, dev=True, listen="127.0.0.1:0"):
         self.process = subprocess.Popen(
-            [BINARY, "serve", "--listen", "127.0.0.1:0", *(["--dev"] if dev else []), *arguments],
+            [BINARY, "serve", "--listen", listen, *(["--dev"] if dev else []), *arguments],
             stdout=subprocess.PIPE, text=True)
         self.ready_line = self.process.stdout.readline()
         assert "http://" in self.ready_line, f"the server did not start: {self.ready_line!r}"
