@@ -10,7 +10,7 @@ import struct
 import uuid
 
 import pytest
-from conftest import ACCOUNT, REGION, evidence
+from conftest import ACCOUNT, REGION, Server, evidence
 from kit import refused, until
 
 API = "SQS API reference"
@@ -590,6 +590,43 @@ def test_a_dead_letter_queue_that_was_deleted(server, name):
     assert queue.bodies() == ["m"]
     queue.receive()
     assert sum(queue.counts()) == 1, "it is not lost"
+
+
+# --- What lasts ---------------------------------------------------------------------------------------------------
+
+
+@evidence("own", "durability: what was sent, received and deleted is so after a restart")
+def test_queues_and_receipts_survive_a_restart(tmp_path):
+    def start():
+        return Server("--data", str(tmp_path), "--durability", "os")
+    first = start()
+    queue = Queue(first, "lasting", VisibilityTimeout="100")
+    queue.sqs.tag_queue(QueueUrl=queue.url, Tags={"a": "b"})
+    for body in ("deleted", "in flight", "waiting"):
+        queue.send(body, MessageAttributes=ATTRIBUTES)
+    queue.send("late", DelaySeconds=900)
+    deleted, in_flight = queue.receive(2)
+    queue.delete(deleted)
+    gone = Queue(first, "gone")
+    gone.sqs.delete_queue(QueueUrl=gone.url)
+    first.stop()
+    second = start()
+    try:
+        again = Queue(second, "lasting", VisibilityTimeout="100")
+        assert names_of(second.sqs.list_queues()) == ["lasting"]
+        assert second.sqs.list_queue_tags(QueueUrl=again.url)["Tags"] == {"a": "b"}
+        assert again.counts() == (1, 1, 1)
+        [waiting] = again.receive(MessageAttributeNames=["All"])
+        assert (waiting["Body"], waiting["MessageAttributes"]) == ("waiting", ATTRIBUTES)
+        again.delete(in_flight)  # A handle is good after the restart as well.
+        again.advance(900)
+        assert sorted(again.bodies()) == ["late", "waiting"]
+    finally:
+        second.stop()
+
+
+def names_of(page):
+    return [url.rsplit("/", 1)[1] for url in page.get("QueueUrls", [])]
 
 
 # --- SDK and wire ---------------------------------------------------------------------------------------------------
