@@ -18,6 +18,10 @@ inline std::vector<std::uint64_t> seeds(std::uint64_t n) {
   return all;
 }
 
+/// Of a number that is expected of all seeds, what to expect of the share that runs: 3 of 30 with
+/// PENSTOCK_SEEDS=10.
+inline std::uint64_t share(std::uint64_t of_all) { return of_all * seeds(100).size() / 100; }
+
 /// One seed alone, to look at a failure: PENSTOCK_SEED=<seed>. Otherwise seeds(n).
 inline std::vector<std::uint64_t> seeds_or_one(std::uint64_t n) {
   if (const char* text = std::getenv("PENSTOCK_SEED")) return {std::strtoull(text, nullptr, 10)};
