@@ -1,11 +1,13 @@
 """`penstock audit`: what producers lost by not looking at FailedRecordCount, and what they made good."""
 
 import json
+import re
 
 import pytest
 from command import run
 from conftest import Server, evidence
-from kit import put, shard
+from kit import HOUR, put, shard, until
+from remote import Failure, Remotes, create_remote, text_of
 
 RECOVERY_MS = 5 * 60_000
 
@@ -155,6 +157,73 @@ def test_the_table(tight, orders):
     assert "3 stored, 0 pending, 0 lost" in done.out
     only = run(tight, "audit", "clicks")
     assert "clicks" in only.out and orders not in only.out
+
+
+@pytest.fixture
+def remotes():
+    running = Remotes()
+    yield running
+    running.stop()
+
+
+def consumer_rows(done):
+    """Function -> the numbers of its line in the table of consumers."""
+    lines = done.lines()
+    begin = lines.index("What consumers made of it") + 1
+    names = re.split(r"  +", lines[begin].strip())[3:]
+    rows = {}
+    for line in lines[begin + 2:]:
+        cells = line.split()
+        if len(cells) != len(names) + 3:
+            continue
+        rows[cells[1]] = {name: int(cell) for name, cell in zip(names, cells[3:])}
+    return rows
+
+
+@evidence("own", "what a mapping gave up without telling anybody is lost: 3; what lies in a queue is not")
+def test_what_consumers_made_of_it(tight, orders, remotes):
+    def picky(event, call):
+        texts = [text_of(record) for record in event["Records"]]
+        if "poison" in texts:
+            raise Failure(texts)
+    for each in ("careless", "careful"):
+        create_remote(tight, each, remotes.add(each, picky))
+    tight.sqs.create_queue(QueueName="failed")
+    for each, queue in (("careless", []), ("careful", ["--on-failure", "failed"])):
+        made = run(tight, "mapping", "create", "--stream", orders, "--function", each, "--batch-size", 1,
+                   "--retries", 0, *queue)
+        assert made.code == 0, made
+    put(tight.kinesis, orders, b"good", b"poison", b"good")
+    until(lambda: tight.audit()["verdict"]["pending"] == 0 and tight.audit()["verdict"]["dropped"] == 1)
+    done = run(tight, "audit", "--fail-on-loss")
+    assert done.code == 3, done
+    assert done.lines()[-1] == (
+        "3 stored, 0 pending, 1 lost (1 dropped, 0 expired unread, 0 probably lost by their producer, 0 unaccounted)")
+    rows = consumer_rows(done)
+    assert (rows["careless"]["succeeded"], rows["careless"]["dropped"], rows["careless"]["delivered"]) == (2, 1, 0)
+    assert (rows["careful"]["succeeded"], rows["careful"]["dropped"], rows["careful"]["delivered"]) == (2, 0, 1)
+    assert all(row["stored"] == 3 and row["unaccounted"] == 0 for row in rows.values())
+
+
+@evidence("own", "records that expired before a function had them are lost: 3")
+def test_records_that_expired_unread_are_lost(tight, orders, remotes):
+    create_remote(tight, "never", remotes.add("never"))
+    assert run(tight, "mapping", "create", "--stream", orders, "--function", "never").code == 0
+    [uuid] = [each["UUID"] for each in tight.functions.list_event_source_mappings()["EventSourceMappings"]]
+
+    def state():
+        return tight.functions.get_event_source_mapping(UUID=uuid)["State"]
+    until(lambda: state() == "Enabled")
+    tight.functions.update_event_source_mapping(UUID=uuid, Enabled=False)
+    until(lambda: state() == "Disabled")
+    put(tight.kinesis, orders, b"a", b"b")
+    assert run(tight, "audit", "--fail-on-loss").code == 0, "they are pending"
+    tight.advance(24 * HOUR + 1_000)
+    tight.functions.update_event_source_mapping(UUID=uuid, Enabled=True)
+    until(lambda: tight.audit()["verdict"]["pending"] == 0)
+    done = run(tight, "audit", "--fail-on-loss")
+    assert done.code == 3, done
+    assert "2 stored, 0 pending, 2 lost (0 dropped, 2 expired unread," in done.out
 
 
 @evidence("own", "a server that does not answer is no verdict")
