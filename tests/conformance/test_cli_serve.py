@@ -77,6 +77,18 @@ def test_a_data_folder_that_cannot_be_made(tmp_path):
     assert done.err.splitlines()[-1].startswith("penstock: ") and str(folder) in done.err, done.err
 
 
+@evidence("own", "1 and the folder's name: one server a folder")
+def test_a_data_folder_that_another_server_has(tmp_path):
+    first = Server("--data", str(tmp_path))
+    try:
+        done = run(None, "serve", "--listen", "127.0.0.1:0", "--data", tmp_path)
+        assert (done.code, done.out) == (1, "")
+        assert done.err.splitlines()[-1].startswith("penstock: ") and str(tmp_path) in done.err, done.err
+    finally:
+        first.stop()
+    Server("--data", str(tmp_path)).stop()
+
+
 @evidence("own", "1 and the address: somebody else listens there")
 def test_a_port_that_is_taken(server):
     done = run(None, "serve", "--listen", f"127.0.0.1:{server.port}")
