@@ -78,6 +78,16 @@ def test_many_lines_go_in_as_few_calls_as_can_be(server, stream):
     assert texts(server, stream) == sent
 
 
+@evidence("own", "what was stored before a call was refused is still said")
+def test_a_call_that_is_refused_after_others_were_stored(server, stream):
+    lines = [f"line {number}" for number in range(500)] + ["x" * 1_100_000, "behind it"]
+    done = run(server, "put", stream, stdin="\n".join(lines))
+    assert done.code == 1
+    assert done.out == "502 entries: 500 stored, 2 failed; 0 refusals retried, 2 calls, 0 of them partly refused\n"
+    assert "last refusal: ValidationException: " in done.err
+    assert len(texts(server, stream)) == 500
+
+
 def large_lines(count):
     """Ten of them are 100 kB: the 1 MiB/s of a shard are spent by about a hundred."""
     return [json.dumps({"key": f"k{number}", "filler": "x" * 10_000}) for number in range(count)]
