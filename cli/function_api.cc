@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -12,6 +13,7 @@ namespace penstock::cli {
 namespace {
 
 namespace fs = std::filesystem;
+constexpr std::time_t kNoTime = 315'532'800;  ///< 1980-01-01, the first a zip can say.
 constexpr std::string_view kFunctions = "/2015-03-31/functions";
 
 /// What UpdateFunctionConfiguration takes: the same members without code and name.
@@ -94,6 +96,8 @@ Result<std::string> pack(const std::vector<Entry>& entries) {
     const zip_uint32_t mode = entry.executable ? 0100755u : 0100644u;
     zip_file_set_external_attributes(archive, static_cast<zip_uint64_t>(index), 0, ZIP_OPSYS_UNIX,
                                      mode << 16);
+    // Packages of the same files are the same, so that their digest tells whether code changed.
+    zip_file_set_mtime(archive, static_cast<zip_uint64_t>(index), kNoTime, 0);
   }
   if (zip_close(archive) != 0) {
     Error failed{CliErrc::kUsage, std::string("cannot pack: ") + zip_strerror(archive)};

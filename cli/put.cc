@@ -41,8 +41,8 @@ Result<int> put(const Context& context, const PutFlags& flags) {
       with_commas(static_cast<long long>(summary.entries)).c_str(),
       with_commas(static_cast<long long>(summary.stored)).c_str(),
       with_commas(static_cast<long long>(summary.failed)).c_str(),
-      with_commas(static_cast<long long>(summary.throttled - summary.failed)).c_str(),
-      summary.calls, summary.partial_calls);
+      with_commas(static_cast<long long>(summary.retried)).c_str(), summary.calls,
+      summary.partial_calls);
   if (summary.failed > 0) {
     std::fprintf(stderr, "last refusal: %s\n", summary.last_error.c_str());
     if (flags.retries == 0) {

@@ -63,7 +63,12 @@ Result<WriteSummary> write_records(ApiClient& client, const std::string& stream,
     ++summary.calls;
     std::vector<wire::PutEntry> again;
     if (!reply.ok()) {
-      if (!may_pass(client) || fruitless >= options.retries_max) return std::move(reply).error();
+      if (!may_pass(client) || fruitless >= options.retries_max) {
+        if (summary.stored == 0) return std::move(reply).error();
+        summary.failed = summary.entries - summary.stored;
+        summary.last_error = reply.error().message;
+        return summary;
+      }
       summary.last_error = reply.error().message;
       again = std::move(request.records);
     } else {
@@ -92,6 +97,7 @@ Result<WriteSummary> write_records(ApiClient& client, const std::string& stream,
       backoff.reset();
       continue;
     }
+    summary.retried += again.size();
     waiting.insert(waiting.end(), std::make_move_iterator(again.rbegin()),
                    std::make_move_iterator(again.rend()));
     std::this_thread::sleep_for(backoff.next());

@@ -41,6 +41,7 @@ struct WriteSummary {
   std::size_t stored = 0;         ///< Acknowledged with a sequence number.
   std::size_t failed = 0;         ///< Given up after retries_max.
   std::size_t throttled = 0;      ///< Entry failures seen, retried ones counted each time.
+  std::size_t retried = 0;        ///< Of these, sent again.
   std::size_t calls = 0;          ///< PutRecords calls.
   std::size_t partial_calls = 0;  ///< Calls that answered 200 and refused some of their entries.
   std::string last_error;         ///< Of an entry, for people.
@@ -48,7 +49,8 @@ struct WriteSummary {
 
 /// Puts all entries with as few PutRecords calls as the limits allow: 500 entries and 5 MiB each.
 /// Entries that fail are sent again before new ones, so that a key's order suffers least.
-/// fails     with the first whole-call error that retrying cannot cure
+/// fails     with the first whole-call error that retrying cannot cure, when nothing was stored
+///           before; otherwise the rest has failed, and last_error says why
 Result<WriteSummary> write_records(ApiClient& client, const std::string& stream,
                                    std::vector<wire::PutEntry> entries,
                                    const WriteOptions& options);

@@ -142,6 +142,10 @@ def test_writing_the_reference_removes_pages_nobody_writes(tmp_path):
     'const char* home = getenv("HOME");',
     "int s = ::socket(AF_INET, 0, 0);",
     "auto now = time(nullptr);",
+    "if (before > time(nullptr)) return std::time(nullptr);",
+    "  return time(&now);",
+    "auto there = std::filesystem::exists(path);",
+    "const int failed = std::system(command);",
 ])
 def test_env_check_finds_the_outside_world(monkeypatch, capsys, line):
     assert len(complaints(check_env, monkeypatch, capsys, line + "\n")) == 1
@@ -155,9 +159,31 @@ def test_env_check_finds_the_outside_world(monkeypatch, capsys, line):
     "// a std::thread would be too much here",
     'auto id = std::thread::id{}; log("getenv");',
     "std::thread t(run);  // env: SQLite blocks",
+    "ServiceTime time() { return at; }",
+    "void time(ServiceTime value) { number(value); }",
+    "const chrono::hh_mm_ss time(moment - midnight);",
+    "const std::optional<ServiceTime> time(parsed);",
+    "Row(Facts f) : time(f.time), rand(f.seed) {}",
+    "writer.time(now); reader->time(); Reader::time(now);",
+    "#include <filesystem>",
 ])
 def test_env_check_lets_our_own_interfaces_pass(monkeypatch, capsys, line):
     assert complaints(check_env, monkeypatch, capsys, line + "\n") == []
+
+
+@pytest.mark.parametrize("line, name, allowed", [
+    ("const pid_t pid = ::vfork();", "src/sandbox/x.cc", True),
+    ("const pid_t pid = ::vfork();", "src/function/x.cc", False),
+    ("const int fd = ::open(path, O_RDONLY);", "src/sandbox/x.cc", True),
+    ("const int fd = ::open(path, O_RDONLY);", "src/front/x.cc", False),
+    ("int s = ::socket(AF_INET, 0, 0);", "src/front/x.cc", True),
+    ("::nanosleep(&pause, nullptr);", "src/sandbox/x.cc", False),
+    ("auto t = std::chrono::steady_clock::now();", "src/sandbox/x.cc", False),
+    ('const char* home = getenv("HOME");', "src/sandbox/x.cc", False),
+    ("std::thread reaper(run);", "src/sandbox/x.cc", False),
+])
+def test_a_folder_may_do_what_it_is_there_for(monkeypatch, capsys, line, name, allowed):
+    assert (complaints(check_env, monkeypatch, capsys, line + "\n", name) == []) == allowed
 
 
 @pytest.mark.parametrize("name, included, allowed", [
@@ -191,6 +217,18 @@ def test_dear_headers_stay_out_of_headers(monkeypatch, capsys):
     ("// The caller appends; see put().", True),
     ("// position = offset within the segment", True),
     ('std::snprintf(text, 3, "x");', True),
+    ('puts("x");', False),
+    ('  if (failed) std::puts("x");', False),
+    ("std::cout << x;", False),
+    ("Parts(P p) : given(p), puts(given, settings), printf(3) {}", True),
+    ("Status puts(Entries entries);", True),
+    ("service.puts(entries);", True),
 ])
 def test_leftovers(monkeypatch, capsys, line, clean):
     assert (complaints(check_leftovers, monkeypatch, capsys, line + "\n") == []) == clean
+
+
+@pytest.mark.parametrize("name, allowed", [
+    ("cli/put.cc", True), ("src/server/serve.cc", True), ("src/server/server.cc", False), ("src/stream/x.cc", False)])
+def test_only_commands_print(monkeypatch, capsys, name, allowed):
+    assert (complaints(check_leftovers, monkeypatch, capsys, 'std::printf("x");\n', name) == []) == allowed

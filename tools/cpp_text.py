@@ -21,6 +21,34 @@ _TOKEN = re.compile(
 )
 
 
+# What stands before a call of a free function in an expression; any other word before it is a type.
+_BEFORE_A_CALL = {"return", "co_return", "co_await", "co_yield", "throw", "else", "do", "not", "and", "or", "case"}
+
+
+def free_calls(code, names):
+    """Where blanked `code` calls a plain or global (::f, std::f) function that matches `names`, as positions.
+
+    Members of objects and classes, declarations of the same name and initialisers of members are no calls:
+    one has a . -> or :: before it, the others a type, or the : or , of a constructor's list.
+    """
+    found = []
+    for match in re.finditer(rf"(?<![\w.:])(?<!->)(?:(?:std)?::)?(?:{names})\s*\(", code):
+        if "::" in match.group():
+            found.append(match.start())
+            continue
+        before = code[:match.start()].rstrip()
+        word = re.search(r"[A-Za-z_]\w*$", before)
+        if word:
+            is_call = word.group() in _BEFORE_A_CALL
+        elif re.search(r"[\w>\])][&*]*[&*>]$", before):
+            is_call = False  # A type: T*, T&, T&&, vector<T>.
+        else:
+            is_call = not before.endswith((",", ":"))
+        if is_call:
+            found.append(match.start())
+    return found
+
+
 def our_files():
     """Every C++ file that git knows or would add, as paths relative to the root."""
     listed = subprocess.run(

@@ -321,14 +321,30 @@ Error listen_error(const std::string& address, std::uint16_t port,
   return Error{Errc::kUnavailable, std::move(message)};
 }
 
-}  // namespace
-
-Result<std::uint16_t> HttpListener::listen(const std::string& address, std::uint16_t port,
-                                           bool shared) {
+Result<tcp::endpoint> endpoint_of(const std::string& address, std::uint16_t port) {
   boost::system::error_code error;
   const auto ip = asio::ip::make_address(address, error);
   if (error) return Error{Errc::kInvalid, "\"" + address + "\" is not an IP address"};
-  const tcp::endpoint endpoint(ip, port);
+  return tcp::endpoint(ip, port);
+}
+
+}  // namespace
+
+Status HttpListener::check_free(const std::string& address, std::uint16_t port) const {
+  TRY(const tcp::endpoint endpoint, endpoint_of(address, port));
+  tcp::acceptor acceptor(state_->acceptor.get_executor());
+  boost::system::error_code error;
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (error) return listen_error(address, port, error);
+  return ok();
+}
+
+Result<std::uint16_t> HttpListener::listen(const std::string& address, std::uint16_t port,
+                                           bool shared) {
+  TRY(const tcp::endpoint endpoint, endpoint_of(address, port));
+  boost::system::error_code error;
   tcp::acceptor& acceptor = state_->acceptor;
   acceptor.open(endpoint.protocol(), error);
   if (error) return listen_error(address, port, error);

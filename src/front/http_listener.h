@@ -46,6 +46,9 @@ class HttpListener {
   HttpListener(const HttpListener&) = delete;
   HttpListener& operator=(const HttpListener&) = delete;
 
+  /// Fails when somebody listens there. To be asked before a port is shared, which the system would
+  /// otherwise do with another server of the same user.
+  Status check_free(const std::string& address, std::uint16_t port) const;
   /// Binds and begins to accept. Port 0 picks one. `shared`: other loops listen on the same port
   /// (SO_REUSEPORT). Gives the port.
   Result<std::uint16_t> listen(const std::string& address, std::uint16_t port, bool shared);

@@ -19,6 +19,9 @@ Error not_a_zip() {
   return Error{FunctionErrc::kInvalidParameter,
                "Could not unzip uploaded file. Please check your file, then try to upload again."};
 }
+Error empty() {
+  return Error{FunctionErrc::kInvalidParameter, "Uploaded file must be a non-empty zip"};
+}
 Error too_large() {
   return Error{FunctionErrc::kInvalidParameter,
                "Unzipped size must be smaller than 262144000 bytes"};
@@ -74,6 +77,7 @@ class Reader {
   Status read() {
     const zip_int64_t count = zip_get_num_entries(archive_, 0);
     if (count < 0) return not_a_zip();
+    if (count == 0) return empty();
     if (static_cast<std::size_t>(count) > kPackageEntriesMax) return too_large();
     for (zip_int64_t i = 0; i < count; ++i) TRY_OK(entry(static_cast<zip_uint64_t>(i)));
     return ok();

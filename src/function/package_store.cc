@@ -36,7 +36,9 @@ Result<std::string> PackageStore::get(const std::string& sha256_hex) {
 
 void PackageStore::remove(const std::string& sha256_hex) {
   const Status removed = disk_.remove(path_of(sha256_hex));
-  if (!removed.ok()) log::warn("a code package stays behind", {{"cause", removed.error().message}});
+  // Not there: it was refused before it was stored.
+  if (!removed.ok() && !(removed.error().code == Errc::kNotFound))
+    log::warn("a code package stays behind", {{"cause", removed.error().message}});
 }
 
 }  // namespace penstock::function

@@ -47,6 +47,7 @@ Task<Unit> Gateway::stop_on(PerLoop& own) {
 
 Task<Result<std::uint16_t>> Gateway::listen(std::string address, std::uint16_t port) {
   const bool shared = per_loop_.size() > 1;
+  if (shared) CO_TRY_OK(per_loop_.front()->listener.check_free(address, port));
   for (const auto& own : per_loop_) {
     CO_TRY(port, co_await run_on(own->loop.executor(), listen_on(*own, address, port, shared)));
   }

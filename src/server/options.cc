@@ -56,8 +56,10 @@ Status split_listen(const std::string& listen, Options& options) {
   return ok();
 }
 
+/// Of names only localhost, which has become an address by now.
 bool is_loopback(const std::string& address) {
-  return address.starts_with("127.") || address == "::1";
+  const bool is_ipv4 = address.find_first_not_of("0123456789.") == std::string::npos;
+  return (is_ipv4 && address.starts_with("127.")) || address == "::1";
 }
 
 }  // namespace

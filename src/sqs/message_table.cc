@@ -27,6 +27,9 @@ void MessageTable::add(std::uint64_t index, ServiceTime sent, ServiceTime visibl
     fresh.sent = sent;
     restored_.erase(known);
   }
+  // Kept in the order of positions, so that only what moved here from another queue is out of it.
+  if (sent < newest_sent_) moved_.emplace(sent, index);
+  newest_sent_ = std::max(newest_sent_, sent);
   State& state = messages_.emplace(index, fresh).first->second;
   // advance() makes it ready when its time has come.
   hide(index, state, fresh.visible_at);
@@ -69,8 +72,7 @@ bool MessageTable::is_in_flight(std::uint64_t index, ServiceTime now) const {
 bool MessageTable::erase(std::uint64_t index) {
   const auto found = messages_.find(index);
   if (found == messages_.end()) return false;
-  forget(index, found->second);
-  messages_.erase(found);
+  take_out(found);
   deleted_[block_of(index)].set(bit_of(index));
   return true;
 }
@@ -87,12 +89,13 @@ void MessageTable::set_visible_at(std::uint64_t index, ServiceTime visible_at, S
 }
 
 std::size_t MessageTable::expire(ServiceTime oldest) {
-  // In a log, positions are in the order of arrival; the first younger one ends the search.
   std::size_t count = 0;
-  while (!messages_.empty() && messages_.begin()->second.sent < oldest) {
-    forget(messages_.begin()->first, messages_.begin()->second);
-    messages_.erase(messages_.begin());
-    ++count;
+  for (; !moved_.empty() && moved_.begin()->first < oldest; ++count) {
+    take_out(messages_.find(moved_.begin()->second));
+  }
+  // All others are in the order in which they were sent; the first younger one ends the search.
+  for (; !messages_.empty() && messages_.begin()->second.sent < oldest; ++count) {
+    take_out(messages_.begin());
   }
   return count;
 }
@@ -101,10 +104,8 @@ std::size_t MessageTable::drop_below(std::uint64_t index) {
   if (index <= low_) return 0;
   low_ = index;
   std::size_t count = 0;
-  while (!messages_.empty() && messages_.begin()->first < index) {
-    forget(messages_.begin()->first, messages_.begin()->second);
-    messages_.erase(messages_.begin());
-    ++count;
+  for (; !messages_.empty() && messages_.begin()->first < index; ++count) {
+    take_out(messages_.begin());
   }
   restored_.erase(restored_.begin(), restored_.lower_bound(index));
   deleted_.erase(deleted_.begin(), deleted_.lower_bound(block_of(index)));
@@ -124,7 +125,8 @@ std::optional<ServiceTime> MessageTable::next_visible(ServiceTime now) {
 
 std::optional<ServiceTime> MessageTable::oldest_sent() const {
   if (messages_.empty()) return std::nullopt;
-  return messages_.begin()->second.sent;
+  const ServiceTime first = messages_.begin()->second.sent;
+  return moved_.empty() ? first : std::min(first, moved_.begin()->first);
 }
 
 MessageTable::Counts MessageTable::counts(ServiceTime now) {
@@ -208,6 +210,12 @@ void MessageTable::hide(std::uint64_t index, State& state, ServiceTime until) {
   state.visible_at = until;
   waiting_.emplace(until, index);
   if (state.receive_count > 0) ++in_flight_;
+}
+
+void MessageTable::take_out(std::map<std::uint64_t, State>::iterator message) {
+  forget(message->first, message->second);
+  moved_.erase({message->second.sent, message->first});
+  messages_.erase(message);
 }
 
 void MessageTable::forget(std::uint64_t index, const State& state) {

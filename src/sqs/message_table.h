@@ -41,8 +41,8 @@ struct Claim {
 /// back by add(); nothing below the low-water mark is here.
 class MessageTable {
  public:
-  /// A message that lies in the log. Ignored when its receipts say that it was deleted, or below
-  /// the mark.
+  /// A message that lies in the log; `sent` may be earlier than that of messages before it. Ignored
+  /// when its receipts say that it was deleted, or below the mark.
   void add(std::uint64_t index, ServiceTime sent, ServiceTime visible_at);
 
   /// Up to `max` visible messages, the oldest first; each is hidden until now + `visibility`.
@@ -98,8 +98,12 @@ class MessageTable {
   void advance(ServiceTime now);
   void hide(std::uint64_t index, State& state, ServiceTime until);
   void forget(std::uint64_t index, const State& state);
+  void take_out(std::map<std::uint64_t, State>::iterator message);
 
   std::map<std::uint64_t, State> messages_;
+  /// Those sent earlier than one that stands before them: moved here from another queue.
+  std::set<std::pair<ServiceTime, std::uint64_t>> moved_;
+  ServiceTime newest_sent_{};
   std::set<std::uint64_t> ready_;
   std::set<std::pair<ServiceTime, std::uint64_t>> waiting_;
   std::size_t in_flight_ = 0;  ///< Of `waiting_`: received at least once.

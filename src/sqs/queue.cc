@@ -112,7 +112,7 @@ Task<Status> Queue::load_messages() {
     if (slice.records.empty() && slice.next <= from) break;
     for (const engine::Record& record : slice.records) {
       CO_TRY(const MessageHead head, decode_message_head(record.data));
-      table_.add(record.at.index, record.arrival, head.visible_at);
+      table_.add(record.at.index, head.sent, head.visible_at);
       if (!head.delivery_id.empty() && !delivered_.contains(head.delivery_id)) {
         pages.insert(delivered_.add(head.delivery_id));
       }
@@ -145,7 +145,7 @@ Task<Status> Queue::append(std::vector<Message> messages) {
   if (!request.outcome.ok()) co_return removed_ ? gone() : std::move(request.outcome).error();
   const engine::Appended& appended = *request.outcome;
   for (std::size_t i = 0; i < messages.size(); ++i) {
-    table_.add(appended.first.index + i, appended.arrival, messages[i].visible_at);
+    table_.add(appended.first.index + i, messages[i].sent, messages[i].visible_at);
   }
   wake_waiters();
   co_return ok();

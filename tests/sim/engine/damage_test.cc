@@ -179,7 +179,8 @@ TEST_P(EngineDamage, IsFoundAndNamedWhicheverBitTurnsOver) {
   const Stored stored = store_something(7, GetParam());
   std::mt19937_64 random(11);
   Tally tally;
-  // Two bytes in five of those that are not zero, and some that are; all of them with PENSTOCK_SEEDS=250.
+  // Two bytes in five of those that are not zero, and some that are; all of them with
+  // PENSTOCK_SEEDS=250.
   const std::size_t share = testing::seeds(40).size();
   for (const auto& [path, bytes] : stored.files) {
     for (std::size_t offset = 0; offset < bytes.size(); ++offset) {

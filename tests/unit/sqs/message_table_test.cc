@@ -152,6 +152,21 @@ TEST(MessageTable, ExpiresWhatWasSentBeforeAndNothingElse) {
   EXPECT_EQ(table.oldest_sent(), at(4));
 }
 
+TEST(MessageTable, ExpiresAMovedMessageByWhenItWasSentWhereverItStands) {
+  MessageTable table;
+  table.add(1, at(50), at(50));
+  table.add(2, at(10), at(50));  // Moved here.
+  table.add(3, at(60), at(60));
+  table.add(4, at(20), at(60));
+  EXPECT_EQ(table.oldest_sent(), at(10));
+  EXPECT_EQ(table.expire(at(15)), 1u);
+  EXPECT_EQ(table.oldest_sent(), at(20));
+  EXPECT_TRUE(table.erase(4));
+  EXPECT_EQ(table.oldest_sent(), at(50));
+  EXPECT_EQ(table.expire(at(55)), 1u);
+  EXPECT_EQ(indexes(table.claim(at(100), 10, seconds(1))), (Indexes{3}));
+}
+
 TEST(MessageTable, BelowTheMarkNothingIsAddedAgain) {
   MessageTable table = table_of(10);
   EXPECT_EQ(table.drop_below(6), 5u);

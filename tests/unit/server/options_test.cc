@@ -1,0 +1,143 @@
+#include "server/options.h"
+
+#include <gtest/gtest.h>
+
+namespace penstock::server {
+namespace {
+
+std::string refusal(Settings settings) {
+  const auto options = checked(std::move(settings), 2);
+  return options.ok() ? "ok" : options.error().message;
+}
+
+TEST(Options, TheDefaultsAreValid) {
+  const auto options = checked({}, 2);
+  ASSERT_TRUE(options.ok()) << options.error().message;
+  EXPECT_EQ(options->address, "127.0.0.1");
+  EXPECT_EQ(options->port, 4566);
+  EXPECT_EQ(options->memory_bytes, 512u << 20);
+  EXPECT_EQ(options->loops, 2u);
+}
+
+TEST(Options, ListenIsALoopbackAddressAndAPort) {
+  const auto listening = [](const std::string& text) {
+    const auto options = checked({.listen = text}, 1);
+    return options.ok() ? options->address + " " + std::to_string(options->port) : "refused";
+  };
+  EXPECT_EQ(listening("127.0.0.1:0"), "127.0.0.1 0");
+  EXPECT_EQ(listening("localhost:65535"), "127.0.0.1 65535");
+  EXPECT_EQ(listening("127.9.8.7:1"), "127.9.8.7 1");
+  EXPECT_EQ(listening("[::1]:4566"), "::1 4566");
+  for (const std::string text :
+       {"", ":1", "127.0.0.1", "127.0.0.1:", "127.0.0.1:-1", "127.0.0.1:65536", "127.0.0.1:1x",
+        "0.0.0.0:1", "[::]:1", "10.0.0.1:1", "example.org:1", "127.evil.example:1",
+        "127.0.0.1.example:1"}) {
+    EXPECT_EQ(listening(text), "refused") << text;
+  }
+}
+
+TEST(Options, LoopsAreOneForEachCoreUpToEight) {
+  const auto loops = [](std::int64_t asked, std::size_t cores) {
+    return checked({.loops = asked}, cores)->loops;
+  };
+  EXPECT_EQ(loops(0, 0), 1u) << "the system may not know";
+  EXPECT_EQ(loops(0, 4), 4u);
+  EXPECT_EQ(loops(0, 64), 8u);
+  EXPECT_EQ(loops(20, 4), 20u);
+}
+
+TEST(Options, WithoutAFolderNothingIsDurable) {
+  using engine::local::Durability;
+  const auto durability = [](const std::string& data, const std::string& asked) {
+    return checked({.data = data, .durability = asked}, 1)->durability;
+  };
+  EXPECT_EQ(durability("", "sync"), Durability::kMemory);
+  EXPECT_EQ(durability("d", "sync"), Durability::kSync);
+  EXPECT_EQ(durability("d", "os"), Durability::kOs);
+  EXPECT_EQ(durability("d", "memory"), Durability::kMemory);
+}
+
+TEST(Options, EveryRangeOfTheTableIsHeld) {
+  Settings settings;
+  for (const SettingRow& row : setting_rows(settings)) {
+    auto* const* number = std::get_if<std::int64_t*>(&row.value);
+    if (number == nullptr) continue;
+    const std::string allowed(row.allowed);
+    ASSERT_NE(allowed.find(".."), std::string::npos) << row.name;
+    const std::int64_t before = **number;
+    const std::int64_t low = std::stoll(allowed);
+    const std::int64_t high = std::stoll(allowed.substr(allowed.find("..") + 2));
+    EXPECT_GE(before, low) << row.name << ": its default is allowed";
+    EXPECT_LE(before, high) << row.name;
+    for (const auto& [value, good] :
+         {std::pair{low, true}, {high, true}, {low - 1, false}, {high + 1, false}}) {
+      **number = value;
+      const std::string said = refusal(settings);
+      const std::string expected =
+          flag_name(row.name) + " is " + std::to_string(value) + "; it must be in " + allowed;
+      EXPECT_EQ(said, good ? "ok" : expected);
+    }
+    **number = before;
+  }
+}
+
+TEST(Options, EveryChoiceOfTheTableIsHeld) {
+  Settings settings;
+  for (const SettingRow& row : setting_rows(settings)) {
+    auto* const* text = std::get_if<std::string*>(&row.value);
+    if (text == nullptr || row.allowed.empty() || row.allowed.find("..") != std::string_view::npos)
+      continue;
+    const std::string before = **text;
+    std::string rest(row.allowed);
+    for (std::size_t bar = 0; bar != std::string::npos; rest = rest.substr(bar + 1)) {
+      bar = rest.find('|');
+      **text = rest.substr(0, bar);
+      EXPECT_EQ(refusal(settings), "ok") << row.name << " = " << **text;
+      if (bar == std::string::npos) break;
+    }
+    for (const std::string bad : {"", "nothing", "|"}) {
+      **text = bad;
+      EXPECT_EQ(refusal(settings), flag_name(row.name) + " is \"" + bad + "\"; it must be one of " +
+                                       std::string(row.allowed));
+    }
+    **text = before;
+  }
+}
+
+TEST(Settings, HaveOneNameInThreeSpellings) {
+  EXPECT_EQ(flag_name("function.stop_grace_s"), "--function.stop-grace-s");
+  EXPECT_EQ(environment_name("function.stop_grace_s"), "PENSTOCK_FUNCTION_STOP_GRACE_S");
+  EXPECT_EQ(environment_name("data"), "PENSTOCK_DATA");
+}
+
+TEST(Settings, EveryRowIsExplainedAndHasANameOfItsOwn) {
+  Settings settings;
+  std::vector<std::string> names;
+  for (const SettingRow& row : setting_rows(settings)) {
+    EXPECT_FALSE(row.meaning.empty()) << row.name;
+    names.push_back(environment_name(row.name));
+  }
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ(std::adjacent_find(names.begin(), names.end()), names.end());
+}
+
+TEST(ParseBytes, KnowsItsUnits) {
+  EXPECT_EQ(*parse_bytes("0"), 0u);
+  EXPECT_EQ(*parse_bytes("1048576"), 1u << 20);
+  EXPECT_EQ(*parse_bytes("7B"), 7u);
+  EXPECT_EQ(*parse_bytes("3KiB"), 3u << 10);
+  EXPECT_EQ(*parse_bytes("512MiB"), 512u << 20);
+  EXPECT_EQ(*parse_bytes("2GiB"), std::size_t{2} << 30);
+  EXPECT_EQ(*parse_bytes("1TiB"), std::size_t{1} << 40);
+}
+
+TEST(ParseBytes, RefusesWhatIsNoneOrTooMuch) {
+  for (const std::string text : {"", "MiB", "-1MiB", "1.5GiB", "1 MiB", "1MB", "1mib", "1M", "0x10",
+                                 "16777216TiB", "99999999999999999999"}) {
+    EXPECT_FALSE(parse_bytes(text).ok()) << text;
+  }
+  EXPECT_TRUE(parse_bytes("16777215TiB").ok());
+}
+
+}  // namespace
+}  // namespace penstock::server
