@@ -87,8 +87,9 @@ Status DataFolder::read_format(env::Random& random) {
 Status DataFolder::write_format(env::Random& random) {
   // Without it nothing else can be read, and it is written before everything else.
   TRY(const auto journals, journal_numbers());
+  TRY(const auto segments, segment_numbers());
   TRY(const auto snapshots, snapshot_numbers());
-  if (!journals.empty() || !snapshots.empty()) {
+  if (!journals.empty() || !segments.empty() || !snapshots.empty()) {
     return Error{EngineErrc::kCorrupt, path_ + "/format is missing, and the folder is not empty"};
   }
   Salt::Bytes salt;
@@ -143,6 +144,10 @@ Result<std::unique_ptr<env::File>> DataFolder::create_unfinished(const std::stri
 Status DataFolder::finish(const std::string& path) const {
   TRY_OK(disk_->rename(path + std::string(kUnfinished), path));
   return disk_->sync_folder(path.substr(0, path.rfind('/')));
+}
+
+void DataFolder::abandon(const std::string& path) const {
+  disk_->remove(path + std::string(kUnfinished)).ignore("the next start removes it too");
 }
 
 Status DataFolder::remove_unfinished() const {

@@ -53,6 +53,8 @@ class DataFolder {
   Result<std::unique_ptr<env::File>> create_unfinished(const std::string& path, bool direct) const;
   /// Gives it its name, durably.
   Status finish(const std::string& path) const;
+  /// Gives it up: what a full disk did not take must not fill it further.
+  void abandon(const std::string& path) const;
   /// Removes what was being written when a server died.
   Status remove_unfinished() const;
 

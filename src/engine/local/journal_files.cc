@@ -244,9 +244,7 @@ Status JournalFiles::write_zeros(const std::string& path, std::uint64_t size) co
     return direct_ ? ok() : file->sync();
   };
   if (const Status status = write(); !status.ok()) {
-    folder_.disk()
-        .remove(path + std::string(kUnfinished))
-        .ignore("the disk is full; the next start removes it too");
+    folder_.abandon(path);
     return status;
   }
   return folder_.finish(path);

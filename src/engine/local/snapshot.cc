@@ -132,11 +132,15 @@ Status write_snapshot(const DataFolder& folder, const CommitHeader& as_of, std::
                       const State& state, const std::function<Result<std::uint64_t>()>& through,
                       bool direct) {
   const std::string path = folder.snapshot_file(as_of.number);
-  {
+  const auto write = [&]() -> Status {
     TRY(const auto file, folder.create_unfinished(path, direct));
     PieceWriter out(*file, as_of, folder.salt());
     TRY_OK(write_pieces(out, epoch, state, through));
-    if (!direct) TRY_OK(file->sync());
+    return direct ? ok() : file->sync();
+  };
+  if (Status written = write(); !written.ok()) {
+    folder.abandon(path);
+    return written;
   }
   return folder.finish(path);
 }

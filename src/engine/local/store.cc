@@ -132,9 +132,7 @@ Status Store::write_segment(const std::vector<Pending>& pending) {
   };
   auto written = write();
   if (!written.ok()) {
-    folder_.disk()
-        .remove(folder_.segment_file(number) + std::string(kUnfinished))
-        .ignore("the next start removes it too");
+    folder_.abandon(folder_.segment_file(number));
     return std::move(written).error();
   }
   std::map<ShardRef, std::vector<StoredBlock>> blocks;
@@ -216,27 +214,35 @@ Status Store::rewrite_one() {
 
 Status Store::rewrite(std::shared_ptr<Segment> segment) {
   const std::uint64_t number = ++last_segment_;
+  auto copy = copy_live(*segment, number);
+  if (!copy.ok()) {
+    folder_.abandon(folder_.segment_file(number));
+    return std::move(copy).error();
+  }
+  segments_.push_back(copy->segment);
+  for (const Block& block : copy->blocks) {
+    if (const auto shard = core_.shards.find(block.shard)) {
+      shard->relocate(segment.get(), {block, copy->segment});
+    }
+  }
+  return sweep();
+}
+
+Result<Segment::Opened> Store::copy_live(const Segment& segment, std::uint64_t number) {
   TRY(SegmentWriter writer, SegmentWriter::create(folder_, number, direct_));
   std::vector<std::uint8_t> bytes;
   for (const auto& shard : core_.shards.all()) {
-    for (const StoredBlock& stored : shard->blocks_in(segment.get())) {
+    for (const StoredBlock& stored : shard->blocks_in(&segment)) {
       bytes.resize(stored.block.length);
-      if (const Status read = segment->read(stored.block, bytes); !read.ok()) {
+      if (const Status read = segment.read(stored.block, bytes); !read.ok()) {
         // It stays as it is: whoever reads the block is told.
-        damaged_segments_.push_back(segment->number());
-        return read;
+        damaged_segments_.push_back(segment.number());
+        return read.error();
       }
       TRY_OK(writer.add(stored.block, bytes));
     }
   }
-  TRY(const Segment::Opened copy, writer.finish());
-  segments_.push_back(copy.segment);
-  for (const Block& block : copy.blocks) {
-    if (const auto shard = core_.shards.find(block.shard)) {
-      shard->relocate(segment.get(), {block, copy.segment});
-    }
-  }
-  return sweep();
+  return writer.finish();
 }
 
 bool Store::is_memory_short() const {

@@ -54,6 +54,7 @@ class Store {
   Status sweep();
   Status rewrite_one();
   Status rewrite(std::shared_ptr<Segment> segment);
+  Result<Segment::Opened> copy_live(const Segment& segment, std::uint64_t number);
   Status relieve();
   Status sync_journal();
   void admit();

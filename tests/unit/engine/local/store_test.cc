@@ -1,0 +1,247 @@
+#include "engine/local/store.h"
+
+#include "env/fault_points.h"
+#include "unit/engine/local/kit.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace penstock::engine::local {
+namespace {
+
+constexpr ShardRef kLarge{LogId{1}, 0};
+constexpr ShardRef kSmall{LogId{2}, 0};
+constexpr ShardRef kOther{LogId{3}, 0};
+
+class StoreTest : public ::testing::Test {
+ protected:
+  Kit kit;
+  std::unique_ptr<Parts> parts = std::make_unique<Parts>(kit);
+
+  void SetUp() override {
+    parts->opened();
+    for (const ShardRef ref : {kLarge, kSmall, kOther}) {
+      ASSERT_TRUE(parts->ensure(ref.log, 1).ok());
+    }
+  }
+  /// Another start on the same folder, after everything that was in memory is gone.
+  OpenReport restart() {
+    parts.reset();
+    kit.open_folder();
+    parts = std::make_unique<Parts>(kit);
+    auto report = parts->recover();
+    PENSTOCK_CHECK(report.ok(), report.ok() ? "" : report.error().message.c_str());
+    return *report;
+  }
+  void fill(ShardRef ref, std::size_t bytes) {
+    for (std::size_t written = 0; written < bytes; written += 500'000) {
+      ASSERT_TRUE(
+          parts
+              ->append(ref, Strings(5, std::string(std::min(bytes, std::size_t{500'000}) / 5, 'x')))
+              .ok());
+    }
+  }
+  std::vector<std::uint64_t> segments() { return kit.folder().segment_numbers().value(); }
+  std::vector<LogId> logs_in(std::uint64_t segment) {
+    std::vector<LogId> logs;
+    const auto opened = Segment::open(kit.folder(), segment);
+    for (const Block& block : opened->blocks) {
+      if (logs.empty() || logs.back() != block.shard.log) logs.push_back(block.shard.log);
+    }
+    return logs;
+  }
+  void turn_the_journal_over() {
+    const std::string before = parts->journal.path();
+    while (parts->journal.path() == before) {
+      ASSERT_TRUE(
+          parts->run(parts->marks.put(parts->core.epoch, {{"k", std::string(3'000, 'm')}})).ok());
+    }
+  }
+  Shard& shard(ShardRef ref) { return *parts->core.shards.find(ref); }
+};
+
+TEST_F(StoreTest, ALargeLogGetsASegmentOfItsOwnAndSmallOnesShareOne) {
+  fill(kLarge, 9u << 20);
+  fill(kSmall, 1'000);
+  fill(kOther, 1'000);
+  ASSERT_TRUE(parts->store.flush().ok());
+  ASSERT_EQ(segments().size(), 2u);
+  EXPECT_EQ(logs_in(segments()[0]), std::vector<LogId>{kLarge.log});
+  EXPECT_EQ(logs_in(segments()[1]), (std::vector<LogId>{kSmall.log, kOther.log}));
+}
+
+TEST_F(StoreTest, AFlushOfNothingWritesNothing) {
+  fill(kSmall, 1'000);
+  ASSERT_TRUE(parts->store.flush().ok());
+  ASSERT_TRUE(parts->store.flush().ok());
+  EXPECT_EQ(segments().size(), 1u);
+}
+
+TEST_F(StoreTest, ASegmentGoesWhenNoRecordOfItIsLeft) {
+  fill(kSmall, 1'000);
+  ASSERT_TRUE(parts->store.flush().ok());
+  parts->store.maintain();
+  EXPECT_EQ(segments().size(), 1u);
+  ASSERT_TRUE(parts->run(parts->log.trim(kSmall, Position{5})).ok());
+  parts->store.maintain();
+  EXPECT_EQ(segments().size(), 1u) << "a record is left";
+  ASSERT_TRUE(parts->run(parts->log.trim(kSmall, Position{6})).ok());
+  parts->store.maintain();
+  EXPECT_TRUE(segments().empty());
+}
+
+TEST_F(StoreTest, ASegmentGoesWhenItsLogIsDropped) {
+  fill(kLarge, 9u << 20);
+  ASSERT_TRUE(parts->store.flush().ok());
+  ASSERT_EQ(segments().size(), 1u);
+  ASSERT_TRUE(parts->run(parts->log.drop(kLarge.log)).ok());
+  parts->store.maintain();
+  EXPECT_TRUE(segments().empty());
+}
+
+TEST_F(StoreTest, ASharedSegmentOfWhichHalfIsAliveIsNotRewritten) {
+  fill(kSmall, 10'000);
+  fill(kOther, 11'000);
+  ASSERT_TRUE(parts->store.flush().ok());
+  const std::uint64_t shared = segments().front();
+  ASSERT_TRUE(parts->run(parts->log.drop(kSmall.log)).ok());
+  parts->store.maintain();
+  EXPECT_EQ(segments(), std::vector<std::uint64_t>{shared}) << "more than half is alive";
+
+  ASSERT_TRUE(parts->run(parts->log.trim(kOther, Position{3})).ok());
+  parts->store.maintain();
+  EXPECT_EQ(segments(), std::vector<std::uint64_t>{shared})
+      << "a block is alive while a record of it is left";
+}
+
+TEST_F(StoreTest, ARewrittenSegmentHoldsWhatWasAliveAndTheOldOneIsGone) {
+  fill(kSmall, 10'000);
+  fill(kOther, 30'000);
+  ASSERT_TRUE(parts->store.flush().ok());
+  const std::uint64_t shared = segments().front();
+  const Strings before = parts->read_all(kSmall).value();
+  ASSERT_TRUE(parts->run(parts->log.drop(kOther.log)).ok());
+  parts->store.maintain();
+  ASSERT_EQ(segments().size(), 1u);
+  EXPECT_GT(segments().front(), shared);
+  EXPECT_EQ(logs_in(segments().front()), std::vector<LogId>{kSmall.log});
+  shard(kSmall).evict(~std::size_t{0});
+  EXPECT_EQ(parts->read_all(kSmall).value(), before);
+  restart();
+  EXPECT_EQ(parts->read_all(kSmall).value(), before);
+}
+
+TEST_F(StoreTest, ASharedSegmentThatDoesNotReadBackIsLeftAsItIs) {
+  fill(kSmall, 10'000);
+  fill(kOther, 30'000);
+  ASSERT_TRUE(parts->store.flush().ok());
+  const std::uint64_t shared = segments().front();
+  kit.disk().flip_bit(kit.folder().segment_file(shared), 500, 1);
+  ASSERT_TRUE(parts->run(parts->log.drop(kOther.log)).ok());
+  for (int i = 0; i < 3; ++i) parts->store.maintain();
+  EXPECT_EQ(segments(), std::vector<std::uint64_t>{shared});
+  EXPECT_EQ(parts->retries, 1) << "it is tried once";
+}
+
+TEST_F(StoreTest, ARewriteThatFailsLeavesNoFileBehindAndIsTriedAgain) {
+  fill(kSmall, 10'000);
+  fill(kOther, 30'000);
+  ASSERT_TRUE(parts->store.flush().ok());
+  parts->store.maintain();
+  ASSERT_TRUE(parts->run(parts->log.drop(kOther.log)).ok());
+  const std::uint64_t used = kit.disk().used_bytes();
+  kit.disk().set_capacity(used);
+  for (int i = 0; i < 5; ++i) parts->store.maintain();
+  EXPECT_GT(parts->retries, 0);
+  EXPECT_EQ(kit.disk().used_bytes(), used);
+  for (const std::string& path : kit.disk().files()) {
+    EXPECT_FALSE(path.ends_with(kUnfinished)) << path;
+  }
+  kit.disk().set_capacity(~std::uint64_t{0});
+  parts->store.maintain();
+  ASSERT_EQ(segments().size(), 1u);
+  EXPECT_EQ(logs_in(segments().front()), std::vector<LogId>{kSmall.log});
+}
+
+TEST_F(StoreTest, AFlushThatFailsLeavesNoFileBehindAndLosesNothing) {
+  fill(kSmall, 10'000);
+  const Strings before = parts->read_all(kSmall).value();
+  kit.disk().fail_writes(1);
+  EXPECT_FALSE(parts->store.flush().ok());
+  EXPECT_TRUE(segments().empty());
+  for (const std::string& path : kit.disk().files()) {
+    EXPECT_FALSE(path.ends_with(kUnfinished)) << path;
+  }
+  EXPECT_EQ(shard(kSmall).evict(~std::size_t{0}), 0u) << "it is in no segment";
+  ASSERT_TRUE(parts->store.flush().ok());
+  EXPECT_EQ(parts->read_all(kSmall).value(), before);
+}
+
+TEST_F(StoreTest, WhenMemoryIsShortWhatIsInSegmentsLeavesMemory) {
+  const std::size_t limit = kit.budget.limit_bytes();
+  fill(kLarge, limit / 8 * 7);
+  EXPECT_TRUE(parts->store.is_memory_short());
+  parts->store.maintain();
+  EXPECT_FALSE(parts->store.is_memory_short());
+  EXPECT_LE(kit.budget.used_bytes(), limit / 2);
+  EXPECT_EQ(shard(kLarge).damage().size(), 0u);
+  EXPECT_EQ(kit.read(shard(kLarge), Position{1})->records.front().at, Position{1});
+}
+
+TEST_F(StoreTest, ClosedJournalFilesGoOnlyBehindASnapshotThatReplacesThem) {
+  fill(kSmall, 1'000);
+  ASSERT_TRUE(parts->run(parts->marks.put(parts->core.epoch, {{"before", "1"}})).ok());
+  turn_the_journal_over();
+  ASSERT_TRUE(parts->files.last_closed().has_value());
+  const std::uint64_t closed = parts->files.last_closed()->number;
+  parts->store.maintain();
+  EXPECT_FALSE(parts->files.last_closed().has_value());
+  EXPECT_EQ(kit.folder().snapshot_numbers().value(), std::vector<std::uint64_t>{closed});
+  EXPECT_EQ(segments().size(), 1u);
+  restart();
+  EXPECT_EQ(parts->core.marks.get("before"), "1");
+  EXPECT_EQ(parts->read_all(kSmall)->size(), 5u);
+}
+
+TEST_F(StoreTest, ASnapshotThatFailsReleasesNoJournalFile) {
+  fill(kSmall, 1'000);
+  ASSERT_TRUE(parts->files.prepare().ok());
+  turn_the_journal_over();
+  ASSERT_TRUE(parts->store.flush().ok());
+  ASSERT_TRUE(parts->files.prepare().ok());
+  kit.disk().fail_writes(1);
+  parts->store.maintain();
+  EXPECT_TRUE(parts->files.last_closed().has_value());
+  EXPECT_TRUE(kit.folder().snapshot_numbers()->empty());
+  EXPECT_EQ(parts->retries, 1);
+  restart();
+  EXPECT_EQ(parts->read_all(kSmall)->size(), 5u);
+}
+
+TEST_F(StoreTest, OneSnapshotIsKept) {
+  for (int i = 0; i < 4; ++i) {
+    turn_the_journal_over();
+    parts->store.maintain();
+  }
+  EXPECT_EQ(kit.folder().snapshot_numbers()->size(), 1u);
+}
+
+TEST_F(StoreTest, AFileThatCannotBeFlushedYetHoldsPutsBackAtTwiceTheJournal) {
+  kit.world.faults().set_chance(env::FaultPoint::kFlushDelayed, 1);
+  Result<Appended> appended = Appended{};
+  std::uint64_t written = 0;
+  for (; written < 300 && appended.ok(); ++written) {
+    appended = parts->append(kSmall, {std::string(10'000, 'x')});
+    parts->store.maintain();
+  }
+  ASSERT_FALSE(appended.ok());
+  EXPECT_EQ(appended.error().code, EngineErrc::kUnavailable);
+  EXPECT_GT(parts->files.closed_bytes(), 2 * parts->options.journal_bytes_max);
+  kit.world.faults().set_chance(env::FaultPoint::kFlushDelayed, 0);
+  parts->store.maintain();
+  EXPECT_TRUE(parts->append(kSmall, {"goes on"}).ok());
+}
+
+}  // namespace
+}  // namespace penstock::engine::local
