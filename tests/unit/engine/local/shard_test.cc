@@ -1,0 +1,520 @@
+#include "engine/local/shard.h"
+
+#include "unit/engine/local/kit.h"
+
+#include <gtest/gtest.h>
+
+namespace penstock::engine::local {
+namespace {
+
+ShardState fresh() {
+  ShardState state;
+  state.ref = kShard;
+  return state;
+}
+
+using Ranges = std::vector<std::pair<Position, Position>>;
+
+class ShardTest : public ::testing::Test {
+ protected:
+  Kit kit;
+  Shard shard{fresh()};
+  Wakeups nobody;
+
+  Appended append(const Strings& data, ServiceTime arrival = {}) {
+    return kit.append(shard, data, arrival);
+  }
+  /// At start, from a journal.
+  void replay(Position first, const Strings& data, ServiceTime arrival = {}) {
+    shard.replay(records_frame(kShard, first, arrival, data), *kit.pool);
+  }
+  Strings all() { return kit.read_all(shard).value(); }
+};
+
+// --- Staging --------------------------------------------------------------------------------
+
+TEST_F(ShardTest, StagedRecordsAreNotSeenBeforeTheyArePublished) {
+  const auto staged = shard.stage(records_of({"a", "b"}), {}, *kit.pool, nullptr);
+  ASSERT_TRUE(staged.ok());
+  EXPECT_EQ(staged->first, Position{1});
+  EXPECT_EQ(shard.bounds().next, Position{1});
+  EXPECT_TRUE(all().empty());
+  shard.publish(Position{3}, nobody);
+  EXPECT_EQ(all(), (Strings{"a", "b"}));
+}
+
+TEST_F(ShardTest, APublishShowsWhatLiesBeforeItAndNothingBehind) {
+  ASSERT_TRUE(shard.stage(records_of({"a"}), {}, *kit.pool, nullptr).ok());
+  ASSERT_TRUE(shard.stage(records_of({"b"}), {}, *kit.pool, nullptr).ok());
+  shard.publish(Position{2}, nobody);
+  EXPECT_EQ(all(), Strings{"a"});
+  shard.publish(Position{1}, nobody);
+  EXPECT_EQ(shard.bounds().next, Position{2}) << "it never goes back";
+}
+
+TEST_F(ShardTest, TheFramesHandedToTheJournalHoldTheRecords) {
+  std::vector<std::span<const std::uint8_t>> frames;
+  const Strings data(100, std::string(2'000, 'f'));
+  const auto staged = shard.stage(records_of(data), service_time(5), *kit.pool, &frames);
+  ASSERT_TRUE(staged.ok());
+  EXPECT_GT(frames.size(), 1u) << "200 KB do not fit into one frame";
+  Position at = staged->first;
+  for (const auto frame : frames) {
+    ASSERT_TRUE(records_fit(frame));
+    EXPECT_EQ(records_header(frame.data()).first, at);
+    at = records_header(frame.data()).next();
+  }
+  EXPECT_EQ(at, Position{101});
+}
+
+TEST_F(ShardTest, WithoutMemoryNothingHappened) {
+  Budget small(48u << 10);
+  const auto pool = std::make_shared<ChunkPool>(small, 0);
+  ASSERT_TRUE(shard.stage(records_of({"a"}), service_time(10), *pool, nullptr).ok());
+  std::vector<std::span<const std::uint8_t>> frames;
+  const Strings large(5, std::string(14'000, 'x'));
+  const auto refused = shard.stage(records_of(large), service_time(99), *pool, &frames);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, EngineErrc::kUnavailable);
+  EXPECT_TRUE(frames.empty());
+  const auto next = shard.stage(records_of({"b"}), service_time(20), *pool, nullptr);
+  ASSERT_TRUE(next.ok());
+  EXPECT_EQ(next->first, Position{2});
+  EXPECT_EQ(next->arrival, service_time(20)) << "the refused one's time does not count";
+  shard.publish(Position{3}, nobody);
+  EXPECT_EQ(all(), (Strings{"a", "b"}));
+}
+
+TEST_F(ShardTest, AStagedSealTakesNoMoreRecordsAndSaysOnePositionForEver) {
+  append({"a"});
+  EXPECT_EQ(shard.stage_seal(), Position{2});
+  EXPECT_EQ(shard.stage(records_of({"b"}), {}, *kit.pool, nullptr).error().code,
+            EngineErrc::kSealed);
+  EXPECT_EQ(shard.stage_seal(), Position{2});
+  EXPECT_FALSE(shard.bounds().sealed) << "not before it is durable";
+  shard.apply_seal(Position{2}, nobody);
+  EXPECT_TRUE(shard.bounds().sealed);
+  EXPECT_TRUE(kit.read(shard, Position{2})->end_of_shard);
+}
+
+TEST_F(ShardTest, AStagedDropTakesNoMoreRecordsAndIsStillRead) {
+  append({"a"});
+  shard.stage_drop();
+  EXPECT_TRUE(shard.drop_staged());
+  EXPECT_EQ(shard.stage(records_of({"b"}), {}, *kit.pool, nullptr).error().code,
+            EngineErrc::kNoSuchShard);
+  EXPECT_EQ(all(), Strings{"a"});
+  shard.apply_drop(nobody);
+  EXPECT_EQ(shard.read(Position{1}, {}).error().code, EngineErrc::kNoSuchShard);
+}
+
+TEST_F(ShardTest, ADropGivesItsMemoryBack) {
+  append(Strings(20, std::string(10'000, 'x')));
+  shard.apply_drop(nobody);
+  kit.pool->clear();
+  EXPECT_EQ(kit.budget.used_bytes(), 0u);
+}
+
+// --- Trimming -------------------------------------------------------------------------------
+
+TEST_F(ShardTest, ATrimInsideAFrameHidesItsFirstRecords) {
+  append(numbers(0, 10));
+  shard.apply_trim(Position{5});
+  EXPECT_EQ(all(), numbers(4, 10));
+  EXPECT_EQ(shard.bounds().trimmed_records, 4u);
+  EXPECT_TRUE(kit.read(shard, Position{1})->trimmed);
+}
+
+TEST_F(ShardTest, ATrimNeverReachesStagedRecords) {
+  append({"a"});
+  ASSERT_TRUE(shard.stage(records_of({"b"}), {}, *kit.pool, nullptr).ok());
+  shard.apply_trim(Position{100});
+  EXPECT_EQ(shard.bounds().horizon, Position{2});
+  shard.publish(Position{3}, nobody);
+  EXPECT_EQ(all(), Strings{"b"});
+}
+
+// --- Replay ---------------------------------------------------------------------------------
+
+TEST_F(ShardTest, AReplayEndsWhereTheShardWas) {
+  replay(Position{1}, {"a", "b"}, service_time(10));
+  replay(Position{3}, {"c"}, service_time(20));
+  EXPECT_EQ(all(), (Strings{"a", "b", "c"}));
+  EXPECT_EQ(shard.bounds().next, Position{4});
+  const auto next = shard.stage(records_of({"d"}), service_time(5), *kit.pool, nullptr);
+  EXPECT_EQ(next->first, Position{4});
+  EXPECT_EQ(next->arrival, service_time(20)) << "arrival never goes back";
+}
+
+TEST_F(ShardTest, AFrameReplayedTwiceIsThereOnce) {
+  for (int i = 0; i < 2; ++i) {
+    replay(Position{1}, {"a", "b"});
+    replay(Position{3}, {"c"});
+  }
+  EXPECT_EQ(all(), (Strings{"a", "b", "c"}));
+  EXPECT_EQ(shard.bounds().next, Position{4});
+}
+
+TEST_F(ShardTest, AGapInTheReplayStaysDamagedAndWhatFollowsIsRead) {
+  replay(Position{1}, {"a", "b"});
+  replay(Position{6}, {"f"});
+  EXPECT_EQ(shard.damage(), (Ranges{{Position{3}, Position{6}}}));
+  const auto damaged = shard.read(Position{4}, {});
+  ASSERT_FALSE(damaged.ok());
+  EXPECT_EQ(damaged.error().code, EngineErrc::kCorrupt);
+  EXPECT_NE(damaged.error().message.find("positions 4 to 5"), std::string::npos)
+      << damaged.error().message;
+  EXPECT_EQ(kit.read_all(shard, Position{6}).value(), Strings{"f"});
+  EXPECT_EQ(texts_of(*kit.read(shard, Position{1})), (Strings{"a", "b"}));
+}
+
+TEST_F(ShardTest, LostRecordsAtTheEndAreNeverNumberedAgain) {
+  replay(Position{1}, {"a"});
+  shard.replay_gap(3);
+  EXPECT_EQ(shard.bounds().next, Position{5});
+  EXPECT_EQ(append({"b"}).first, Position{5});
+  EXPECT_EQ(shard.damage(), (Ranges{{Position{2}, Position{5}}}));
+  EXPECT_EQ(kit.read_all(shard, Position{5}).value(), Strings{"b"});
+}
+
+TEST_F(ShardTest, AGapDoesNotReachBehindASeal) {
+  replay(Position{1}, {"a"});
+  shard.apply_seal(Position{3}, nobody);
+  shard.replay_gap(10);
+  EXPECT_EQ(shard.bounds().next, Position{3});
+}
+
+TEST_F(ShardTest, FramesBeforeTheHorizonAreCountedAndNotKept) {
+  ShardState state = fresh();
+  state.horizon = state.next = state.flushed_next = Position{10};
+  state.trimmed_records = 9;
+  Shard trimmed(state);
+  trimmed.replay(records_frame(kShard, Position{5}, {}, numbers(0, 5)), *kit.pool);
+  EXPECT_EQ(kit.budget.used_bytes(), 0u);
+  EXPECT_EQ(trimmed.bounds().next, Position{10});
+  trimmed.replay(records_frame(kShard, Position{10}, {}, {"x"}), *kit.pool);
+  EXPECT_EQ(kit.read_all(trimmed).value(), Strings{"x"});
+}
+
+TEST_F(ShardTest, ReplayGoesOnWithoutBudget) {
+  Budget spent(0);
+  const auto pool = std::make_shared<ChunkPool>(spent, 0);
+  shard.replay(records_frame(kShard, Position{1}, {}, {"a"}), *pool);
+  EXPECT_EQ(all(), Strings{"a"});
+}
+
+// --- Segments -------------------------------------------------------------------------------
+
+TEST_F(ShardTest, WhatIsFlushedIsReadFromItsBlocksAfterTheEviction) {
+  append(numbers(0, 100));
+  kit.flush(shard, 1);
+  EXPECT_EQ(shard.unflushed().parts.size(), 0u);
+  EXPECT_GT(shard.evict(1), 0u);
+  EXPECT_EQ(all(), numbers(0, 100));
+  append(numbers(100, 110));
+  EXPECT_EQ(all(), numbers(0, 110)) << "segment, then memory";
+}
+
+TEST_F(ShardTest, OnlyDurableRecordsAreFlushed) {
+  append({"a"});
+  ASSERT_TRUE(shard.stage(records_of({"b"}), {}, *kit.pool, nullptr).ok());
+  const auto unflushed = shard.unflushed();
+  EXPECT_EQ(unflushed.to, Position{2});
+  const auto segment = kit.write_segment(shard, unflushed, 1);
+  ASSERT_EQ(segment.blocks.size(), 1u);
+  EXPECT_EQ(segment.blocks[0].next, Position{2});
+}
+
+TEST_F(ShardTest, OnlyWhatIsInSegmentsIsEvicted) {
+  append(numbers(0, 10));
+  EXPECT_EQ(shard.evict(1u << 20), 0u);
+  kit.flush(shard, 1);
+  append(numbers(10, 12));
+  EXPECT_EQ(shard.evict(1u << 20), 0u) << "its chunk holds a record that is in no segment";
+  kit.flush(shard, 2);
+  EXPECT_GT(shard.evict(1u << 20), 0u);
+  EXPECT_EQ(all(), numbers(0, 12));
+}
+
+TEST_F(ShardTest, ATrimBetweenUnflushedAndFlushedLeavesNothingAlive) {
+  append(numbers(0, 50));
+  const auto unflushed = shard.unflushed();
+  const auto segment = kit.write_segment(shard, unflushed, 1);
+  shard.apply_trim(Position{51});
+  shard.flushed(Kit::blocks_of(segment), unflushed.to);
+  EXPECT_EQ(segment.segment->live_bytes(), 0u);
+  EXPECT_TRUE(shard.blocks_in(segment.segment.get()).empty());
+  EXPECT_EQ(append({"next"}).first, Position{51});
+  EXPECT_EQ(all(), Strings{"next"});
+}
+
+TEST_F(ShardTest, ATrimInsideTheBlockBeingWrittenKeepsTheBlock) {
+  append(numbers(0, 50));
+  const auto unflushed = shard.unflushed();
+  const auto segment = kit.write_segment(shard, unflushed, 1);
+  shard.apply_trim(Position{21});
+  shard.flushed(Kit::blocks_of(segment), unflushed.to);
+  shard.evict(1u << 20);
+  EXPECT_EQ(all(), numbers(20, 50));
+  shard.apply_trim(Position{51});
+  EXPECT_EQ(segment.segment->live_bytes(), 0u);
+}
+
+TEST_F(ShardTest, ADropWhileItIsFlushedLeavesNothingAlive) {
+  append(numbers(0, 50));
+  const auto unflushed = shard.unflushed();
+  const auto segment = kit.write_segment(shard, unflushed, 1);
+  shard.apply_drop(nobody);
+  shard.flushed(Kit::blocks_of(segment), unflushed.to);
+  EXPECT_EQ(segment.segment->live_bytes(), 0u);
+  EXPECT_TRUE(shard.unflushed().parts.empty());
+}
+
+TEST_F(ShardTest, BlocksOfASegmentAreAliveUntilTrimmed) {
+  append(Strings(400, std::string(2'000, 'x')));
+  const auto segment = kit.flush(shard, 1);
+  ASSERT_GT(shard.blocks_in(segment.get()).size(), 2u);
+  EXPECT_EQ(segment->live_bytes(), segment->total_bytes());
+  const Block first = shard.blocks_in(segment.get()).front().block;
+  shard.apply_trim(Position{first.next.index - 1});
+  EXPECT_EQ(segment->live_bytes(), segment->total_bytes()) << "a record of it is left";
+  shard.apply_trim(first.next);
+  EXPECT_EQ(segment->live_bytes(), segment->total_bytes() - first.length);
+}
+
+TEST_F(ShardTest, OverlappingBlocksGiveEachRecordOnce) {
+  append(numbers(0, 30));
+  const auto early = kit.write_segment(shard, shard.unflushed(), 1);
+  append(numbers(30, 50));
+  const auto late = kit.write_segment(shard, shard.unflushed(), 2);  // From 0 on once more.
+  append(numbers(50, 60));
+  shard.apply_trim(Position{1});
+  const auto rest = shard.unflushed();
+  ShardState state = fresh();
+  Shard restored(state);
+  for (const auto* segment : {&late, &early}) {
+    for (const StoredBlock& block : Kit::blocks_of(*segment)) restored.restore(block);
+  }
+  restored.finish_restore();
+  EXPECT_EQ(kit.read_all(restored).value(), numbers(0, 50));
+  EXPECT_EQ(restored.bounds().next, Position{51});
+  EXPECT_EQ(early.segment->live_bytes(), 0u) << "it lies inside the other one";
+  EXPECT_EQ(rest.to, Position{61});
+}
+
+TEST_F(ShardTest, OfTwoEqualBlocksTheNewerSegmentsCopyIsKept) {
+  append(numbers(0, 30));
+  const auto one = kit.write_segment(shard, shard.unflushed(), 1);
+  const auto two = kit.write_segment(shard, shard.unflushed(), 2);
+  for (const bool newer_first : {false, true}) {
+    Shard restored(fresh());
+    restored.restore(Kit::blocks_of(newer_first ? two : one).front());
+    restored.restore(Kit::blocks_of(newer_first ? one : two).front());
+    restored.finish_restore();
+    EXPECT_EQ(restored.blocks_in(two.segment.get()).size(), 1u);
+    EXPECT_TRUE(restored.blocks_in(one.segment.get()).empty());
+    restored.apply_drop(nobody);
+  }
+}
+
+TEST_F(ShardTest, BlocksAndTheJournalsTailMeet) {
+  append(numbers(0, 30));
+  const auto segment = kit.write_segment(shard, shard.unflushed(), 1);
+  Shard restored(fresh());
+  restored.restore(Kit::blocks_of(segment).front());
+  restored.finish_restore();
+  restored.replay(records_frame(kShard, Position{1}, {}, numbers(0, 30)), *kit.pool);
+  EXPECT_EQ(kit.budget.used_bytes(), 16u << 10) << "only the first shard's chunk: all is known";
+  restored.replay(records_frame(kShard, Position{31}, {}, numbers(30, 35)), *kit.pool);
+  EXPECT_EQ(kit.read_all(restored).value(), numbers(0, 35));
+  EXPECT_TRUE(restored.damage().empty());
+}
+
+TEST_F(ShardTest, AMissingBlockIsDamageUntilTheJournalHasItsRecords) {
+  append(numbers(0, 10));
+  kit.flush(shard, 1);
+  append(numbers(10, 20));
+  const auto second = kit.flush(shard, 2);
+  ShardState state = shard.state();
+  Shard restored(state);
+  for (const StoredBlock& block : shard.blocks_in(second.get())) restored.restore(block);
+  restored.finish_restore();
+  EXPECT_EQ(restored.damage(), (Ranges{{Position{1}, Position{11}}}));
+  EXPECT_EQ(restored.read(Position{3}, {}).error().code, EngineErrc::kCorrupt);
+  EXPECT_EQ(kit.read_all(restored, Position{11}).value(), numbers(10, 20));
+  restored.apply_trim(Position{11});
+  EXPECT_TRUE(restored.damage().empty()) << "a trim ends it";
+}
+
+TEST_F(ShardTest, ARelocatedBlockIsReadFromItsCopy) {
+  append(numbers(0, 30));
+  const auto old_segment = kit.flush(shard, 1);
+  shard.evict(1u << 20);
+  Bytes bytes(shard.blocks_in(old_segment.get()).front().block.length);
+  const Block block = shard.blocks_in(old_segment.get()).front().block;
+  ASSERT_TRUE(old_segment->read(block, bytes).ok());
+  auto writer = SegmentWriter::create(kit.folder(), 2, true);
+  ASSERT_TRUE(writer->add(block, bytes).ok());
+  const auto copy = writer->finish();
+  ASSERT_TRUE(copy.ok());
+  shard.relocate(old_segment.get(), Kit::blocks_of(*copy).front());
+  EXPECT_EQ(old_segment->live_bytes(), 0u);
+  EXPECT_EQ(copy->segment->live_bytes(), block.length);
+  ASSERT_TRUE(kit.disk().remove(old_segment->path()).ok());
+  EXPECT_EQ(all(), numbers(0, 30));
+}
+
+TEST_F(ShardTest, AReadOfBlocksKeepsToItsLimits) {
+  append(Strings(500, std::string(3'000, 'x')));
+  kit.flush(shard, 1);
+  shard.evict(~std::size_t{0});
+  EXPECT_EQ(kit.read(shard, Position{7}, {.records_max = 9})->records.size(), 9u);
+  const auto bytes = kit.read(shard, Position{90}, {.bytes_max = 4 * 3'003});
+  EXPECT_EQ(bytes->records.size(), 4u);
+  EXPECT_EQ(bytes->records.front().at, Position{90});
+  EXPECT_EQ(kit.read(shard, Position{500}, {.bytes_max = 1})->records.size(), 1u);
+}
+
+TEST_F(ShardTest, ADamagedBlockGivesWhatLiesBeforeItThenSaysSo) {
+  append(Strings(500, std::string(3'000, 'x')));
+  const auto segment = kit.flush(shard, 1);
+  shard.evict(~std::size_t{0});
+  const auto blocks = shard.blocks_in(segment.get());
+  ASSERT_GT(blocks.size(), 2u);
+  kit.disk().flip_bit(segment->path(), blocks[1].block.offset + 1'000, 3);
+  const auto before = kit.read(shard, Position{1});
+  ASSERT_TRUE(before.ok());
+  EXPECT_EQ(before->next, blocks[0].block.next);
+  EXPECT_EQ(kit.read(shard, before->next).error().code, EngineErrc::kCorrupt);
+  EXPECT_TRUE(kit.read(shard, blocks[2].block.first).ok());
+}
+
+// --- Against a model ------------------------------------------------------------------------
+
+struct Written {
+  Position at;
+  ServiceTime arrival;
+  std::string text;
+};
+
+Position expected_location(const std::vector<Written>& written, const Bounds& bounds,
+                           ServiceTime at) {
+  for (const Written& one : written) {
+    if (one.at >= bounds.horizon && one.arrival >= at) return one.at;
+  }
+  return bounds.next;
+}
+
+TEST(ShardModel, ReadsAndLocatesAsALinearListDoes) {
+  for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Kit kit(seed);
+    Shard shard(fresh());
+    env::sim::Prng random(seed);
+    std::vector<Written> written;
+    std::uint64_t segments = 0;
+    std::int64_t clock = 1'000;
+    for (int step = 0; step < 60; ++step) {
+      const std::uint64_t what = random.below(10);
+      if (what < 6) {
+        Strings data;
+        for (std::uint64_t i = random.between(1, 30); i > 0; --i) {
+          data.push_back(std::to_string(written.size() + data.size()) +
+                         std::string(random.below(random.chance(0.1) ? 9'000 : 100), '.'));
+        }
+        const Appended appended = kit.append(shard, data, service_time(clock));
+        for (std::size_t i = 0; i < data.size(); ++i) {
+          written.push_back({Position{appended.first.index + i}, appended.arrival, data[i]});
+        }
+        clock += static_cast<std::int64_t>(random.below(4)) - 1;
+      } else if (what < 8) {
+        kit.flush(shard, ++segments);
+      } else if (what == 8) {
+        shard.evict(random.below(100'000));
+      } else {
+        const Bounds bounds = shard.bounds();
+        shard.apply_trim(Position{random.between(bounds.horizon.index, bounds.next.index)});
+      }
+      ASSERT_TRUE(shard.damage().empty());
+      const Bounds bounds = shard.bounds();
+      ASSERT_EQ(bounds.next.index, written.size() + 1);
+      const ServiceTime at = service_time(
+          static_cast<std::int64_t>(random.between(990, static_cast<std::uint64_t>(clock) + 3)));
+      EXPECT_EQ(kit.locate(shard, at), expected_location(written, bounds, at));
+      const Position from{random.between(0, bounds.next.index)};
+      const std::size_t limit = random.between(1, 60);
+      const auto slice = kit.read(shard, from, {.records_max = limit});
+      ASSERT_TRUE(slice.ok());
+      EXPECT_EQ(slice->trimmed, from < bounds.horizon);
+      Position expected = std::max(from, bounds.horizon);
+      EXPECT_EQ(slice->records.empty(), expected == bounds.next);
+      for (const Record& record : slice->records) {
+        ASSERT_EQ(record.at, expected);
+        EXPECT_EQ(record.data, written[expected.index - 1].text);
+        EXPECT_EQ(record.arrival, written[expected.index - 1].arrival);
+        ++expected.index;
+      }
+      EXPECT_EQ(slice->next, expected);
+    }
+  }
+}
+
+// --- Watchers -------------------------------------------------------------------------------
+
+TEST_F(ShardTest, AWatcherIsToldOfWhatIsThereAlready) {
+  const auto watcher = make_watcher(kit.world.loop(), [] {});
+  EXPECT_FALSE(shard.watch(watcher, Position{1}));
+  append({"a"});
+  EXPECT_TRUE(shard.watch(watcher, Position{1}));
+  EXPECT_FALSE(shard.watch(watcher, Position{2}));
+  shard.apply_seal(Position{2}, nobody);
+  EXPECT_TRUE(shard.watch(watcher, Position{2}));
+}
+
+TEST_F(ShardTest, SeveralChangesBeforeTheWatcherRunsWakeItOnce) {
+  int wakes = 0;
+  const auto watcher = make_watcher(kit.world.loop(), [&] { ++wakes; });
+  EXPECT_FALSE(shard.watch(watcher, Position{1}));
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(shard.stage(records_of({"a"}), {}, *kit.pool, nullptr).ok());
+    Wakeups wakeups;
+    shard.publish(Position{2 + static_cast<std::uint64_t>(i)}, wakeups);
+    wakeups.send();
+  }
+  kit.world.run_idle();
+  EXPECT_EQ(wakes, 1);
+  shard.unwatch(watcher.get());
+  Wakeups wakeups;
+  shard.apply_seal(Position{4}, wakeups);
+  EXPECT_TRUE(wakeups.empty());
+}
+
+// --- The table ------------------------------------------------------------------------------
+
+TEST(ShardTable, EnsureAddsOnlyWhatIsMissing) {
+  ShardTable table;
+  table.ensure(LogId{1}, 2);
+  const auto shard = table.find(ShardRef{LogId{1}, 1});
+  table.ensure(LogId{1}, 4);
+  table.ensure(LogId{1}, 1);
+  EXPECT_EQ(table.find(ShardRef{LogId{1}, 1}), shard);
+  EXPECT_EQ(table.count(LogId{1}), 4u);
+  EXPECT_EQ(table.of(LogId{1}).size(), 4u);
+  EXPECT_EQ(table.find(ShardRef{LogId{1}, 4}), nullptr);
+}
+
+TEST(ShardTable, WhatWasRemovedLivesOnInWhoeverHoldsIt) {
+  ShardTable table;
+  table.ensure(LogId{2}, 1);
+  table.ensure(LogId{1}, 2);
+  EXPECT_EQ(table.all().front()->ref(), (ShardRef{LogId{1}, 0}));
+  const auto gone = table.remove(LogId{1});
+  EXPECT_EQ(gone.size(), 2u);
+  EXPECT_EQ(gone.front()->bounds().next, Position{1});
+  EXPECT_EQ(table.find(ShardRef{LogId{1}, 0}), nullptr);
+  EXPECT_EQ(table.count(LogId{1}), 0u);
+  EXPECT_EQ(table.all().size(), 1u);
+}
+
+}  // namespace
+}  // namespace penstock::engine::local
