@@ -45,6 +45,9 @@ class EngineStand {
     env_ = std::make_unique<env::Env>(
         env::Env{old.clocks, old.loops, disk, old.random, old.workers, old.http, old.faults});
   }
+  /// Puts something between the engine and its callers, at each open from now on.
+  using Wrap = std::function<std::unique_ptr<engine::Engine>(std::unique_ptr<engine::Engine>)>;
+  void wrap_engine(Wrap wrap) { wrap_ = std::move(wrap); }
   engine::local::Options& options() { return options_; }
   engine::Engine& engine() { return *engine_; }
   engine::Log& log() { return engine_->log(); }
@@ -55,6 +58,7 @@ class EngineStand {
     if (!opened.has_value()) return Error{Errc::kIo, "the power went out while opening"};
     if (!opened->ok()) return std::move(opened->error());
     engine_ = std::move(opened->value());
+    if (wrap_) engine_ = wrap_(std::move(engine_));
     return ok();
   }
   void open() {
@@ -118,6 +122,7 @@ class EngineStand {
   engine::local::Options options_;
   std::unique_ptr<env::Env> env_;
   std::unique_ptr<engine::Engine> engine_;
+  Wrap wrap_;
 };
 
 }  // namespace penstock::testing

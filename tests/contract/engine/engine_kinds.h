@@ -1,11 +1,13 @@
 #pragma once
 
 #include "support/engine_stand.h"
+#include "support/faulty_engine.h"
 
 #include <gtest/gtest.h>
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace penstock::engine {
@@ -13,10 +15,11 @@ namespace penstock::engine {
 using testing::EngineStand;
 
 /// What the suite runs against.
-enum class EngineKind { kMemory, kSync, kOs, kSmallFiles };
+enum class EngineKind { kMemory, kSync, kOs, kSmallFiles, kDelayed };
 
 inline std::vector<EngineKind> engine_kinds() {
-  return {EngineKind::kMemory, EngineKind::kSync, EngineKind::kOs, EngineKind::kSmallFiles};
+  return {EngineKind::kMemory, EngineKind::kSync, EngineKind::kOs, EngineKind::kSmallFiles,
+          EngineKind::kDelayed};
 }
 
 inline std::string kind_name(const ::testing::TestParamInfo<EngineKind>& info) {
@@ -25,6 +28,7 @@ inline std::string kind_name(const ::testing::TestParamInfo<EngineKind>& info) {
     case EngineKind::kSync: return "Sync";
     case EngineKind::kOs: return "Os";
     case EngineKind::kSmallFiles: return "SmallFiles";
+    case EngineKind::kDelayed: return "Delayed";
   }
   return "Unknown";
 }
@@ -44,11 +48,23 @@ inline local::Options options_of(EngineKind kind) {
   return options;
 }
 
+/// Every other call or outcome comes late: what the interface promises does not depend on when.
+inline testing::EngineFaults delays() {
+  return {.delay_call = 0.5, .delay_completion = 0.5, .pause = 0.02};
+}
+
 /// One engine of the kind, open.
 class EngineContract : public ::testing::TestWithParam<EngineKind> {
  protected:
   void SetUp() override {
     stand_ = std::make_unique<EngineStand>(42, options_of(GetParam()));
+    if (GetParam() == EngineKind::kDelayed) {
+      env::Env& env = stand_->world.env();
+      stand_->wrap_engine([&env](std::unique_ptr<Engine> engine) -> std::unique_ptr<Engine> {
+        return std::make_unique<testing::FaultyEngine>(std::move(engine), env.clocks, env.loops, 42,
+                                                       delays());
+      });
+    }
     stand_->open();
   }
   EngineStand& stand() { return *stand_; }
