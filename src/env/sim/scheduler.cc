@@ -62,6 +62,8 @@ Scheduler::Scheduler(std::uint64_t seed) : prng_(seed), context_(std::make_uniqu
 Scheduler::~Scheduler() {
   abandon();
   Scope::set_abandoning(false);
+  // This thread may go on with real loops, whose gates are released by other threads.
+  Gate::track_suspended(false);
 }
 
 Executor Scheduler::executor(Owner owner) { return SimExecutor(*this, context_->asio, owner); }
