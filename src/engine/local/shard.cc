@@ -132,14 +132,30 @@ void Shard::apply_drop(Wakeups& wakeups) {
   wakeups.add(watchers_.list());
 }
 
+namespace {
+
+std::deque<StoredBlock>::const_iterator block_holding(const std::deque<StoredBlock>& blocks,
+                                                      Position at) {
+  const auto after = std::upper_bound(
+      blocks.begin(), blocks.end(), at,
+      [](Position wanted, const StoredBlock& one) { return wanted < one.block.first; });
+  if (after == blocks.begin()) return blocks.end();
+  const auto block = std::prev(after);
+  return block->block.next <= at ? blocks.end() : block;
+}
+
+}  // namespace
+
 void Shard::replay(std::span<const std::uint8_t> frame, ChunkPool& pool) {
   const RecordsHeader header = records_header(frame.data());
   const std::lock_guard lock(mutex_);
   last_arrival_ = std::max(last_arrival_, header.arrival);
-  if (header.first < durable_next_ && header.next() <= flushed_next_) return;
-  const bool known = !chunks_.empty() && header.next() <= chunks_.back()->next();
-  if (known) return;
-  if (header.next() > horizon_) {
+  const auto block = block_holding(blocks_, header.first);
+  const bool known = (block != blocks_.end() && header.next() <= block->block.next) ||
+                     (!chunks_.empty() && header.next() <= chunks_.back()->next());
+  if (!known && header.next() > horizon_) {
+    // The segment that had it may be damaged: then it is to be flushed again.
+    flushed_next_ = std::min(flushed_next_, header.first);
     const bool goes_on = !chunks_.empty() && chunks_.back()->next() == header.first &&
                          chunks_.back()->room() >= frame.size();
     if (!goes_on) {
@@ -250,20 +266,6 @@ Error Shard::damaged_at(Position from) const {
                                          std::to_string(from.index) + " to " +
                                          std::to_string(end.index - 1) + " are damaged"};
 }
-
-namespace {
-
-std::deque<StoredBlock>::const_iterator block_holding(const std::deque<StoredBlock>& blocks,
-                                                      Position at) {
-  const auto after = std::upper_bound(
-      blocks.begin(), blocks.end(), at,
-      [](Position wanted, const StoredBlock& one) { return wanted < one.block.first; });
-  if (after == blocks.begin()) return blocks.end();
-  const auto block = std::prev(after);
-  return block->block.next <= at ? blocks.end() : block;
-}
-
-}  // namespace
 
 Result<std::variant<Slice, Shard::BlockRead>> Shard::read(Position from, ReadLimits limits) const {
   std::unique_lock lock(mutex_);

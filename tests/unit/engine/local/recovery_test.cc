@@ -167,6 +167,30 @@ TEST_F(RecoveryTest, RecordsInADamagedSegmentAreFencedUnlessTheJournalHasThem) {
   EXPECT_EQ(parts->read_all(kShard).value(), (Strings{"a", "b"})) << "from the journal";
 }
 
+/// The snapshot says that they are in a segment; the open file has them, too.
+TEST_F(RecoveryTest, WhatTheOpenFileHasIsServedAlsoWhenItsSegmentIsDamaged) {
+  ASSERT_TRUE(parts->append(kShard, {"closed"}).ok());
+  kit.world.faults().set_chance(env::FaultPoint::kJournalFileShort, 1);
+  ASSERT_TRUE(parts->append(kShard, {"open"}).ok());
+  kit.world.faults().set_chance(env::FaultPoint::kJournalFileShort, 0);
+  parts->store.maintain();
+  ASSERT_EQ(kit.folder().snapshot_numbers()->size(), 1u);
+  const std::string segment = kit.folder().segment_file(kit.folder().segment_numbers()->front());
+  kit.disk().flip_bit(segment, kit.disk().bytes(segment).size() - 20, 1);
+  const auto report = restart();
+  ASSERT_TRUE(report.ok());
+  EXPECT_EQ(report->damaged_records, 1u);
+  EXPECT_EQ(kit.read_all(*parts->core.shards.find(kShard), Position{2}).value(), Strings{"open"});
+  // And stays: the next flush writes it again before the file goes.
+  kit.world.faults().set_chance(env::FaultPoint::kJournalFileShort, 1);
+  ASSERT_TRUE(parts->append(kShard, {"later"}).ok());
+  kit.world.faults().set_chance(env::FaultPoint::kJournalFileShort, 0);
+  parts->store.maintain();
+  ASSERT_TRUE(restart().ok());
+  EXPECT_EQ(kit.read_all(*parts->core.shards.find(kShard), Position{2}).value(),
+            (Strings{"open", "later"}));
+}
+
 TEST_F(RecoveryTest, ASegmentOfADroppedLogGivesNothingToALogOfAnotherNumber) {
   ASSERT_TRUE(parts->append(kShard, {"old"}).ok());
   ASSERT_TRUE(parts->store.flush().ok());
