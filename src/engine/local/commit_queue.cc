@@ -160,4 +160,14 @@ void CommitQueue::refuse_records(std::optional<Error> error) {
   record_refusal_ = std::move(error);
 }
 
+void CommitQueue::refuse_marks(std::optional<Error> error) {
+  const auto locks = lock_all();
+  mark_refusal_ = std::move(error);
+}
+
+void CommitQueue::refuse_for_now(std::optional<Error> error) {
+  const auto locks = lock_all();
+  full_refusal_ = std::move(error);
+}
+
 }  // namespace penstock::engine::local

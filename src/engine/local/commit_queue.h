@@ -64,8 +64,11 @@ class CommitQueue {
    public:
     Staging(CommitQueue& queue, std::size_t lane);
     /// Why nothing may be staged, if so.
-    const std::optional<Error>& refusal() const { return queue_.refusal_; }
+    const std::optional<Error>& refusal() const {
+      return queue_.refusal_.has_value() ? queue_.refusal_ : queue_.full_refusal_;
+    }
     const std::optional<Error>& record_refusal() const { return queue_.record_refusal_; }
+    const std::optional<Error>& mark_refusal() const { return queue_.mark_refusal_; }
     /// Whether this lane waits for the disk with more than it should hold.
     bool is_crowded() const { return batch_.bytes.size() > kLaneBytesMax; }
     /// Where frames go: null without a journal.
@@ -94,9 +97,12 @@ class CommitQueue {
   /// Publishes and applies the cut, wakes those who waited and watched, and empties it.
   void complete(Cut& cut, const Status& status);
 
-  /// From now on everything, or only records, is refused with this error.
+  /// From now on everything is refused with this error.
   void refuse(Error error);
+  /// Only records are, or only marks, or everything, until it is taken back.
   void refuse_records(std::optional<Error> error);
+  void refuse_marks(std::optional<Error> error);
+  void refuse_for_now(std::optional<Error> error);
   /// Whether anything is staged.
   bool idle() const;
 
@@ -113,6 +119,8 @@ class CommitQueue {
   std::vector<std::unique_ptr<Lane>> lanes_;
   std::optional<Error> refusal_;         ///< Read under one lane's lock, written under all.
   std::optional<Error> record_refusal_;  ///< The same.
+  std::optional<Error> mark_refusal_;    ///< The same.
+  std::optional<Error> full_refusal_;    ///< The same.
 };
 
 }  // namespace penstock::engine::local

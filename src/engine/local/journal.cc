@@ -107,7 +107,18 @@ Status Journal::write(AlignedBuffer& bytes, CommitHeader header) {
   file_->offset = end;
   file_->last = header;
   last_ = header;
+  spare_the_rest();
   return ok();
+}
+
+/// On a full disk checkpoints would use up what trims and drops need to make room; and running out
+/// of it would close the journal. What is refused the store takes back.
+void Journal::spare_the_rest() {
+  const JournalFiles::Left left = files_.left(file_->room());
+  if (left == JournalFiles::Left::kEnough) return;
+  queue_.refuse_marks(JournalFiles::full_error());
+  if (left == JournalFiles::Left::kNothing) queue_.refuse_for_now(JournalFiles::full_error());
+  wake_store_();  // It may have found room just before.
 }
 
 Status Journal::rotate(std::uint64_t bytes) {

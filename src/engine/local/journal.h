@@ -45,6 +45,7 @@ class Journal {
  private:
   Status write(AlignedBuffer& bytes, CommitHeader header);
   Status rotate(std::uint64_t bytes);
+  void spare_the_rest();
   void fail(Cut& cut, const Error& error);
   AlignedBuffer& assemble(CommitHeader& header);
 

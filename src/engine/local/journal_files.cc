@@ -82,8 +82,17 @@ bool JournalFiles::is_full() const {
   return full_;
 }
 
+JournalFiles::Left JournalFiles::left(std::uint64_t room) const {
+  const std::lock_guard lock(mutex_);
+  if (!full_) return Left::kEnough;
+  const std::uint64_t all =
+      room + (next_.has_value() ? next_->size : 0) + (has_ballast_ ? ballast_bytes_ : 0);
+  if (all < ballast_bytes_ / 4) return Left::kNothing;
+  return all < ballast_bytes_ / 2 ? Left::kLittle : Left::kEnough;
+}
+
 Error JournalFiles::full_error() {
-  return Error{EngineErrc::kNoSpace, "the disk is full; records are refused until there is room"};
+  return Error{EngineErrc::kNoSpace, "the disk is full; refused until there is room"};
 }
 
 // --- The store's side -----------------------------------------------------------------------

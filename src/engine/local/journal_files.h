@@ -53,6 +53,10 @@ class JournalFiles {
   void close(const JournalFile& file);
   /// Whether the disk was full the last time that a file was made.
   bool is_full() const;
+  /// What can still be written while the disk is full: `room` in the file being written, the
+  /// prepared file and the ballast. Little is less than half of the ballast, nothing a quarter.
+  enum class Left { kEnough, kLittle, kNothing };
+  Left left(std::uint64_t room) const;
   /// Why records are refused then.
   static Error full_error();
 

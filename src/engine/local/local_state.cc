@@ -47,6 +47,7 @@ Task<Status> LocalMarks::put(Fence fence, std::vector<Mark> marks) {
   {
     CommitQueue::Staging staging(core_.queue, 0);
     if (staging.refusal().has_value()) co_return *staging.refusal();
+    if (staging.mark_refusal().has_value()) co_return *staging.mark_refusal();
     MarksFrame frame = core_.marks.stage(std::move(marks));
     encode(bytes, frame);
     staging.staged_state(bytes,

@@ -65,17 +65,20 @@ void Store::note(const Status& status) {
   if (!status.ok()) retry_later_();
 }
 
-/// Puts are refused while there is no room for what they bring.
+/// Puts are refused while there is no room for what they bring; then marks, then everything, but
+/// that the journal decides.
 void Store::admit() {
   std::optional<Error> refusal;
   if (files_.is_full()) {
-    refusal =
-        Error{EngineErrc::kNoSpace, "the disk is full; records are refused until there is room"};
+    refusal = JournalFiles::full_error();
   } else if (files_.closed_bytes() > 2 * core_.options.journal_bytes_max) {
     refusal = Error{EngineErrc::kUnavailable, "the disk is behind"};
     retry_later_();
   }
   core_.queue.refuse_records(std::move(refusal));
+  if (files_.is_full()) return;
+  core_.queue.refuse_marks(std::nullopt);
+  core_.queue.refuse_for_now(std::nullopt);
 }
 
 // --- Flushing -------------------------------------------------------------------------------

@@ -152,5 +152,30 @@ TEST_F(JournalTest, WithTheDiskFullRecordsAreRefusedAndStateGoesThrough) {
   EXPECT_TRUE(parts.run(parts.log.drop(LogId{7})).ok());
 }
 
+TEST_F(JournalTest, WithTheBallastSpentItRefusesAndGoesOnWhenThereIsRoom) {
+  parts.store.maintain();
+  kit.disk().set_capacity(kit.disk().used_bytes());
+  Status put = ok();
+  int puts = 0;
+  for (; puts < 100 && put.ok(); ++puts) {
+    put = parts.run(parts.marks.put(parts.core.epoch, {{"k", std::to_string(puts)}}));
+    parts.store.maintain();
+  }
+  ASSERT_FALSE(put.ok());
+  EXPECT_EQ(put.error().code, EngineErrc::kNoSpace);
+  EXPECT_EQ(parts.core.marks.get("k"), std::to_string(puts - 2)) << "nothing was written";
+  EXPECT_TRUE(parts.run(parts.log.drop(LogId{7})).ok()) << "what makes room goes through longer";
+  Status committed = ok();
+  for (int i = 0; i < 100 && committed.ok(); ++i) committed = parts.run(parts.meta.barrier());
+  ASSERT_FALSE(committed.ok());
+  EXPECT_EQ(committed.error().code, EngineErrc::kNoSpace);
+  EXPECT_FALSE(parts.journal.has_failed());
+  kit.disk().set_capacity(~std::uint64_t{0});
+  parts.store.maintain();
+  EXPECT_TRUE(parts.run(parts.marks.put(parts.core.epoch, {{"k", "again"}})).ok());
+  EXPECT_TRUE(parts.ensure(LogId{8}, 1).ok());
+  EXPECT_TRUE(parts.append(ShardRef{LogId{8}, 0}, {"r"}).ok());
+}
+
 }  // namespace
 }  // namespace penstock::engine::local
