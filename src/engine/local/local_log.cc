@@ -20,15 +20,47 @@ Result<std::shared_ptr<Shard>> LocalLog::find(ShardRef ref) const {
   return shard;
 }
 
+LocalLog::LocalLog(Core& core) : core_(core), lines_(core.env.loops.size()) {}
+LocalLog::~LocalLog() = default;
+
 // --- Append ---------------------------------------------------------------------------------
 
+/// A place in the line of a shard: whoever comes later to that shard waits behind it.
+class LocalLog::Place {
+ public:
+  Place(Lines& lines, ShardRef shard) : lines_(lines), shard_(shard) {
+    lines_[shard_].push_back(this);
+  }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  ~Place() {
+    const auto line = lines_.find(shard_);
+    std::erase(line->second, this);
+    if (line->second.empty()) lines_.erase(line);
+  }
+  bool is_first() const { return lines_.at(shard_).front() == this; }
+
+ private:
+  Lines& lines_;
+  ShardRef shard_;
+};
+
+namespace {
+
+bool must_wait(const Append& append) {
+  return !append.outcome.ok() && append.outcome.error().code == EngineErrc::kUnavailable;
+}
+
+}  // namespace
+
 void LocalLog::stage(CommitQueue::Staging& staging, Append& append,
-                     std::vector<std::span<const std::uint8_t>>& frames) {
+                     std::vector<std::span<const std::uint8_t>>& frames, bool is_behind) {
   append.outcome = [&]() -> Result<Appended> {
     if (staging.refusal().has_value()) return *staging.refusal();
     if (staging.record_refusal().has_value()) return *staging.record_refusal();
     TRY_OK(core_.check(append.fence));
     TRY(auto shard, find(append.shard));
+    if (is_behind) return Error{EngineErrc::kUnavailable, "earlier records of the shard wait"};
     if (staging.is_crowded()) return Error{EngineErrc::kUnavailable, "the disk is behind"};
     AlignedBuffer* bytes = staging.bytes();
     frames.clear();
@@ -44,24 +76,31 @@ void LocalLog::stage(CommitQueue::Staging& staging, Append& append,
   }();
 }
 
-std::shared_ptr<Waiter> LocalLog::stage_all(std::span<Append> appends) {
+/// `places`: one for each append that has waited already, or none.
+std::shared_ptr<Waiter> LocalLog::stage_all(std::span<Append> appends, Places& places) {
   // Reused by every request of this loop's thread: no allocation per request.
   static thread_local std::vector<std::span<const std::uint8_t>> frames;
-  CommitQueue::Staging staging(core_.queue, core_.queue.current_lane());
-  for (Append& append : appends) stage(staging, append, frames);
+  const std::size_t lane = core_.queue.current_lane();
+  Lines& lines = lines_[lane];
+  CommitQueue::Staging staging(core_.queue, lane);
+  for (std::size_t i = 0; i < appends.size(); ++i) {
+    const Place* place = places.empty() ? nullptr : places[i].get();
+    const bool is_behind =
+        place != nullptr ? !place->is_first() : !lines.empty() && lines.contains(appends[i].shard);
+    stage(staging, appends[i], frames, is_behind);
+    if (!must_wait(appends[i])) {
+      if (place != nullptr) places[i].reset();
+    } else if (place == nullptr) {
+      places.resize(appends.size());
+      places[i] = std::make_unique<Place>(lines, appends[i].shard);
+    }
+  }
   return staging.finish();
 }
 
-namespace {
-
-bool must_wait(const Append& append) {
-  return !append.outcome.ok() && append.outcome.error().code == EngineErrc::kUnavailable;
-}
-
-}  // namespace
-
 Task<> LocalLog::append(std::span<Append> appends) {
-  const auto waiter = stage_all(appends);
+  Places places;
+  const auto waiter = stage_all(appends, places);
   if (waiter != nullptr) {
     const Status status = co_await CommitQueue::wait(waiter);
     if (!status.ok()) {
@@ -71,22 +110,25 @@ Task<> LocalLog::append(std::span<Append> appends) {
       co_return;
     }
   }
-  if (std::any_of(appends.begin(), appends.end(), must_wait)) co_await append_slowly(appends);
+  if (!places.empty()) co_await append_slowly(appends, std::move(places));
 }
 
 /// Memory is spent, or the disk is behind: those that could not be staged try again for a while.
-Task<> LocalLog::append_slowly(std::span<Append> appends) {
+Task<> LocalLog::append_slowly(std::span<Append> appends, Places places) {
   env::Loop& loop = core_.current_loop();
   const SteadyTime give_up = core_.env.clocks.steady_now() + core_.options.memory_wait_max;
-  for (Append& append : appends) {
+  for (std::size_t i = 0; i < appends.size(); ++i) {
+    if (places[i] == nullptr) continue;
     if (core_.wake_store) core_.wake_store();
-    while (must_wait(append)) {
+    Places own;
+    own.push_back(std::move(places[i]));
+    while (must_wait(appends[i])) {
       const SteadyTime now = core_.env.clocks.steady_now();
       if (now >= give_up) co_return;
       co_await env::sleep_until(loop, std::min(now + Millis{2}, give_up), {});
-      const auto waiter = stage_all(std::span(&append, 1));
+      const auto waiter = stage_all(appends.subspan(i, 1), own);
       const Status status = co_await CommitQueue::wait(waiter);
-      if (!status.ok()) append.outcome = status.error();
+      if (!status.ok()) appends[i].outcome = status.error();
     }
   }
 }

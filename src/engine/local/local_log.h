@@ -3,12 +3,18 @@
 #include "engine/local/core.h"
 #include "engine/log.h"
 
+#include <deque>
+#include <map>
+#include <memory>
+#include <vector>
+
 namespace penstock::engine::local {
 
 /// Log over the shard table and the commit queue.
 class LocalLog final : public Log {
  public:
-  explicit LocalLog(Core& core) : core_(core) {}
+  explicit LocalLog(Core& core);
+  ~LocalLog() override;
 
   Task<> append(std::span<Append> appends) override;
   Task<Result<Slice>> read(ShardRef shard, Position from, ReadLimits limits) override;
@@ -24,13 +30,20 @@ class LocalLog final : public Log {
   std::vector<ShardRef> shards() const override;
 
  private:
+  class Place;
+  /// Appends of one loop that wait for memory or the disk, by shard, in the order of the calls.
+  using Lines = std::map<ShardRef, std::deque<const Place*>>;
+  /// One for each append of a call; none when nothing waits.
+  using Places = std::vector<std::unique_ptr<Place>>;
+
   Result<std::shared_ptr<Shard>> find(ShardRef ref) const;
   void stage(CommitQueue::Staging& staging, Append& append,
-             std::vector<std::span<const std::uint8_t>>& frames);
-  std::shared_ptr<Waiter> stage_all(std::span<Append> appends);
-  Task<> append_slowly(std::span<Append> appends);
+             std::vector<std::span<const std::uint8_t>>& frames, bool is_behind);
+  std::shared_ptr<Waiter> stage_all(std::span<Append> appends, Places& places);
+  Task<> append_slowly(std::span<Append> appends, Places places);
 
   Core& core_;
+  std::vector<Lines> lines_;  ///< Each on its loop only.
 };
 
 }  // namespace penstock::engine::local

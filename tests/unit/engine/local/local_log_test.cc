@@ -1,0 +1,90 @@
+#include "engine/local/local_log.h"
+
+#include "engine/errors.h"
+#include "support/engine_stand.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace penstock::engine::local {
+namespace {
+
+using testing::EngineStand;
+
+constexpr ShardRef kShard{LogId{1}, 0};
+constexpr ShardRef kOther{LogId{1}, 1};
+constexpr LogId kHog{2};
+
+/// An engine in memory, of which a log that can be dropped holds so much that a large append waits
+/// and a small one does not.
+class WaitingAppends : public ::testing::Test {
+ protected:
+  EngineStand stand{1, {}, {}, 128u << 10};
+  std::vector<std::string> ended;
+  std::vector<Result<Appended>> outcomes;
+
+  void SetUp() override {
+    stand.open();
+    ASSERT_TRUE(stand.ensure(LogId{1}, 2).ok());
+    ASSERT_TRUE(stand.ensure(kHog, 1).ok());
+    ASSERT_TRUE(stand.append(kShard, {"first"}).ok());
+    ASSERT_TRUE(stand.append(kOther, {"first"}).ok());
+    ASSERT_TRUE(stand.append(ShardRef{kHog, 0}, {std::string(60'000, 'h')}).ok());
+  }
+  /// Begins at once, in the order of the calls.
+  void begin(ShardRef shard, std::string text, std::string name) {
+    stand.world.spawn(
+        [](WaitingAppends& test, ShardRef to, std::string data, std::string called) -> Task<> {
+          const std::vector<NewRecord> records{{"key", data}};
+          Append append{to, test.stand.fence(), records, {}, Appended{}};
+          co_await test.stand.log().append(std::span(&append, 1));
+          test.ended.push_back(called);
+          test.outcomes.push_back(append.outcome);
+        }(*this, shard, std::move(text), std::move(name)));
+    stand.world.run_for(Millis{1});
+  }
+  void run_all(std::size_t count) {
+    ASSERT_TRUE(
+        stand.world.run_until([&] { return ended.size() == count; }, std::chrono::seconds(60)));
+  }
+};
+
+TEST_F(WaitingAppends, AreNotOvertakenInTheirShard) {
+  begin(kShard, std::string(40'000, 'l'), "large");
+  begin(kShard, "small", "small");
+  EXPECT_TRUE(ended.empty());
+  ASSERT_TRUE(stand.world.run(stand.log().drop(kHog)).ok());
+  run_all(2);
+  EXPECT_EQ(ended, (std::vector<std::string>{"large", "small"}));
+  for (const auto& outcome : outcomes) EXPECT_TRUE(outcome.ok());
+  const auto stored = stand.read_all(kShard);
+  ASSERT_EQ(stored->size(), 3u);
+  EXPECT_EQ((*stored)[1].size(), 40'000u);
+  EXPECT_EQ((*stored)[2], "small");
+}
+
+TEST_F(WaitingAppends, DoNotHoldBackAnotherShard) {
+  begin(kShard, std::string(40'000, 'l'), "large");
+  begin(kOther, "small", "small");
+  EXPECT_EQ(ended, std::vector<std::string>{"small"});
+  run_all(2);
+}
+
+TEST_F(WaitingAppends, GiveUpInTimeAndThoseBehindThemGoOn) {
+  begin(kShard, std::string(40'000, 'l'), "large");
+  begin(kShard, "small", "small");
+  const SteadyTime before = stand.world.env().clocks.steady_now();
+  run_all(2);
+  EXPECT_EQ(ended, (std::vector<std::string>{"large", "small"}));
+  ASSERT_FALSE(outcomes[0].ok());
+  EXPECT_EQ(outcomes[0].error().code, EngineErrc::kUnavailable);
+  EXPECT_TRUE(outcomes[1].ok());
+  EXPECT_LT(stand.world.env().clocks.steady_now() - before, std::chrono::milliseconds(2'100))
+      << "simulated time";
+  EXPECT_EQ(stand.read_all(kShard).value(), (std::vector<std::string>{"first", "small"}));
+  EXPECT_TRUE(stand.append(kShard, {"at once"}).ok());
+}
+
+}  // namespace
+}  // namespace penstock::engine::local
