@@ -23,6 +23,7 @@ void AlignedBuffer::reserve(std::size_t capacity) {
 }
 
 void AlignedBuffer::append(std::span<const std::uint8_t> bytes) {
+  if (bytes.empty()) return;  // Its pointer may be null, which memcpy does not take.
   reserve(size_ + bytes.size());
   std::memcpy(data_.get() + size_, bytes.data(), bytes.size());
   size_ += bytes.size();
