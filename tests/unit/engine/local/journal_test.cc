@@ -50,7 +50,8 @@ TEST_F(JournalTest, NothingStagedIsNoCommit) {
 
 TEST_F(JournalTest, EverythingStagedBetweenTwoCommitsIsOneOfThem) {
   const std::uint64_t before = parts.journal.applied();
-  const auto records = records_of({"r"});
+  const Strings data{"r"};
+  const auto records = records_of(data);
   std::vector<Append> appends(5, Append{kShard, parts.core.epoch, records, {}, Appended{}});
   int ended = 0;
   for (Append& append : appends) {

@@ -33,6 +33,7 @@ using Strings = std::vector<std::string>;
 
 inline constexpr ShardRef kShard{LogId{7}, 0};
 
+/// They point into `data`.
 inline std::vector<NewRecord> records_of(const Strings& data) {
   std::vector<NewRecord> records;
   for (const std::string& one : data) records.push_back({"key", one});
