@@ -15,7 +15,8 @@ Durable::Durable(Core& core)
 Task<Result<OpenReport>> Durable::open() {
   CO_TRY(const OpenReport report,
          co_await env::run_blocking(*store_worker_, [this] { return open_files(); }));
-  wake_store();  // It makes the next journal file.
+  // The store makes the next journal file, when the server's start no longer needs the disk.
+  arm(retry_, core_.options.idle_commit_after, &Durable::wake_store);
   co_return report;
 }
 
