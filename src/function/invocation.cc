@@ -230,6 +230,8 @@ Task<> FunctionService::State::stop() {
   // An invocation that runs is told that its environment has gone, while that is shut down.
   while (!slots_.empty()) end_environment(slots_.begin()->first);
   co_await scope_.join();
+  // Packages may still be on their way out.
+  (co_await env::run_blocking(*worker, [] { return ok(); })).ignore("it only waits");
   worker.reset();
 }
 
