@@ -75,6 +75,7 @@ class Replay final : public JournalVisitor {
   bool replay_state(const FrameView& frame);
   bool replay_shard(const FrameView& frame);
   void replay_records(std::span<const std::uint8_t> frame);
+  void explain(const Shard& shard, Position next);
   void add_shards(LogId log, std::uint32_t count);
 
   Core& core_;
@@ -134,8 +135,13 @@ bool Replay::attribute(const MissingCommits& missing, std::uint64_t records) {
   for (const RecordsHeader& header : headers) {
     const auto shard = core_.shards.find(header.shard);
     if (shard == nullptr) return false;
+    const Position next = shard->bounds().next;
+    if (header.next() <= next) {  // In a segment already.
+      sum += header.count;
+      continue;
+    }
     std::uint64_t& count = lost[header.shard];
-    if (header.first.index != shard->bounds().next.index + count) return false;
+    if (header.first.index != next.index + count) return false;
     count += header.count;
     sum += header.count;
   }
@@ -186,9 +192,14 @@ void Replay::replay_records(std::span<const std::uint8_t> frame) {
   const RecordsHeader header = records_header(frame.data());
   const auto shard = core_.shards.find(header.shard);
   if (shard == nullptr) return;  // Dropped later.
-  const Position next = shard->bounds().next;
-  if (header.first > next) unexplained_ -= std::min(unexplained_, header.first.index - next.index);
+  explain(*shard, header.first);
   shard->replay(frame, *core_.pool);
+}
+
+/// Records of this shard existed before `next`: those that are not known are among the lost ones.
+void Replay::explain(const Shard& shard, Position next) {
+  const Position known = shard.bounds().next;
+  if (next > known) unexplained_ -= std::min(unexplained_, next.index - known.index);
 }
 
 bool Replay::replay_state(const FrameView& frame) {
@@ -231,6 +242,8 @@ bool Replay::replay_shard(const FrameView& frame) {
   if (!change.has_value()) return false;
   const auto shard = core_.shards.find(change->shard);
   if (shard == nullptr) return true;  // Dropped later.
+  explain(*shard, change->position);
+  shard->replay_to(change->position);
   Wakeups nobody;
   if (frame.kind == FrameKind::kSeal) {
     shard->apply_seal(change->position, nobody);

@@ -178,6 +178,12 @@ void Shard::replay_gap(std::uint64_t count) {
   staged_next_ = durable_next_;
 }
 
+void Shard::replay_to(Position next) {
+  const std::lock_guard lock(mutex_);
+  durable_next_ = std::max(durable_next_, next);
+  staged_next_ = durable_next_;
+}
+
 // --- Reading --------------------------------------------------------------------------------
 
 bool add_records(Slice& slice, const std::uint8_t* frames, Position from, Position limit,

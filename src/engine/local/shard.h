@@ -52,6 +52,8 @@ class Shard {
   /// Records may have existed in [next, next + count): they are damaged, never served, never
   /// numbered again.
   void replay_gap(std::uint64_t count);
+  /// Records existed up to `next`: a trim or a seal says so. What is not known of them is damaged.
+  void replay_to(Position next);
 
   // Reading.
   struct BlockRead {

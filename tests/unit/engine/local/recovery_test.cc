@@ -119,6 +119,48 @@ TEST_F(RecoveryTest, ALaterRecordOfTheShardExplainsWhatIsMissing) {
   EXPECT_EQ(parts->append(kOther, {"y"})->first, Position{2}) << "nothing is unexplained";
 }
 
+TEST_F(RecoveryTest, ATrimBehindWhatIsMissingExplainsItAndLeavesNothingDamaged) {
+  ASSERT_TRUE(parts->append(kShard, {"a"}).ok());
+  ASSERT_TRUE(parts->append(kShard, {"lost", "too"}).ok());
+  const std::uint64_t lost = parts->journal.applied();
+  ASSERT_TRUE(parts->run(parts->log.trim(kShard, Position{4})).ok());
+  kit.disk().flip_bit(first_journal(), place_of(lost), 4);
+  const auto report = restart();
+  ASSERT_TRUE(report.ok());
+  EXPECT_EQ(report->damaged_records, 0u) << "what was trimmed is not missed";
+  EXPECT_EQ(parts->append(kShard, {"b"})->first, Position{4});
+  EXPECT_EQ(parts->append(kOther, {"y"})->first, Position{1}) << "nothing is unexplained";
+}
+
+TEST_F(RecoveryTest, ASealBehindWhatIsMissingFencesItAndStillEndsTheShard) {
+  ASSERT_TRUE(parts->append(kShard, {"a"}).ok());
+  ASSERT_TRUE(parts->append(kShard, {"lost", "too"}).ok());
+  const std::uint64_t lost = parts->journal.applied();
+  ASSERT_TRUE(parts->run(parts->log.seal(kShard, parts->core.epoch)).ok());
+  kit.disk().flip_bit(first_journal(), place_of(lost), 4);
+  const auto report = restart();
+  ASSERT_TRUE(report.ok());
+  EXPECT_EQ(report->damaged_records, 2u);
+  const auto shard = parts->core.shards.find(kShard);
+  EXPECT_EQ(shard->bounds().next, Position{4});
+  EXPECT_TRUE(kit.read(*shard, Position{4}).value().end_of_shard);
+}
+
+TEST_F(RecoveryTest, ADamagedCommitWhoseRecordsAreInASegmentCostsNothing) {
+  ASSERT_TRUE(parts->append(kShard, {"a", "b"}).ok());
+  const std::uint64_t damaged = parts->journal.applied();
+  ASSERT_TRUE(parts->store.flush().ok());
+  ASSERT_TRUE(parts->append(kShard, {"c"}).ok());
+  kit.disk().flip_bit(first_journal(), place_of(damaged) + kCommitHeaderBytes + 60, 1);
+  const auto report = restart();
+  ASSERT_TRUE(report.ok());
+  EXPECT_EQ(report->damaged_commits, 1u);
+  EXPECT_EQ(report->damaged_records, 0u);
+  EXPECT_EQ(kit.read_all(*parts->core.shards.find(kShard), Position{1}).value(),
+            (Strings{"a", "b", "c"}));
+  EXPECT_EQ(parts->append(kOther, {"y"})->first, Position{1});
+}
+
 TEST_F(RecoveryTest, ADamagedChangeOfDocumentsIsNotGuessedAt) {
   std::vector<Change> changes;
   changes.push_back({.key = "stream/orders", .value = "v"});
