@@ -1,6 +1,7 @@
 #include "engine/local/chunk.h"
 
 #include "base/check.h"
+#include "engine/local/frame.h"
 #include "engine/local/wire.h"
 
 #include <algorithm>
@@ -52,6 +53,23 @@ std::size_t Chunk::seek(ServiceTime at) const {
       index_.begin(), index_.end(), at,
       [](const IndexEntry& entry, ServiceTime wanted) { return entry.arrival < wanted; });
   return not_before == index_.begin() ? 0 : std::prev(not_before)->offset;
+}
+
+std::size_t Chunk::end_of(Position limit) const {
+  if (limit >= next_) return used_;
+  std::size_t at = seek(limit);
+  while (at < used_) {
+    const RecordsHeader header = records_header(data_.get() + at);
+    if (header.first >= limit) break;
+    at += header.length;
+  }
+  return at;
+}
+
+void Chunk::cut(Position next) {
+  used_ = end_of(next);
+  next_ = next;
+  std::erase_if(index_, [this](const IndexEntry& entry) { return entry.offset >= used_; });
 }
 
 void Chunk::rewind(const Mark& to) {

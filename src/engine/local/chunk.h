@@ -38,6 +38,11 @@ class Chunk {
   /// The same for a time: of a frame whose arrival is before `at`, or 0.
   std::size_t seek(ServiceTime at) const;
 
+  /// Behind the last frame that begins before `limit`.
+  std::size_t end_of(Position limit) const;
+  /// Forgets the frames from `next` on, where one begins; nobody may have seen them.
+  void cut(Position next);
+
   /// Undoes extends down to a former state; nobody may have seen them.
   struct Mark {
     std::size_t used;

@@ -128,12 +128,18 @@ bool CommitQueue::idle() const {
 
 void CommitQueue::complete(Cut& cut, const Status& status) {
   Wakeups wakeups;
-  std::vector<std::vector<std::shared_ptr<Waiter>>> by_loop(loops_.size());
   if (status.ok()) {
     // Records first: a seal must not be seen before what it closes over.
     for (const LaneBatch& batch : cut.lanes) publish(batch, wakeups);
     for (const LaneBatch& batch : cut.lanes) apply(batch, wakeups);
   }
+  answer(cut, status, wakeups);
+  wakeups.send();
+}
+
+/// Lets everybody who waits for the cut go, and empties it.
+void CommitQueue::answer(Cut& cut, const Status& status, Wakeups& wakeups) const {
+  std::vector<std::vector<std::shared_ptr<Waiter>>> by_loop(loops_.size());
   for (LaneBatch& batch : cut.lanes) {
     for (auto& waiter : batch.waiters) {
       if (!status.ok()) waiter->failure = status.error();
@@ -147,6 +153,17 @@ void CommitQueue::complete(Cut& cut, const Status& status) {
       for (const auto& waiter : waiters) waiter->gate.release();
     });
   }
+}
+
+void CommitQueue::give_back(Cut& cut, const Error& error, const std::function<void()>& unstage) {
+  Wakeups wakeups;
+  answer(cut, error, wakeups);
+  {
+    const auto locks = lock_all();
+    for (std::size_t i = 0; i < lanes_.size(); ++i) std::swap(cut.lanes[i], lanes_[i]->batch);
+    unstage();
+  }
+  answer(cut, error, wakeups);
   wakeups.send();
 }
 
@@ -155,19 +172,9 @@ void CommitQueue::refuse(Error error) {
   if (!refusal_.has_value()) refusal_ = std::move(error);
 }
 
-void CommitQueue::refuse_records(std::optional<Error> error) {
+void CommitQueue::decide(const std::function<void(Refusals&)>& change) {
   const auto locks = lock_all();
-  record_refusal_ = std::move(error);
-}
-
-void CommitQueue::refuse_marks(std::optional<Error> error) {
-  const auto locks = lock_all();
-  mark_refusal_ = std::move(error);
-}
-
-void CommitQueue::refuse_for_now(std::optional<Error> error) {
-  const auto locks = lock_all();
-  full_refusal_ = std::move(error);
+  change(refusals_);
 }
 
 }  // namespace penstock::engine::local

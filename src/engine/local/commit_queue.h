@@ -65,10 +65,10 @@ class CommitQueue {
     Staging(CommitQueue& queue, std::size_t lane);
     /// Why nothing may be staged, if so.
     const std::optional<Error>& refusal() const {
-      return queue_.refusal_.has_value() ? queue_.refusal_ : queue_.full_refusal_;
+      return queue_.refusal_.has_value() ? queue_.refusal_ : queue_.refusals_.everything;
     }
-    const std::optional<Error>& record_refusal() const { return queue_.record_refusal_; }
-    const std::optional<Error>& mark_refusal() const { return queue_.mark_refusal_; }
+    const std::optional<Error>& record_refusal() const { return queue_.refusals_.records; }
+    const std::optional<Error>& mark_refusal() const { return queue_.refusals_.marks; }
     /// Whether this lane waits for the disk with more than it should hold.
     bool is_crowded() const { return batch_.bytes.size() > kLaneBytesMax; }
     /// Where frames go: null without a journal.
@@ -97,12 +97,20 @@ class CommitQueue {
   /// Publishes and applies the cut, wakes those who waited and watched, and empties it.
   void complete(Cut& cut, const Status& status);
 
+  /// Nothing of the cut was written, and nothing of it counts: with whatever was staged behind it,
+  /// it fails with `error`. `unstage` runs while nobody can stage.
+  void give_back(Cut& cut, const Error& error, const std::function<void()>& unstage);
+
   /// From now on everything is refused with this error.
   void refuse(Error error);
-  /// Only records are, or only marks, or everything, until it is taken back.
-  void refuse_records(std::optional<Error> error);
-  void refuse_marks(std::optional<Error> error);
-  void refuse_for_now(std::optional<Error> error);
+  /// What is refused until it is taken back.
+  struct Refusals {
+    std::optional<Error> records;
+    std::optional<Error> marks;
+    std::optional<Error> everything;
+  };
+  /// Changes them while nobody stages.
+  void decide(const std::function<void(Refusals&)>& change);
   /// Whether anything is staged.
   bool idle() const;
 
@@ -113,14 +121,13 @@ class CommitQueue {
     LaneBatch batch;
   };
   std::vector<std::unique_lock<std::mutex>> lock_all() const;
+  void answer(Cut& cut, const Status& status, Wakeups& wakeups) const;
 
   std::vector<env::Loop*> loops_;
   std::function<void()> wake_writer_;
   std::vector<std::unique_ptr<Lane>> lanes_;
-  std::optional<Error> refusal_;         ///< Read under one lane's lock, written under all.
-  std::optional<Error> record_refusal_;  ///< The same.
-  std::optional<Error> mark_refusal_;    ///< The same.
-  std::optional<Error> full_refusal_;    ///< The same.
+  std::optional<Error> refusal_;  ///< Read under one lane's lock, written under all.
+  Refusals refusals_;             ///< The same.
 };
 
 }  // namespace penstock::engine::local

@@ -13,6 +13,12 @@ Status Core::check(Fence fence) const {
                                           ", this is " + std::to_string(epoch.epoch)};
 }
 
+void Core::unstage() {
+  for (const auto& shard : shards.all()) shard->unstage();
+  documents->unstage();
+  marks.unstage();
+}
+
 std::shared_ptr<Watcher> make_watcher(env::Loop& loop, std::function<void()> wake) {
   auto watcher = std::make_shared<Watcher>();
   watcher->executor = loop.executor();

@@ -38,6 +38,8 @@ struct Core {
   /// The loop that is running; the control loop elsewhere.
   env::Loop& current_loop() const;
   Status check(Fence fence) const;
+  /// Whatever is staged and not durable was never staged. Nobody may be staging.
+  void unstage();
 };
 
 /// Ends a watch on the thing it was registered with, if that still lives.

@@ -31,6 +31,12 @@ Result<MetaFrame> Documents::stage(std::vector<Change> changes) {
   return frame;
 }
 
+void Documents::unstage() {
+  const std::lock_guard lock(mutex_);
+  staged_.clear();
+  last_staged_ = applied_;
+}
+
 void Documents::apply(const MetaFrame& frame, Wakeups& wakeups) {
   const std::lock_guard lock(mutex_);
   PENSTOCK_CHECK(frame.version > applied_, "commits are applied in the order of versions");
@@ -120,6 +126,11 @@ void Documents::restore_version(Version version) {
 MarksFrame MarkTable::stage(std::vector<Marks::Mark> marks) {
   const std::lock_guard lock(mutex_);
   return MarksFrame{++last_staged_, std::move(marks)};
+}
+
+void MarkTable::unstage() {
+  const std::lock_guard lock(mutex_);
+  last_staged_ = applied_;
 }
 
 void MarkTable::apply(const MarksFrame& frame) {

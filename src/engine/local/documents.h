@@ -23,6 +23,8 @@ class Documents {
   /// Checks `changes` against staged state and gives them a version. kConflict names the key.
   /// The frame holds the puts and erases.
   Result<MetaFrame> stage(std::vector<Change> changes);
+  /// What was staged and not applied was never staged.
+  void unstage();
   /// The commit of that version is durable; in the order of versions.
   void apply(const MetaFrame& frame, Wakeups& wakeups);
 
@@ -66,6 +68,8 @@ class Documents {
 class MarkTable {
  public:
   MarksFrame stage(std::vector<Marks::Mark> marks);
+  /// As in Documents.
+  void unstage();
   void apply(const MarksFrame& frame);
   std::optional<std::string> get(std::string_view key) const;
   std::vector<std::pair<std::string, std::string>> list(std::string_view prefix) const;

@@ -25,6 +25,7 @@ Result<OpenReport> Durable::open_files() {
   files_.emplace(*folder_, core_.options);
   journal_.emplace(core_.queue, *files_, folder_->salt(), core_.options.durability,
                    core_.env.faults, [this] { wake_store(); });
+  journal_->on_unstage([this] { core_.unstage(); });
   store_.emplace(core_, *folder_, *files_, *journal_,
                  [this] { arm(retry_, core_.options.store_retry_after, &Durable::wake_store); });
   return recover(core_, *folder_, *files_, *journal_, *store_);

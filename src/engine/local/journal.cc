@@ -40,8 +40,9 @@ void Journal::commit() {
   }
   CommitHeader header;
   AlignedBuffer& bytes = assemble(header);
-  if (const Status written = write(bytes, header); !written.ok())
-    return fail(cut_, written.error());
+  if (const Status written = write(bytes, header); !written.ok()) {
+    return found_no_room_ ? give_back() : fail(cut_, written.error());
+  }
   queue_.complete(cut_, ok());
   applied_.store(last_.number, std::memory_order_release);
   useful_.fetch_add(1, std::memory_order_relaxed);
@@ -55,8 +56,8 @@ Status Journal::write_alone(std::span<const std::uint8_t> frame, std::uint32_t f
   CommitHeader header;
   header.flags = flags;
   header.state_total = frame.empty() ? 0 : 1;
-  if (const Status written = write(joined_, header); !written.ok()) {
-    fail(cut_, written.error());
+  if (Status written = write(joined_, header); !written.ok()) {
+    if (!found_no_room_) fail(cut_, written.error());
     return written;
   }
   applied_.store(last_.number, std::memory_order_release);
@@ -91,6 +92,7 @@ Status Journal::write(AlignedBuffer& bytes, CommitHeader header) {
   const std::uint64_t size = round_up(bytes.size(), kCommitAlign);
   const bool cut_short =
       file_.has_value() && file_->offset > 0 && faults_.hit(env::FaultPoint::kJournalFileShort);
+  found_no_room_ = false;
   if (!file_.has_value() || file_->room() < size || cut_short) TRY_OK(rotate(size));
   header.number = last_.number + 1;
   header.file = file_->number;
@@ -116,23 +118,42 @@ Status Journal::write(AlignedBuffer& bytes, CommitHeader header) {
 void Journal::spare_the_rest() {
   const JournalFiles::Left left = files_.left(file_->room());
   if (left == JournalFiles::Left::kEnough) return;
-  queue_.refuse_marks(JournalFiles::full_error());
-  if (left == JournalFiles::Left::kNothing) queue_.refuse_for_now(JournalFiles::full_error());
+  queue_.decide([&](CommitQueue::Refusals& refusals) {
+    refusals.marks = JournalFiles::full_error();
+    if (left == JournalFiles::Left::kNothing) refusals.everything = JournalFiles::full_error();
+  });
   wake_store_();  // It may have found room just before.
 }
 
 Status Journal::rotate(std::uint64_t bytes) {
+  auto next = files_.next(bytes);
+  if (!next.ok()) {
+    // What is smaller may still find room in the file there is.
+    found_no_room_ = next.error().code == Errc::kNoSpace;
+    return std::move(next).error();
+  }
   if (file_.has_value() && file_->offset > 0) files_.close(*file_);
-  file_.reset();
-  TRY(file_, files_.next(bytes));
+  file_ = std::move(next).value();
   {
     const std::lock_guard lock(path_mutex_);
     path_ = file_->path;
   }
   // At once: what is staged from here on must fit into this file.
-  if (files_.is_full()) queue_.refuse_records(JournalFiles::full_error());
+  if (files_.is_full()) {
+    queue_.decide(
+        [](CommitQueue::Refusals& refusals) { refusals.records = JournalFiles::full_error(); });
+  }
   wake_store_();
   return ok();
+}
+
+/// The disk is full, and what was to be committed is larger than what is left: it is as if it had
+/// never been staged. Records are refused from here on, so that what comes next is small.
+void Journal::give_back() {
+  queue_.decide(
+      [](CommitQueue::Refusals& refusals) { refusals.records = JournalFiles::full_error(); });
+  queue_.give_back(cut_, JournalFiles::full_error(), unstage_);
+  wake_store_();
 }
 
 void Journal::fail(Cut& cut, const Error& error) {

@@ -20,13 +20,16 @@ namespace penstock::engine::local {
 /// one before was being written. So the write in flight is the window of group commit.
 ///
 /// Lives on the journal's thread, but for the numbers. A failed write closes it for good: what was
-/// being written has an unknown outcome, everything later is refused.
+/// being written has an unknown outcome, everything later is refused. A full disk does not: nothing
+/// was written, and the commit is given back.
 class Journal {
  public:
   /// `wake_store` is called when a file was taken or closed.
   Journal(CommitQueue& queue, JournalFiles& files, const Salt& salt, Durability durability,
           env::FaultPoints& faults, std::function<void()> wake_store);
 
+  /// Takes back whatever is staged and not durable: documents, marks, records. For a full disk.
+  void on_unstage(std::function<void()> unstage) { unstage_ = std::move(unstage); }
   /// Where to go on, before the first commit.
   void start(std::optional<JournalFile> file, const CommitHeader& last);
   /// A commit with nothing but this frame, or with nothing.
@@ -46,6 +49,7 @@ class Journal {
   Status write(AlignedBuffer& bytes, CommitHeader header);
   Status rotate(std::uint64_t bytes);
   void spare_the_rest();
+  void give_back();
   void fail(Cut& cut, const Error& error);
   AlignedBuffer& assemble(CommitHeader& header);
 
@@ -55,6 +59,8 @@ class Journal {
   const std::uint32_t flags_;
   env::FaultPoints& faults_;
   std::function<void()> wake_store_;
+  std::function<void()> unstage_;
+  bool found_no_room_ = false;  ///< The last write failed before it began: no file could be made.
 
   std::optional<JournalFile> file_;
   CommitHeader last_;

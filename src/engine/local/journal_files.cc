@@ -186,19 +186,20 @@ std::uint64_t JournalFiles::kept_bytes() const {
   return sum;
 }
 
+void JournalFiles::find_ballast() {
+  const auto opened = folder_.disk().open(folder_.ballast(), {});
+  if (!opened.ok()) return;
+  const auto size = (*opened)->size();
+  const std::lock_guard lock(mutex_);
+  has_ballast_ = size.ok() && *size >= ballast_bytes_;
+}
+
 Status JournalFiles::make_ballast() {
   {
     const std::lock_guard lock(mutex_);
     if (has_ballast_ || ballast_bytes_ == 0) return ok();
   }
-  const auto opened = folder_.disk().open(folder_.ballast(), {});
-  const bool is_whole =
-      opened.ok() && (*opened)->size().ok() && (*opened)->size().value() >= ballast_bytes_;
-  if (!is_whole) {
-    if (const Status status = write_zeros(folder_.ballast(), ballast_bytes_); !status.ok()) {
-      return status;
-    }
-  }
+  TRY_OK(write_zeros(folder_.ballast(), ballast_bytes_));
   const std::lock_guard lock(mutex_);
   has_ballast_ = true;
   return ok();
@@ -225,9 +226,11 @@ Status JournalFiles::zero_first_block(std::uint64_t number) const {
   return direct_ ? ok() : file->sync();
 }
 
-Result<JournalFile> JournalFiles::recycle(const Kept& spare, std::uint64_t number) const {
+/// `spare` is kept up to date: after a failure it says under which number the file stands.
+Result<JournalFile> JournalFiles::recycle(Kept& spare, std::uint64_t number) const {
   TRY_OK(zero_first_block(spare.number));
   TRY_OK(folder_.disk().rename(folder_.journal_file(spare.number), folder_.journal_file(number)));
+  spare.number = number;
   TRY_OK(folder_.disk().sync_folder(folder_.journal()));
   TRY(JournalFile file, open_file(number, spare.size));
   file.zeros_from = spare.size;

@@ -41,6 +41,8 @@ class JournalFiles {
   // At start, from what the scan found.
   void add_closed(std::uint64_t number, const CommitHeader& last, std::uint64_t size);
   void add_spare(std::uint64_t number, std::uint64_t size);
+  /// Whether the last server left the ballast whole.
+  void find_ballast();
   /// A file to go on in, behind its last commit.
   Result<JournalFile> open_at(std::uint64_t number, std::uint64_t size, const CommitHeader& last,
                               std::uint64_t offset);
@@ -78,7 +80,7 @@ class JournalFiles {
   };
   Result<JournalFile> open_file(std::uint64_t number, std::uint64_t size) const;
   Status zero_first_block(std::uint64_t number) const;
-  Result<JournalFile> recycle(const Kept& spare, std::uint64_t number) const;
+  Result<JournalFile> recycle(Kept& spare, std::uint64_t number) const;
   Result<JournalFile> make(std::uint64_t number, std::uint64_t size) const;
   Status write_zeros(const std::string& path, std::uint64_t size) const;
   Status make_next();

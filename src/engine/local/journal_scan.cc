@@ -10,6 +10,9 @@
 namespace penstock::engine::local {
 namespace {
 
+/// Of a file whose first block is zeros.
+constexpr std::size_t kLookedAt = 1u << 20;
+
 class Scan {
  public:
   Scan(const DataFolder& folder, const CommitHeader& base, JournalVisitor& visitor)
@@ -38,6 +41,7 @@ class Scan {
   Status stop_at(std::uint64_t at);
   void note_bad(std::uint64_t at);
   bool is_end(std::uint64_t at) const;
+  bool is_last(std::uint64_t at) const;
   std::optional<CommitHeader> commit_at(std::uint64_t at) const;
   std::optional<std::uint64_t> next_commit(std::uint64_t from) const;
   bool is_stale(const CommitHeader& header) const {
@@ -63,6 +67,14 @@ bool Scan::is_end(std::uint64_t at) const {
   const auto rest = bytes_.bytes().subspan(at);
   const auto block = rest.first(std::min(rest.size(), kCommitAlign));
   return std::all_of(block.begin(), block.end(), [](std::uint8_t byte) { return byte == 0; });
+}
+
+/// Zeros end a file. With sync, nothing later is behind them: a commit there shows that the zeros
+/// are a block that was lost. (Without sync that is what a cut of power does, and ends the
+/// journal.)
+bool Scan::is_last(std::uint64_t at) const {
+  if (!is_end(at)) return false;
+  return last_is_unsynced_ || !next_commit(at).has_value();
 }
 
 std::optional<CommitHeader> Scan::commit_at(std::uint64_t at) const {
@@ -101,14 +113,19 @@ Status Scan::read_file(std::uint64_t number) {
   bytes_.clear();
   bytes_.resize(std::min<std::size_t>(size, kCommitAlign));
   TRY_OK(file->read_at(0, bytes_.bytes()));
-  if (bytes_.size() == 0 || is_end(0)) {  // Made ahead, or spare.
-    found_.files.push_back(file_);
-    return ok();
+  if (bytes_.size() == 0 || is_end(0)) {
+    // Made ahead, or spare; unless the next blocks show that it was written to.
+    bytes_.resize(std::min<std::size_t>(size, kLookedAt));
+    TRY_OK(file->read_at(0, bytes_.bytes()));
+    if (!next_commit(0).has_value()) {
+      found_.files.push_back(file_);
+      return ok();
+    }
   }
   bytes_.resize(size);
   TRY(const std::size_t got, file->read_at(0, bytes_.bytes()));
   bytes_.resize(got);
-  for (std::uint64_t at = 0; at < bytes_.size() && !is_end(at);) {
+  for (std::uint64_t at = 0; at < bytes_.size() && !is_last(at);) {
     auto header = commit_at(at);
     if (!header.has_value() || is_stale(*header)) {
       note_bad(at);

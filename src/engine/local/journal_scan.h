@@ -52,10 +52,11 @@ struct ScannedJournal {
 
 /// Reads the journal from behind `base` on. Blocking.
 ///
-/// Behind the last commit of a file lies a block of zeros, or the file's end. A place that is
-/// neither that nor the next commit is searched on: with a later commit behind it, it is missing,
-/// without one it is the torn tail. After a commit without sync, a place like that ends the journal
-/// in any case, and what lies behind is erased, so that no later reader takes it for its own.
+/// Behind the last commit of a file lies a block of zeros, or the file's end, and nothing later. A
+/// place that is neither that nor the next commit is searched on: with a later commit behind it, it
+/// is missing, without one it is the torn tail. After a commit without sync, a place like that ends
+/// the journal in any case, and what lies behind is erased, so that no later reader takes it for
+/// its own.
 Result<ScannedJournal> scan_journal(const DataFolder& folder, const CommitHeader& base,
                                     JournalVisitor& visitor);
 

@@ -96,10 +96,17 @@ Status Replay::missing(const MissingCommits& missing) {
 Status Replay::settle_missing(const CommitHeader& header, std::span<const std::uint8_t> frames) {
   const MissingCommits missing = *std::exchange(missing_, std::nullopt);
   const OwnCounts own = counts_of(frames);
-  const std::uint64_t count = header.number - missing.before.number - 1;
-  const std::uint64_t records = header.records_total - own.records - missing.before.records_total;
-  const std::uint64_t state = header.state_total - own.state - missing.before.state_total;
-  const std::uint64_t marks = header.marks_total - own.marks - missing.before.marks_total;
+  const CommitHeader& before = missing.before;
+  if (header.records_total < before.records_total + own.records ||
+      header.state_total < before.state_total + own.state ||
+      header.marks_total < before.marks_total + own.marks) {
+    return Error{EngineErrc::kCorrupt,
+                 missing.where + ": the commits around it do not belong together"};
+  }
+  const std::uint64_t count = header.number - before.number - 1;
+  const std::uint64_t records = header.records_total - own.records - before.records_total;
+  const std::uint64_t state = header.state_total - own.state - before.state_total;
+  const std::uint64_t marks = header.marks_total - own.marks - before.marks_total;
   if (state != 0) {
     return Error{
         EngineErrc::kCorrupt,
@@ -362,8 +369,16 @@ Result<OpenReport> recover(Core& core, const DataFolder& folder, JournalFiles& f
   name_damage(core, report);
 
   TRY(auto current, sort_files(scanned, snapshot.as_of, files));
+  files.find_ballast();
   journal.start(std::move(current), scanned.last);
   core.epoch = Fence{replay.epoch() + 1};
+  if (report.damaged_commits != 0) {
+    // What was fenced stays fenced, whatever later starts could conclude from later commits.
+    if (const Status settled = store.settle(scanned.last); !settled.ok()) {
+      log::warn("what is damaged is looked at again at the next start",
+                {{"cause", settled.error().message}});
+    }
+  }
   std::vector<std::uint8_t> boot;
   encode(boot, BootFrame{core.epoch.epoch});
   TRY_OK(journal.write_alone(boot, 0));

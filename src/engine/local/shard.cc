@@ -83,6 +83,20 @@ void Shard::stage_drop() {
   drop_staged_ = true;
 }
 
+void Shard::unstage() {
+  const std::lock_guard lock(mutex_);
+  while (!chunks_.empty() &&
+         (chunks_.back()->empty() || chunks_.back()->first() >= durable_next_)) {
+    chunks_.pop_back();
+  }
+  if (!chunks_.empty() && chunks_.back()->next() > durable_next_) {
+    chunks_.back()->cut(durable_next_);
+  }
+  staged_next_ = durable_next_;
+  seal_staged_ = sealed_at_;
+  drop_staged_ = dropped_;
+}
+
 bool Shard::drop_staged() const {
   const std::lock_guard lock(mutex_);
   return drop_staged_;

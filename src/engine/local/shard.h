@@ -40,6 +40,8 @@ class Shard {
   /// A drop is on its way: appends and further drops find no shard.
   void stage_drop();
   bool drop_staged() const;
+  /// Whatever was staged and is not durable was never staged.
+  void unstage();
 
   // What has become durable.
   void publish(Position next, Wakeups& wakeups);

@@ -18,9 +18,9 @@ Shard::Unflushed Shard::unflushed() const {
   for (const auto& chunk : chunks_) {
     if (chunk->empty() || chunk->next() <= found.from) continue;
     if (chunk->first() >= found.to) break;
-    // From about where it begins, up to the last frame: frames behind `to` are whole, too.
+    // From about where it begins, up to what is durable: what is staged may be taken back.
     const std::size_t offset = chunk->first() >= found.from ? 0 : chunk->seek(found.from);
-    const auto frames = chunk->bytes().subspan(offset);
+    const auto frames = chunk->bytes().subspan(offset, chunk->end_of(found.to) - offset);
     found.bytes += frames.size();
     found.parts.push_back({chunk, frames});
   }

@@ -68,17 +68,18 @@ void Store::note(const Status& status) {
 /// Puts are refused while there is no room for what they bring; then marks, then everything, but
 /// that the journal decides.
 void Store::admit() {
-  std::optional<Error> refusal;
-  if (files_.is_full()) {
-    refusal = JournalFiles::full_error();
-  } else if (files_.closed_bytes() > 2 * core_.options.journal_bytes_max) {
-    refusal = Error{EngineErrc::kUnavailable, "the disk is behind"};
-    retry_later_();
-  }
-  core_.queue.refuse_records(std::move(refusal));
-  if (files_.is_full()) return;
-  core_.queue.refuse_marks(std::nullopt);
-  core_.queue.refuse_for_now(std::nullopt);
+  const bool is_behind = files_.closed_bytes() > 2 * core_.options.journal_bytes_max;
+  if (is_behind) retry_later_();
+  // The disk is looked at under the queue's locks: the journal, which may find it full at this very
+  // moment, says so under the same.
+  core_.queue.decide([&](CommitQueue::Refusals& refusals) {
+    if (files_.is_full()) {
+      refusals.records = JournalFiles::full_error();
+      return;
+    }
+    refusals = {};
+    if (is_behind) refusals.records = Error{EngineErrc::kUnavailable, "the disk is behind"};
+  });
 }
 
 // --- Flushing -------------------------------------------------------------------------------
@@ -96,6 +97,15 @@ Status Store::flush_and_release() {
   TRY_OK(write_snapshot(folder_, *closed, core_.epoch.epoch, state, through, direct_));
   TRY_OK(files_.release(closed->number));
   return remove_older_snapshots(closed->number);
+}
+
+Status Store::settle(const CommitHeader& last) {
+  TRY_OK(flush());
+  const State state{*core_.documents, core_.marks, core_.shards};
+  TRY_OK(write_snapshot(
+      folder_, last, core_.epoch.epoch, state,
+      [&]() -> Result<std::uint64_t> { return last.number; }, direct_));
+  return remove_older_snapshots(last.number);
 }
 
 Status Store::flush() {

@@ -36,6 +36,9 @@ class Store {
   void set_last_segment(std::uint64_t number) { last_segment_ = number; }
 
   void maintain();
+  /// Before anything is committed: the state as of the last commit, so that what lies before it is
+  /// not read again.
+  Status settle(const CommitHeader& last);
   /// Writes everything durable that is in no segment yet into segments.
   Status flush();
   /// Lets chunks go that are in segments, until at most `used_bytes` of the budget are used.

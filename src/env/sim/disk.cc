@@ -374,6 +374,13 @@ void Disk::flip_bit(const std::string& path, std::uint64_t offset, unsigned bit)
   find(path)->durable = stored;
 }
 
+void Disk::zero(const std::string& path, std::uint64_t offset, std::uint64_t count) {
+  auto& stored = bytes(path);
+  PENSTOCK_CHECK(offset + count <= stored.size(), "the damaged range exists");
+  std::fill_n(stored.begin() + static_cast<std::ptrdiff_t>(offset), count, std::uint8_t{0});
+  find(path)->durable = stored;
+}
+
 std::vector<std::uint8_t>& Disk::bytes(const std::string& path) {
   const auto inode = find(path);
   PENSTOCK_CHECK(inode != nullptr, "the file exists");

@@ -60,6 +60,8 @@ class Disk final : public env::Disk {
 
   /// For tests that damage or look at what is stored. The path must exist.
   void flip_bit(const std::string& path, std::uint64_t offset, unsigned bit);
+  /// A range that reads back as zeros: a lost or misplaced write.
+  void zero(const std::string& path, std::uint64_t offset, std::uint64_t bytes);
   std::vector<std::uint8_t>& bytes(const std::string& path);
   /// Every file, by path, sorted.
   std::vector<std::string> files() const;

@@ -1,11 +1,13 @@
 #include "base/log.h"
 #include "engine/errors.h"
+#include "engine/local/commit.h"
 #include "support/engine_stand.h"
 #include "support/seeds.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <random>
 
@@ -35,6 +37,22 @@ struct Stored {
   std::map<std::string, std::string> documents;
   std::map<std::string, std::string> marks;
   std::map<std::string, std::vector<std::uint8_t>> files;
+
+  /// Where the last commit of a journal file begins, when it is the newest file with one.
+  std::size_t last_commit_at(const std::string& path) const {
+    std::uint64_t newest = 0;
+    std::pair<std::string, std::size_t> where;
+    for (const auto& [name, bytes] : files) {
+      if (name.find(".journal") == std::string::npos) continue;
+      for (std::size_t at = 0; at < bytes.size(); at += local::kCommitAlign) {
+        const auto header = local::peek_commit(std::span(bytes).subspan(at));
+        if (!header.has_value() || header->number <= newest) continue;
+        newest = header->number;
+        where = {name, at};
+      }
+    }
+    return where.first == path ? where.second : SIZE_MAX;
+  }
 };
 
 enum class End {
@@ -138,12 +156,14 @@ struct Tally {
   std::size_t torn = 0;
 };
 
-void flip_and_look(const Stored& stored, const std::string& path, std::size_t offset, unsigned bit,
-                   End end, Tally& tally) {
+using Damage = std::function<void(env::sim::Disk&)>;
+
+void damage_and_look(const Stored& stored, const std::string& path, const Damage& damage, End end,
+                     Tally& tally) {
   local::OpenReport report;
-  EngineStand stand(offset * 8 + bit, options_into(&report));
+  EngineStand stand(1 + tally.flips, options_into(&report));
   put_files(stand.world.disk(), stored);
-  stand.world.disk().flip_bit(path, offset, bit);
+  damage(stand.world.disk());
   ++tally.flips;
   const Status opened = stand.try_open();
   if (!opened.ok()) {
@@ -188,7 +208,8 @@ TEST_P(EngineDamage, IsFoundAndNamedWhicheverBitTurnsOver) {
       if (random() % 100 >= share) continue;
       const auto bit = static_cast<unsigned>(random() % 8);
       SCOPED_TRACE(path + " offset " + std::to_string(offset) + " bit " + std::to_string(bit));
-      flip_and_look(stored, path, offset, bit, GetParam(), tally);
+      const auto flip = [&](env::sim::Disk& disk) { disk.flip_bit(path, offset, bit); };
+      damage_and_look(stored, path, flip, GetParam(), tally);
       if (HasFatalFailure()) return;
     }
   }
@@ -196,6 +217,30 @@ TEST_P(EngineDamage, IsFoundAndNamedWhicheverBitTurnsOver) {
   EXPECT_GT(tally.flips, share * 50);
   EXPECT_GT(tally.refused, share);
   EXPECT_GT(tally.fenced, share / 4);
+}
+
+TEST_P(EngineDamage, IsFoundAndNamedWhicheverBlockIsLost) {
+  log::set_level(log::Level::kOff);
+  constexpr std::size_t kBlock = 4'096;
+  const Stored stored = store_something(7, GetParam());
+  Tally tally;
+  for (const auto& [path, bytes] : stored.files) {
+    if (path.ends_with("ballast")) continue;
+    for (std::size_t offset = 0; offset < bytes.size(); offset += kBlock) {
+      const auto end = std::min(offset + kBlock, bytes.size());
+      const auto is_zero = [](std::uint8_t byte) { return byte == 0; };
+      if (std::all_of(&bytes[offset], &bytes[offset] + (end - offset), is_zero)) continue;
+      SCOPED_TRACE(path + " offset " + std::to_string(offset) + " reads as zeros");
+      const auto lose = [&](env::sim::Disk& disk) { disk.zero(path, offset, end - offset); };
+      // The very last commit, killed right behind it, looks as if it had never been written.
+      const bool is_last = GetParam() == End::kBusy && offset == stored.last_commit_at(path);
+      if (!is_last) damage_and_look(stored, path, lose, GetParam(), tally);
+      if (HasFatalFailure()) return;
+    }
+  }
+  log::set_level(log::Level::kInfo);
+  EXPECT_GT(tally.flips, 20u);
+  EXPECT_GT(tally.fenced, 3u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Ends, EngineDamage,

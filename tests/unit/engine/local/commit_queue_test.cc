@@ -174,13 +174,15 @@ TEST_F(CommitQueueTest, TheFirstRefusalStaysAndIsSeenOnEveryLane) {
 }
 
 TEST_F(CommitQueueTest, ARefusalOfRecordsIsLiftedAndLeavesStateAlone) {
-  queue.refuse_records(Error{EngineErrc::kNoSpace, "full"});
+  queue.decide([](CommitQueue::Refusals& refusals) {
+    refusals.records = Error{EngineErrc::kNoSpace, "full"};
+  });
   {
     CommitQueue::Staging staging(queue, 1);
     EXPECT_TRUE(staging.record_refusal().has_value());
     EXPECT_FALSE(staging.refusal().has_value());
   }
-  queue.refuse_records(std::nullopt);
+  queue.decide([](CommitQueue::Refusals& refusals) { refusals = {}; });
   CommitQueue::Staging staging(queue, 1);
   EXPECT_FALSE(staging.record_refusal().has_value());
 }

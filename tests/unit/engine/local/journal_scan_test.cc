@@ -101,14 +101,34 @@ TEST_F(JournalScanTest, CommitsThatTheBaseCoversAreNotTold) {
   EXPECT_EQ(told.numbers, (Numbers{3, 4}));
 }
 
-TEST_F(JournalScanTest, AnEmptyBlockEndsAFileWhateverLiesBehind) {
+TEST_F(JournalScanTest, AnEmptyBlockEndsAFileWhenNothingLaterIsBehindIt) {
   put(1, 0, commit(1, 1));
-  put(1, 2, commit(2, 1));
+  put(1, 2, commit(1, 1));
+  put(1, 4, commit(2, 9));  // Of a former life of the file.
   Told told;
   const auto scanned = scan(told);
   EXPECT_EQ(told.numbers, Numbers{1});
+  EXPECT_TRUE(told.holes.empty());
   EXPECT_FALSE(scanned.torn_at.has_value());
   EXPECT_EQ(scanned.files[0].end, kCommitAlign);
+}
+
+TEST_F(JournalScanTest, AnEmptyBlockWithALaterCommitBehindItIsAHole) {
+  put(1, 0, commit(1, 1));
+  put(1, 2, commit(3, 1));
+  Told told;
+  scan(told);
+  EXPECT_EQ(told.numbers, (Numbers{1, 3}));
+  EXPECT_EQ(told.holes.size(), 1u);
+}
+
+TEST_F(JournalScanTest, AnEmptyFirstBlockWithALaterCommitBehindItIsAHole) {
+  put(1, 0, commit(1, 1));
+  put(2, 1, commit(3, 2));
+  Told told;
+  scan(told);
+  EXPECT_EQ(told.numbers, (Numbers{1, 3}));
+  EXPECT_EQ(told.holes.size(), 1u);
 }
 
 TEST_F(JournalScanTest, AFullFileEndsAtItsEnd) {
@@ -248,7 +268,7 @@ TEST_F(JournalScanTest, ACommitForgedInsideRecordsIsNotTakenForALaterOne) {
 TEST_F(JournalScanTest, SpareAndPreparedFilesHoldNothing) {
   put(1, 0, commit(1, 1));
   file(2);
-  put(3, 1, commit(2, 3));  // Its first block was zeroed, the rest is of a former life.
+  put(3, 1, commit(1, 3));  // Its first block was zeroed, the rest is needed no longer.
   Told told;
   const auto scanned = scan(told);
   EXPECT_EQ(told.numbers, Numbers{1});

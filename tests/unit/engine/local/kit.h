@@ -162,6 +162,7 @@ struct Parts {
         journal(core.queue, files, kit.folder().salt(), options.durability, kit.world.env().faults,
                 [this] { ++store_wakes; }),
         store(core, kit.folder(), files, journal, [this] { ++retries; }) {
+    journal.on_unstage([this] { core.unstage(); });
     core.reader = kit.world.env().workers.make("reader");
   }
   int journal_wakes = 0;
