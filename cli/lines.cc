@@ -56,6 +56,11 @@ Result<std::vector<wire::PutEntry>> read_lines(const std::string& file,
     entry.data.bytes = std::move(line);
     entries.push_back(std::move(entry));
   }
+  // The end of the file, or of what can be read of it? A folder opens like a file.
+  if (input.bad()) {
+    return Error{CliErrc::kUsage, "cannot read " + file + " behind line " +
+                                      std::to_string(entries.size()) + "; nothing was put"};
+  }
   return entries;
 }
 

@@ -63,7 +63,8 @@ Result<int> run_demo(const Context& context, const DemoFlags& flags) {
   TRY(stage.folder, make_folder());
   TRY(demo::ServerProcess server,
       demo::ServerProcess::start(
-          {"serve", "--listen", "127.0.0.1:0", "--dev", "--data", stage.folder + "/data"}));
+          {"serve", "--listen", "127.0.0.1:0", "--dev", "--data", stage.folder + "/data"},
+          keep_running() ? stage.folder + "/log" : ""));
   demo::say(dim(server.ready_line()));
   stage.endpoint = context.endpoint;
   stage.endpoint.url = server.url();
@@ -73,8 +74,9 @@ Result<int> run_demo(const Context& context, const DemoFlags& flags) {
   if (keep_running()) {
     server.leave_running();
     demo::say("\nThe server runs on at " + server.url() + " (process " +
-              std::to_string(server.pid()) + "), its data are in " + stage.folder +
-              "/data. Try:\n  AWS_ENDPOINT_URL=" + server.url() + " penstock audit");
+              std::to_string(server.pid()) + "), its data and its log are in " + stage.folder +
+              ". Try:\n  AWS_ENDPOINT_URL=" + server.url() +
+              " build/release/penstock audit\nIt stops with: kill " + std::to_string(server.pid()));
   } else {
     {
       const demo::ServerProcess stopped = std::move(server);

@@ -3,6 +3,7 @@
 #include "cli/api_client.h"
 
 #include <cstring>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,7 +21,8 @@ std::string url_in(const std::string& line) {
 
 }  // namespace
 
-Result<ServerProcess> ServerProcess::start(std::vector<std::string> arguments) {
+Result<ServerProcess> ServerProcess::start(std::vector<std::string> arguments,
+                                           const std::string& log_file) {
   int out[2];
   if (::pipe(out) != 0) return Error{CliErrc::kUnexpected, "no pipe for the server"};
   ServerProcess server;
@@ -28,6 +30,10 @@ Result<ServerProcess> ServerProcess::start(std::vector<std::string> arguments) {
   if (server.pid_ < 0) return Error{CliErrc::kUnexpected, "the server could not be started"};
   if (server.pid_ == 0) {
     ::dup2(out[1], STDOUT_FILENO);
+    // Its own log: a server that runs on must not hold the pipe that the demo's reader waits for.
+    const int log =
+        log_file.empty() ? -1 : ::open(log_file.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
+    if (log >= 0) ::dup2(log, STDERR_FILENO);
     ::close(out[0]);
     ::close(out[1]);
     ::setpgid(0, 0);  // Ctrl-C reaches the demo, which then stops the server in good order.
@@ -53,11 +59,12 @@ Result<ServerProcess> ServerProcess::start(std::vector<std::string> arguments) {
 
 ServerProcess::ServerProcess(ServerProcess&& other) noexcept
     : pid_(std::exchange(other.pid_, 0)),
+      is_left_running_(other.is_left_running_),
       url_(std::move(other.url_)),
       ready_line_(std::move(other.ready_line_)) {}
 
 ServerProcess::~ServerProcess() {
-  if (pid_ <= 0) return;
+  if (pid_ <= 0 || is_left_running_) return;
   ::kill(pid_, SIGTERM);
   int status = 0;
   ::waitpid(pid_, &status, 0);

@@ -104,6 +104,13 @@ int serve_main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
+  if (app.get_option("--data")->count() != 0 && settings.data.empty()) {
+    // As a script's empty variable gives it: not what anybody means by "in memory".
+    std::fprintf(stderr,
+                 "penstock: --data is empty; name a folder, or leave it out to keep everything in "
+                 "memory\n");
+    return kExitUsage;
+  }
   auto options = checked(std::move(settings), std::thread::hardware_concurrency());
   if (!options.ok()) {
     std::fprintf(stderr, "penstock: %s\n", options.error().message.c_str());

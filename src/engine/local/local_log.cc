@@ -149,9 +149,13 @@ Task<Result<Slice>> LocalLog::read(ShardRef ref, Position from, ReadLimits limit
 Task<Result<Position>> LocalLog::locate(ShardRef ref, ServiceTime at) {
   CO_TRY(const auto shard, find(ref));
   auto found = shard->locate(at);
-  if (const auto* position = std::get_if<Position>(&found)) co_return *position;
-  co_return co_await locate_in_block(*core_.reader, core_.budget,
-                                     std::get<Shard::BlockRead>(std::move(found)), at);
+  if (const auto* position = std::get_if<Position>(&found)) {
+    co_return shard->before_fence(*position);
+  }
+  CO_TRY(const Position position,
+         co_await locate_in_block(*core_.reader, core_.budget,
+                                  std::get<Shard::BlockRead>(std::move(found)), at));
+  co_return shard->before_fence(position);
 }
 
 Result<Bounds> LocalLog::bounds(ShardRef ref) const {

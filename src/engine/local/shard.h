@@ -67,8 +67,12 @@ class Shard {
   };
   /// The slice when it is in memory, else what to read from segments.
   Result<std::variant<Slice, BlockRead>> read(Position from, ReadLimits limits) const;
-  /// The position, or the block it is in.
+  /// The position, or the block it is in. What is fenced right before it is not skipped: see
+  /// before_fence.
   std::variant<Position, BlockRead> locate(ServiceTime at) const;
+  /// Where the fenced positions right before `at` begin; `at` when there are none. Nobody knows
+  /// when they arrived, so whoever starts at `at` by time must meet them, and be told.
+  Position before_fence(Position at) const;
   Bounds bounds() const;
   ShardState state() const;
 

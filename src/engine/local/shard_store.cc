@@ -128,6 +128,18 @@ std::size_t Shard::evict(std::size_t bytes_wanted) {
   return freed;
 }
 
+Position Shard::before_fence(Position at) const {
+  const std::lock_guard lock(mutex_);
+  Position begin = horizon_;
+  for (const StoredBlock& stored : blocks_) {
+    if (stored.block.first < at) begin = std::max(begin, stored.block.next);
+  }
+  for (const auto& chunk : chunks_) {
+    if (!chunk->empty() && chunk->first() < at) begin = std::max(begin, chunk->next());
+  }
+  return std::min(begin, at);
+}
+
 std::vector<std::pair<Position, Position>> Shard::damage() const {
   const std::lock_guard lock(mutex_);
   std::vector<std::pair<Position, Position>> held;
