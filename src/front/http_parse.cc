@@ -63,6 +63,19 @@ class HeadParser final : public http::basic_parser<true> {
   char* end_;
 };
 
+/// A body whose length follows from a coding that is not chunked, or from more than one header, has
+/// no length that two readers must agree on (RFC 9112, 6.3): what follows could be taken for a
+/// request.
+bool coding_is_known(const RequestHead& head) {
+  std::size_t codings = 0;
+  for (const auto& [name, value] : head.headers) {
+    if (name != "transfer-encoding") continue;
+    ++codings;
+    if (!boost::beast::iequals(value, "chunked")) return false;
+  }
+  return codings <= 1;
+}
+
 }  // namespace
 
 ParseState parse_head(char* bytes, std::size_t size, std::size_t head_bytes_max,
@@ -83,6 +96,7 @@ ParseState parse_head(char* bytes, std::size_t size, std::size_t head_bytes_max,
   beast::error_code error;
   parser.put(boost::asio::const_buffer(bytes, head_bytes), error);
   if (error || !parser.is_header_done()) return ParseState::kBad;
+  if (!coding_is_known(head)) return ParseState::kBad;
   head.head_bytes = head_bytes;
   head.chunked = parser.chunked();
   if (const auto length = parser.content_length()) head.content_length = *length;

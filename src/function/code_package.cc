@@ -4,6 +4,7 @@
 
 #include <zip.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 
@@ -32,6 +33,12 @@ Error refused(const std::string& name, const char* why) {
                not_a_zip().message + " (" + name + ": " + why + ")"};
 }
 
+/// As much of a name as a message should hold.
+std::string shown(const std::string& name) {
+  constexpr std::size_t kShown = 200;
+  return name.size() <= kShown ? name : name.substr(0, kShown) + "...";
+}
+
 struct Discard {
   void operator()(zip_t* archive) const { zip_discard(archive); }
 };
@@ -56,18 +63,45 @@ Result<Archive> open_archive(std::string_view zip) {
 class Names {
  public:
   enum class Kind : std::uint8_t { kFolder, kFile, kLink };
-  /// False: something else is there, or a parent is no folder.
-  bool add(const std::string& path, Kind kind) {
+  /// Why it cannot be there; null when it can.
+  const char* add(const std::string& path, Kind kind) {
+    if (is_too_long(path)) return "the name is longer than files' names may be";
     for (std::size_t at = path.find('/'); at != std::string::npos; at = path.find('/', at + 1)) {
-      if (kinds_.emplace(path.substr(0, at), Kind::kFolder).first->second != Kind::kFolder)
-        return false;
+      if (note(path.substr(0, at), Kind::kFolder) != Kind::kFolder) return kTwice;
     }
-    const auto [found, is_new] = kinds_.emplace(path, kind);
-    return is_new || (kind == Kind::kFolder && found->second == Kind::kFolder);
+    if (bytes_ > kNameBytesMax) return "the names of the package's folders are too long together";
+    const bool is_new = !kinds_.contains(path);
+    const Kind there = note(path, kind);
+    return is_new || (kind == Kind::kFolder && there == Kind::kFolder) ? nullptr : kTwice;
   }
 
  private:
+  static constexpr const char* kTwice = "the name is there twice";
+  /// As Linux has them; a path also stands below the folder the package is unpacked to.
+  static constexpr std::size_t kPathBytesMax = 4'096 - 256;
+  static constexpr std::size_t kNameMax = 255;
+  /// Every parent of every file is held once: names of thousands of levels would fill the memory.
+  static constexpr std::size_t kNameBytesMax = 32u << 20;
+
+  static bool is_too_long(const std::string& path) {
+    std::size_t begin = 0;
+    while (begin <= path.size()) {
+      const std::size_t end = std::min(path.find('/', begin), path.size());
+      if (end - begin > kNameMax) return true;
+      begin = end + 1;
+    }
+    return path.size() > kPathBytesMax;
+  }
+  /// What stands there, which is `kind` when nothing did.
+  Kind note(std::string path, Kind kind) {
+    const std::size_t bytes = path.size();
+    const auto [found, is_new] = kinds_.emplace(std::move(path), kind);
+    if (is_new) bytes_ += bytes;
+    return found->second;
+  }
+
   std::map<std::string, Kind> kinds_;
+  std::size_t bytes_ = 0;
 };
 
 class Reader {
@@ -96,11 +130,12 @@ class Reader {
     }
     const std::uint32_t mode = mode_of(index);
     if (names_a_folder || (mode & kTypeMask) == kTypeFolder) {
-      if (!names_.add(path, Names::Kind::kFolder)) return refused(name, "the name is there twice");
+      if (const char* why = names_.add(path, Names::Kind::kFolder))
+        return refused(shown(name), why);
       return visitor_.folder(path);
     }
     if ((mode & kTypeMask) == kTypeLink) return link(index, path);
-    if (!names_.add(path, Names::Kind::kFile)) return refused(name, "the name is there twice");
+    if (const char* why = names_.add(path, Names::Kind::kFile)) return refused(shown(name), why);
     // Archives from systems without modes say 0: everybody may read.
     const std::uint32_t permissions = (mode & 0777) == 0 ? 0644 : (mode & 0777) | 0444;
     TRY_OK(visitor_.begin_file(path, permissions));
@@ -120,7 +155,7 @@ class Reader {
     if (target.empty() || target.front() == '/' || clean_path(from + target).empty()) {
       return refused(path, "the link leaves the package");
     }
-    if (!names_.add(path, Names::Kind::kLink)) return refused(path, "the name is there twice");
+    if (const char* why = names_.add(path, Names::Kind::kLink)) return refused(shown(path), why);
     return visitor_.link(path, target);
   }
 

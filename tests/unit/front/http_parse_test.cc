@@ -143,6 +143,17 @@ TEST(ParseHead, KnowsChunksAndExpectations) {
   EXPECT_FALSE(parsed.head.content_length);
 }
 
+TEST(ParseHead, RefusesCodingsThatLeaveTheBodysLengthOpen) {
+  for (const char* coding : {"Transfer-Encoding: gzip", "Transfer-Encoding: gzip, chunked",
+                             "Transfer-Encoding: chunked, chunked",
+                             "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+                             "Transfer-Encoding: identity"}) {
+    EXPECT_EQ(Parsed("POST / HTTP/1.1\r\n" + std::string(coding) + "\r\n\r\n").state,
+              ParseState::kBad)
+        << coding;
+  }
+}
+
 TEST(ParseHead, AQuestionMarkWithoutAQueryIsAnEmptyQuery) {
   EXPECT_EQ(Parsed("GET /a? HTTP/1.1\r\n\r\n").head.path, "/a");
   EXPECT_EQ(Parsed("GET /a? HTTP/1.1\r\n\r\n").head.query, "");

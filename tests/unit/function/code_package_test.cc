@@ -116,6 +116,29 @@ TEST(CodePackage, RefusesLinksThatLeaveTheFolder) {
             std::string(kNoZip) + " (link: the link is too long)");
 }
 
+TEST(CodePackage, RefusesNamesThatNoFileSystemTakes) {
+  EXPECT_EQ(refusal(zip_of({{std::string(255, 'a'), "1"}})), "accepted");
+  EXPECT_NE(refusal(zip_of({{std::string(256, 'a'), "1"}})).find("longer than files' names may be"),
+            std::string::npos);
+  std::string deep;
+  for (int level = 0; level < 10'000; ++level) deep += "a/";
+  const std::string answer = refusal(zip_of({{deep + "f", "1"}}));
+  EXPECT_NE(answer.find("longer than files' names may be"), std::string::npos);
+  EXPECT_LT(answer.size(), 500u) << "the message does not repeat all of it";
+}
+
+TEST(CodePackage, RefusesFoldersThatWouldFillTheMemory) {
+  std::vector<ZipEntry> files;
+  for (int i = 0; i < 12; ++i) {
+    std::string deep = std::to_string(i) + "/";
+    while (deep.size() < 3'500) deep += "a/";
+    files.push_back({deep + "f", "1"});
+  }
+  EXPECT_NE(refusal(zip_of(files)).find("too long together"), std::string::npos);
+  files.resize(8);
+  EXPECT_EQ(refusal(zip_of(files)), "accepted");
+}
+
 TEST(CodePackage, RefusesNamesThatContradictEachOther) {
   const auto twice = [](const std::string& name) {
     return std::string(kNoZip) + " (" + name + ": the name is there twice)";
