@@ -28,8 +28,8 @@ std::string verdict_text(const wire::AuditVerdict& verdict) {
                                                        " refused entries nobody can say");
   }
   return red(counts) + " (" + with_commas(verdict.dropped) + " dropped, " +
-         with_commas(verdict.expired_unread) + " expired unread, " +
-         with_commas(verdict.probably_lost) + " probably lost by their producer, " +
+         with_commas(verdict.expired_unread) + " expired unread, " + with_commas(verdict.damaged) +
+         " damaged, " + with_commas(verdict.probably_lost) + " probably lost by their producer, " +
          with_commas(verdict.unaccounted) + " unaccounted)";
 }
 
@@ -37,6 +37,10 @@ void show(const wire::AuditReport& report, const std::string& stream) {
   std::printf("%s\n%s\n%s\n", bold("What producers handed in").c_str(),
               producers_table(report, stream).c_str(), bold("What consumers made of it").c_str());
   std::printf("%s\n", consumers_table(report, stream).c_str());
+  const std::string streams = streams_table(report, stream);
+  if (!streams.empty()) {
+    std::printf("%s\n%s\n", bold("What the log has of them").c_str(), streams.c_str());
+  }
   if (report.verdict.probably_lost > 0) {
     std::printf("%s\n%s\n", bold("Refused and never sent again").c_str(),
                 loss_table(report, stream).c_str());

@@ -125,6 +125,16 @@ std::string consumers_table(const wire::AuditReport& report, const std::string& 
   return table.empty() ? "No mapping reads a stream.\n" : table.text();
 }
 
+std::string streams_table(const wire::AuditReport& report, const std::string& stream) {
+  Table table({"stream", "stored", "expired", "damaged"});
+  for (const wire::AuditStream& one : report.streams) {
+    if (!is_meant(one, stream) || one.damaged == 0) continue;
+    table.row(
+        {one.stream, with_commas(one.stored), with_commas(one.expired), with_commas(one.damaged)});
+  }
+  return table.empty() ? "" : table.text();
+}
+
 std::string loss_table(const wire::AuditReport& report, const std::string& stream) {
   struct Loss {
     std::int64_t count = 0;

@@ -112,6 +112,7 @@ struct AuditStream {
   bool exists = false;
   std::int64_t stored = 0;
   std::int64_t expired = 0;
+  std::int64_t damaged = 0;
   std::vector<AuditProducer> producers;
   std::vector<AuditConsumer> consumers;
   std::vector<AuditLost> probably_lost;
@@ -124,6 +125,7 @@ struct AuditStream {
         shape::member<&Self::exists>("exists"),
         shape::member<&Self::stored>("stored"),
         shape::member<&Self::expired>("expired"),
+        shape::member<&Self::damaged>("damaged"),
         shape::member<&Self::producers>("producers"),
         shape::member<&Self::consumers>("consumers"),
         shape::member<&Self::probably_lost>("probably_lost"),
@@ -136,6 +138,7 @@ struct AuditVerdict {
   std::int64_t pending = 0;
   std::int64_t dropped = 0;
   std::int64_t expired_unread = 0;
+  std::int64_t damaged = 0;
   std::int64_t probably_lost = 0;
   std::int64_t unaccounted = 0;
   std::int64_t unknown = 0;
@@ -147,6 +150,7 @@ struct AuditVerdict {
         shape::member<&Self::pending>("pending"),
         shape::member<&Self::dropped>("dropped"),
         shape::member<&Self::expired_unread>("expired_unread"),
+        shape::member<&Self::damaged>("damaged"),
         shape::member<&Self::probably_lost>("probably_lost"),
         shape::member<&Self::unaccounted>("unaccounted"),
         shape::member<&Self::unknown>("unknown"),
@@ -198,6 +202,8 @@ wire::ConsumerTotals consumer_totals(const wire::AuditReport& report, const std:
 /// Tables for people; an empty name: every stream.
 std::string producers_table(const wire::AuditReport& report, const std::string& stream);
 std::string consumers_table(const wire::AuditReport& report, const std::string& stream);
+/// Streams whose log has something to say that is in neither of these; empty: none has.
+std::string streams_table(const wire::AuditReport& report, const std::string& stream);
 /// Who lost how much into which shard, and when it was refused.
 std::string loss_table(const wire::AuditReport& report, const std::string& stream);
 

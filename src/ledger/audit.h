@@ -148,6 +148,7 @@ struct StreamAudit {
   bool exists = false;
   std::int64_t stored = 0;
   std::int64_t expired = 0;
+  std::int64_t damaged = 0;
   std::vector<ProducerAudit> producers;
   std::vector<ConsumerAudit> consumers;
   std::vector<LostEntry> probably_lost;
@@ -160,6 +161,8 @@ struct StreamAudit {
         shape::member<&Self::exists>("exists"),
         shape::member<&Self::stored>("stored", {}, "The log's own count."),
         shape::member<&Self::expired>("expired", {}, "Of these, removed by retention."),
+        shape::member<&Self::damaged>("damaged", {},
+                                      "Stored, not expired, and unreadable: the disk lost them."),
         shape::member<&Self::producers>("producers"),
         shape::member<&Self::consumers>("consumers"),
         shape::member<&Self::probably_lost>("probably_lost", {},
@@ -173,6 +176,7 @@ struct Verdict {
   std::int64_t pending = 0;
   std::int64_t dropped = 0;
   std::int64_t expired_unread = 0;
+  std::int64_t damaged = 0;
   std::int64_t probably_lost = 0;
   std::int64_t unaccounted = 0;
   std::int64_t unknown = 0;
@@ -184,11 +188,12 @@ struct Verdict {
         shape::member<&Self::pending>("pending"),
         shape::member<&Self::dropped>("dropped"),
         shape::member<&Self::expired_unread>("expired_unread"),
+        shape::member<&Self::damaged>("damaged", {}, "Pending ones among them are lost already."),
         shape::member<&Self::probably_lost>("probably_lost"),
         shape::member<&Self::unaccounted>("unaccounted"),
         shape::member<&Self::unknown>("unknown"),
-        shape::member<&Self::lost>("lost", {},
-                                   "dropped + expired unread + probably lost + unaccounted"),
+        shape::member<&Self::lost>(
+            "lost", {}, "dropped + expired unread + damaged + probably lost + unaccounted"),
     };
   }
 };

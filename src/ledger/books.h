@@ -16,7 +16,7 @@
 /// | stream and producer  | received = stored + throttled + rejected + failed + interrupted |
 /// | consumer and shard   | stored = succeeded + filtered + delivered + dropped + expired unread +
 /// skipped by start + discarded + pending | | verdict              | lost = dropped + expired
-/// unread + probably lost by the producer + unaccounted |
+/// unread + damaged + probably lost by the producer + unaccounted |
 ///
 /// Neither side of a law is computed from the other: `received` is counted at the front and the
 /// rest of its line by the stream; `stored` of a shard is the log's own count, `pending` follows

@@ -40,6 +40,7 @@ struct StreamCounts {
   LogId log;
   std::uint64_t stored = 0;
   std::uint64_t expired = 0;
+  std::uint64_t damaged = 0;  ///< Stored, not expired, and unreadable.
 };
 
 class StreamSource {

@@ -201,6 +201,7 @@ AuditReport Ledger::audit(const StreamSource& streams, const ConsumerSource& con
     audit.exists = true;
     audit.stored = wide(counts.stored);
     audit.expired = wide(counts.expired);
+    audit.damaged = wide(counts.damaged);
   }
   {
     const std::lock_guard lock(rows_->mutex);
@@ -228,6 +229,7 @@ Verdict verdict_of(const std::vector<StreamAudit>& streams) {
   Verdict verdict;
   for (const StreamAudit& stream : streams) {
     verdict.stored += stream.stored;
+    verdict.damaged += stream.damaged;
     for (const ProducerAudit& producer : stream.producers) {
       verdict.probably_lost += producer.probably_lost;
       verdict.unknown += producer.unknown;
@@ -242,8 +244,8 @@ Verdict verdict_of(const std::vector<StreamAudit>& streams) {
       }
     }
   }
-  verdict.lost =
-      verdict.dropped + verdict.expired_unread + verdict.probably_lost + verdict.unaccounted;
+  verdict.lost = verdict.dropped + verdict.expired_unread + verdict.damaged +
+                 verdict.probably_lost + verdict.unaccounted;
   return verdict;
 }
 

@@ -35,7 +35,7 @@ bool LedgerPuts::wants_stored_fingerprints() const { return ledger_.wants_stored
 std::vector<ledger::StreamCounts> LedgerStreams::streams() const {
   std::vector<ledger::StreamCounts> all;
   for (const stream::SourceStream& stream : source_.streams()) {
-    ledger::StreamCounts counts{stream.name.tenant, stream.name.name, stream.log, 0, 0};
+    ledger::StreamCounts counts{stream.name.tenant, stream.name.name, stream.log};
     const auto shards = source_.shards(stream.log);
     if (shards.ok()) {
       for (const stream::SourceShard& shard : *shards) {
@@ -43,6 +43,7 @@ std::vector<ledger::StreamCounts> LedgerStreams::streams() const {
         if (!one.ok()) continue;
         counts.stored += one->stored;
         counts.expired += one->expired;
+        counts.damaged += one->damaged;
       }
     }
     all.push_back(std::move(counts));

@@ -38,11 +38,14 @@ class System::Streams final : public ledger::StreamSource {
   std::vector<ledger::StreamCounts> streams() const override {
     std::vector<ledger::StreamCounts> all;
     for (const stream::SourceStream& stream : source_.streams()) {
-      ledger::StreamCounts counts{stream.name.tenant, stream.name.name, stream.log, 0, 0};
+      ledger::StreamCounts counts{stream.name.tenant, stream.name.name, stream.log};
       const auto shards = source_.shards(stream.log);
       for (std::size_t i = 0; shards.ok() && i < shards->size(); ++i) {
         const auto one = source_.counts((*shards)[i].ref);
-        if (one.ok()) counts.stored += one->stored, counts.expired += one->expired;
+        if (!one.ok()) continue;
+        counts.stored += one->stored;
+        counts.expired += one->expired;
+        counts.damaged += one->damaged;
       }
       all.push_back(std::move(counts));
     }

@@ -62,6 +62,7 @@ struct SourceSlice {
 struct ShardCounts {
   std::uint64_t stored = 0;   ///< Durable records, ever.
   std::uint64_t expired = 0;  ///< Of these, removed by retention.
+  std::uint64_t damaged = 0;  ///< Stored, not expired, and unreadable.
   engine::Position horizon;
   engine::Position next;
 };

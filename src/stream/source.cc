@@ -108,6 +108,7 @@ Result<ShardCounts> StreamService::counts(ShardRef shard) const {
   if (!bounds.ok()) return stream_gone();
   return ShardCounts{.stored = bounds->appended_records,
                      .expired = bounds->trimmed_records,
+                     .damaged = bounds->damaged_records,
                      .horizon = bounds->horizon,
                      .next = bounds->next};
 }

@@ -170,5 +170,6 @@ def test_the_verdict_adds_up(server, stream):
     verdict = report["verdict"]
     assert report["at_ms"] <= server.now_ms()
     assert verdict["stored"] == sum(each["stored"] for each in report["streams"])
-    assert verdict["lost"] == sum(verdict[part] for part in ("dropped", "expired_unread", "probably_lost", "unaccounted"))
+    assert verdict["lost"] == sum(verdict[part] for part in ("dropped", "expired_unread", "damaged", "probably_lost",
+                                                       "unaccounted"))
     assert verdict["unaccounted"] == 0

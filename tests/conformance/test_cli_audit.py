@@ -71,7 +71,7 @@ def test_a_careless_producer_is_found_out(tight, orders):
     done = run(tight, "audit", "--fail-on-loss")
     assert done.code == 3, done
     assert run(tight, "audit").code == 0, "only when asked to fail"
-    assert f"{200 - lost} stored, 0 pending, {lost} lost (0 dropped, 0 expired unread, {lost} probably lost by their " \
+    assert f"{200 - lost} stored, 0 pending, {lost} lost (0 dropped, 0 expired unread, 0 damaged, {lost} probably lost by their " \
            "producer, 0 unaccounted)" in done.out
     loss = done.lines()[done.lines().index("Refused and never sent again") + 3].split()
     assert loss[:5] == ["orders", "test", "penstock-cli", shard(0), str(lost)]
@@ -198,7 +198,7 @@ def test_what_consumers_made_of_it(tight, orders, remotes):
     done = run(tight, "audit", "--fail-on-loss")
     assert done.code == 3, done
     assert done.lines()[-1] == (
-        "3 stored, 0 pending, 1 lost (1 dropped, 0 expired unread, 0 probably lost by their producer, 0 unaccounted)")
+        "3 stored, 0 pending, 1 lost (1 dropped, 0 expired unread, 0 damaged, 0 probably lost by their producer, 0 unaccounted)")
     rows = consumer_rows(done)
     assert (rows["careless"]["succeeded"], rows["careless"]["dropped"], rows["careless"]["delivered"]) == (2, 1, 0)
     assert (rows["careful"]["succeeded"], rows["careful"]["dropped"], rows["careful"]["delivered"]) == (2, 0, 1)
@@ -224,6 +224,38 @@ def test_records_that_expired_unread_are_lost(tight, orders, remotes):
     done = run(tight, "audit", "--fail-on-loss")
     assert done.code == 3, done
     assert "2 stored, 0 pending, 2 lost (0 dropped, 2 expired unread," in done.out
+
+
+@evidence("own", "what the disk lost of a stream's records is lost, whoever reads them: 3")
+def test_damaged_records_are_lost(tmp_path):
+    def start():
+        return Server("--data", str(tmp_path), "--durability", "sync", "--limits", "off")
+    first = start()
+    first.kinesis.create_stream(StreamName="orders", ShardCount=1)
+    for each in range(100):
+        put(first.kinesis, "orders", b"%d" % each)
+    assert run(first, "audit", "--fail-on-loss").code == 0
+    first.process.kill()
+    first.process.wait()
+    journal = tmp_path / "journal" / "0000000000000001.journal"
+    block, commit = 4096, b"PSC1"
+    content = journal.read_bytes()
+    commits = [at for at in range(0, len(content), block) if content.startswith(commit, at)]
+    with journal.open("r+b") as file:
+        file.seek(commits[len(commits) // 2])
+        file.write(b"\xff" * 64)
+    second = start()
+    try:
+        damaged = entry(second)["damaged"]
+        assert damaged > 0
+        assert second.audit()["verdict"]["damaged"] == damaged
+        done = run(second, "audit", "--fail-on-loss")
+        assert done.code == 3, done
+        assert f"{damaged} damaged" in done.lines()[-1]
+        begin = done.lines().index("What the log has of them")
+        assert done.lines()[begin + 3].split()[:1] + done.lines()[begin + 3].split()[3:4] == ["orders", str(damaged)]
+    finally:
+        second.stop()
 
 
 @evidence("own", "a server that does not answer is no verdict")

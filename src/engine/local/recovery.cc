@@ -323,7 +323,7 @@ Result<std::optional<JournalFile>> sort_files(const ScannedJournal& scanned,
 
 void name_damage(const Core& core, OpenReport& report) {
   for (const auto& shard : core.shards.all()) {
-    for (const auto& [from, to] : shard->damage()) {
+    for (const auto& [from, to] : shard->fence_damage()) {
       report.damaged_records += to.index - from.index;
       log::error("records are damaged and will not be served", {{"log", shard->ref().log.value},
                                                                 {"shard", shard->ref().shard},

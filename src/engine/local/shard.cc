@@ -134,6 +134,14 @@ void Shard::drop_trimmed() {
     blocks_.pop_front();
   }
   flushed_next_ = std::max(flushed_next_, horizon_);
+  while (!fenced_.empty() && fenced_.front().first < horizon_) {
+    auto& [first, next] = fenced_.front();
+    const Position trimmed_to = std::min(next, horizon_);
+    damaged_records_ -= trimmed_to.index - first.index;
+    first = trimmed_to;
+    if (first < next) break;
+    fenced_.erase(fenced_.begin());
+  }
 }
 
 void Shard::apply_drop(Wakeups& wakeups) {
@@ -346,8 +354,8 @@ std::variant<Position, Shard::BlockRead> Shard::locate(ServiceTime at) const {
 
 Bounds Shard::bounds() const {
   const std::lock_guard lock(mutex_);
-  return Bounds{horizon_, durable_next_, sealed_at_.has_value(), trimmed_records_,
-                durable_next_.index - 1};
+  return Bounds{horizon_,         durable_next_,           sealed_at_.has_value(),
+                trimmed_records_, durable_next_.index - 1, damaged_records_};
 }
 
 ShardState Shard::state() const {

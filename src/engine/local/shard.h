@@ -110,6 +110,9 @@ class Shard {
   std::size_t evict(std::size_t bytes_wanted);
   /// Damaged ranges in [horizon, next): [first, second).
   std::vector<std::pair<Position, Position>> damage() const;
+  /// The same, at the end of recovery: from now on bounds() counts them. Afterwards damage only
+  /// becomes less, by trims.
+  std::vector<std::pair<Position, Position>> fence_damage();
 
  private:
   std::shared_ptr<Chunk> chunk_for(std::span<const NewRecord> rest, ChunkPool& pool,
@@ -119,6 +122,7 @@ class Shard {
                         std::unique_lock<std::mutex> lock) const;
   Error damaged_at(Position from) const;
   void drop_trimmed();
+  std::vector<std::pair<Position, Position>> find_damage() const;
   void order_blocks();
   static void forget(const StoredBlock& stored);
 
@@ -137,6 +141,8 @@ class Shard {
   Position flushed_next_;
   std::deque<StoredBlock>
       blocks_;  ///< Both ends ascend; neighbours may overlap, none holds another.
+  std::vector<std::pair<Position, Position>> fenced_;  ///< Damage, behind the horizon; ascends.
+  std::uint64_t damaged_records_ = 0;                  ///< In fenced_.
   Watchers watchers_;
 };
 

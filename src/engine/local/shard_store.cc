@@ -142,6 +142,18 @@ Position Shard::before_fence(Position at) const {
 
 std::vector<std::pair<Position, Position>> Shard::damage() const {
   const std::lock_guard lock(mutex_);
+  return find_damage();
+}
+
+std::vector<std::pair<Position, Position>> Shard::fence_damage() {
+  const std::lock_guard lock(mutex_);
+  fenced_ = find_damage();
+  damaged_records_ = 0;
+  for (const auto& [first, next] : fenced_) damaged_records_ += next.index - first.index;
+  return fenced_;
+}
+
+std::vector<std::pair<Position, Position>> Shard::find_damage() const {
   std::vector<std::pair<Position, Position>> held;
   for (const StoredBlock& stored : blocks_)
     held.emplace_back(stored.block.first, stored.block.next);

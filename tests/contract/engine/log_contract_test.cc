@@ -139,6 +139,7 @@ TEST_P(LogContract, BoundsCountWhatWasStoredAndTrimmed) {
   EXPECT_EQ(bounds->next.index, first.index + 4);
   EXPECT_EQ(bounds->trimmed_records, 3u);
   EXPECT_EQ(bounds->appended_records, 4u);
+  EXPECT_EQ(bounds->damaged_records, 0u);
   EXPECT_FALSE(bounds->sealed);
 }
 

@@ -199,6 +199,15 @@ TEST_F(LedgerTest, TheAuditJoinsStreamsProducersAndConsumersByName) {
   EXPECT_EQ(report.verdict.lost, 3);
 }
 
+TEST_F(LedgerTest, DamagedRecordsAreLost) {
+  streams.all.push_back(
+      {.tenant = tenant, .name = "orders", .log = LogId{1}, .stored = 10, .damaged = 3});
+  const AuditReport report = ledger->audit(streams, consumers);
+  EXPECT_EQ(report.streams.at(0).damaged, 3);
+  EXPECT_EQ(report.verdict.damaged, 3);
+  EXPECT_EQ(report.verdict.lost, 3);
+}
+
 TEST_F(LedgerTest, ProducersOfAStreamThatIsGoneAreStillListed) {
   put(producer(), {.rejected = 1});
   const AuditReport report = ledger->audit(streams, consumers);

@@ -89,6 +89,7 @@ TEST_F(RecoveryTest, AnAcknowledgedCommitDamagedBehindTheHeaderFencesExactlyItsR
   ASSERT_TRUE(report.ok());
   EXPECT_EQ(report->damaged_commits, 1u);
   EXPECT_EQ(report->damaged_records, 2u);
+  EXPECT_EQ(parts->core.shards.find(kShard)->bounds().damaged_records, 2u);
   EXPECT_FALSE(report->torn_tail);
   EXPECT_EQ(parts->append(kShard, {"c"})->first, Position{5});
   EXPECT_EQ(parts->append(kOther, {"y"})->first, Position{2}) << "the other shard lost nothing";

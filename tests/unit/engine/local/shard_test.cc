@@ -178,6 +178,22 @@ TEST_F(ShardTest, LostRecordsAtTheEndAreNeverNumberedAgain) {
   EXPECT_EQ(kit.read_all(shard, Position{5}).value(), Strings{"b"});
 }
 
+TEST_F(ShardTest, FencedRecordsAreCountedUntilATrimPassesThem) {
+  replay(Position{1}, {"a", "b"});
+  replay(Position{6}, {"f"});  // 3, 4, 5 are missing,
+  shard.replay_gap(4);         // and 7 to 10.
+  EXPECT_EQ(shard.fence_damage(), shard.damage());
+  EXPECT_EQ(shard.bounds().damaged_records, 7u);
+  append({"k"});
+  EXPECT_EQ(shard.bounds().damaged_records, 7u);
+  const std::vector<std::pair<std::uint64_t, std::uint64_t>> left_after_trim = {
+      {3, 7}, {5, 5}, {6, 4}, {7, 4}, {10, 1}, {11, 0}, {12, 0}};
+  for (const auto& [before, left] : left_after_trim) {
+    shard.apply_trim(Position{before});
+    EXPECT_EQ(shard.bounds().damaged_records, left) << "trimmed before " << before;
+  }
+}
+
 TEST_F(ShardTest, AGapDoesNotReachBehindASeal) {
   replay(Position{1}, {"a"});
   shard.apply_seal(Position{3}, nobody);
