@@ -15,6 +15,8 @@ namespace penstock::ledger {
 namespace {
 
 constexpr std::string_view kPrefix = "ledger/producer/";
+/// Exists from an orderly stop, which stores the last books with it, to the next start.
+constexpr std::string_view kStopped = "ledger/stopped";
 constexpr std::string_view kOthers = "(others)";
 
 std::string mark_key(const RowKey& key) {
@@ -88,17 +90,21 @@ Ledger::Ledger(LedgerParts parts, LedgerSettings settings)
 
 Ledger::~Ledger() = default;
 
-Result<std::unique_ptr<Ledger>> Ledger::open(LedgerParts parts, LedgerSettings settings) {
+Task<Result<std::unique_ptr<Ledger>>> Ledger::open(LedgerParts parts, LedgerSettings settings) {
   std::unique_ptr<Ledger> ledger(new Ledger(parts, settings));
-  TRY_OK(ledger->load());
+  const bool was_stopped = parts.marks.get(kStopped).has_value();
+  CO_TRY_OK(ledger->load(was_stopped));
+  // Before anything is counted: what dies from here on did not stop in order.
+  CO_TRY_OK(co_await ledger->store_changes(was_stopped ? StopMark::kErase : StopMark::kKeep));
   ledger->scope_.spawn(ledger->run());
-  return ledger;
+  co_return ledger;
 }
 
-Status Ledger::load() {
+Status Ledger::load(bool was_stopped) {
   for (const auto& [name, value] : parts_.marks.list(kPrefix)) {
     ProducerRow row(settings_.fingerprints_max);
     TRY(RowKey key, decode_row(value, row));
+    row.begin_run(was_stopped);
     waiting_ += row.waiting.size();
     rows_->rows.emplace(std::move(key), std::move(row));
   }
@@ -147,7 +153,7 @@ void Ledger::expire(ServiceTime now) {
   }
 }
 
-Task<> Ledger::store_changes() {
+Task<Status> Ledger::store_changes(StopMark mark) {
   std::vector<engine::Marks::Mark> marks;
   std::vector<ProducerRow*> rows;  // Rows are never removed.
   {
@@ -159,12 +165,15 @@ Task<> Ledger::store_changes() {
       marks.push_back({mark_key(key), encode_row(key, row)});
     }
   }
-  if (marks.empty()) co_return;
+  if (mark == StopMark::kSet) marks.push_back({std::string(kStopped), ""});
+  if (mark == StopMark::kErase) marks.push_back({std::string(kStopped), std::nullopt});
+  if (marks.empty()) co_return ok();
   const Status stored = co_await parts_.marks.put(parts_.leases.node(), std::move(marks));
-  if (stored.ok()) co_return;
+  if (stored.ok()) co_return ok();
   log::warn("the producers' books were not stored", {{"error", stored.error().message}});
   const std::lock_guard lock(rows_->mutex);
   for (ProducerRow* const row : rows) row->changed = true;  // With the next round.
+  co_return stored;
 }
 
 Task<> Ledger::run() {
@@ -174,14 +183,15 @@ Task<> Ledger::run() {
     if (co_await env::sleep_until(parts_.control_loop, next, cancel) == env::Woken::kCancelled)
       break;
     expire(parts_.clocks.service_now());
-    co_await store_changes();
+    (co_await store_changes(StopMark::kKeep)).ignore("with the next round");
   }
 }
 
 Task<> Ledger::stop() {
   scope_.cancel();
   co_await scope_.join();
-  co_await store_changes();
+  const Status stored = co_await store_changes(StopMark::kSet);
+  stored.ignore("the next start takes this for a crash");
 }
 
 AuditReport Ledger::audit(const StreamSource& streams, const ConsumerSource& consumers) {

@@ -74,9 +74,12 @@ struct CallOutcome {
 /// with everything it says, in one Marks write.
 class Ledger {
  public:
-  static Result<std::unique_ptr<Ledger>> open(LedgerParts parts, LedgerSettings settings);
+  /// Reads the books. When the last run did not stop in order, what it had received and not decided
+  /// is interrupted from now on; otherwise such a difference is a fault of ours and stays
+  /// unaccounted, also after later crashes.
+  static Task<Result<std::unique_ptr<Ledger>>> open(LedgerParts parts, LedgerSettings settings);
   ~Ledger();
-  /// Stores what changed. Nothing may be called afterwards.
+  /// Stores what changed, and that this was an orderly stop. Nothing may be called afterwards.
   Task<> stop();
 
   void received(const Producer& producer, std::string_view stream, std::uint64_t entries);
@@ -90,8 +93,10 @@ class Ledger {
  private:
   struct Rows;
   Ledger(LedgerParts parts, LedgerSettings settings);
-  Status load();
-  Task<> store_changes();
+  Status load(bool was_stopped);
+  /// With the rows that changed: whether the last run stopped in order, when it is to be said anew.
+  enum class StopMark { kKeep, kSet, kErase };
+  Task<Status> store_changes(StopMark mark);
   Task<> run();
   void expire(ServiceTime now);
 

@@ -27,7 +27,8 @@ struct StoredRow {
   std::string address;
   std::string agent;
   std::vector<std::int64_t> counts;  ///< received, stored, throttled, rejected, failed,
-                                     ///< interrupted, recovered, probably lost, unknown
+                                     ///< interrupted, recovered, probably lost, unknown,
+                                     ///< stranded
   std::vector<StoredWaiting> waiting;
   std::vector<StoredWaiting> lost;
   static constexpr auto shape() {
@@ -57,9 +58,22 @@ std::optional<Waiting> restored(const StoredWaiting& entry) {
 
 std::int64_t wide(std::uint64_t count) { return static_cast<std::int64_t>(count); }
 
-constexpr std::size_t kCounts = 9;
+constexpr std::size_t kCounts = 10;
+constexpr std::size_t kCountsWithoutStranded = 9;  ///< What was stored before there was `stranded`.
 
 }  // namespace
+
+void ProducerRow::begin_run(bool was_stopped) {
+  const std::uint64_t decided = book.decided();
+  const std::uint64_t open = book.received > decided ? book.received - decided : 0;
+  if (open <= stranded) return;
+  if (was_stopped) {
+    stranded = open;
+  } else {
+    book.interrupted += open - stranded;
+  }
+  changed = true;
+}
 
 void ProducerRow::lose(const Waiting& entry) {
   ++probably_lost;
@@ -96,7 +110,7 @@ std::string encode_row(const RowKey& key, const ProducerRow& row) {
   const ProducerBook& book = row.book;
   for (const std::uint64_t count :
        {book.received, book.stored, book.throttled, book.rejected, book.failed, book.interrupted,
-        row.recovered, row.probably_lost, row.unknown}) {
+        row.recovered, row.probably_lost, row.unknown, row.stranded}) {
     out.counts.push_back(wide(count));
   }
   for (const Waiting& entry : row.waiting.list()) out.waiting.push_back(stored(entry));
@@ -107,16 +121,16 @@ std::string encode_row(const RowKey& key, const ProducerRow& row) {
 Result<RowKey> decode_row(std::string_view bytes, ProducerRow& row) {
   const Error corrupt{Errc::kCorrupt, "a producer's book does not read back"};
   const auto parsed = shape::from_json<StoredRow>(bytes);
-  if (!parsed.ok() || parsed->counts.size() != kCounts) return corrupt;
+  if (!parsed.ok()) return corrupt;
+  const std::size_t counted = parsed->counts.size();
+  if (counted != kCounts && counted != kCountsWithoutStranded) return corrupt;
   std::uint64_t* const counts[kCounts] = {
-      &row.book.received, &row.book.stored,   &row.book.throttled,
-      &row.book.rejected, &row.book.failed,   &row.book.interrupted,
-      &row.recovered,     &row.probably_lost, &row.unknown};
-  for (std::size_t i = 0; i < kCounts; ++i) {
+      &row.book.received, &row.book.stored,      &row.book.throttled, &row.book.rejected,
+      &row.book.failed,   &row.book.interrupted, &row.recovered,      &row.probably_lost,
+      &row.unknown,       &row.stranded};
+  for (std::size_t i = 0; i < counted; ++i) {
     *counts[i] = static_cast<std::uint64_t>(parsed->counts[i]);
   }
-  const std::uint64_t decided = row.book.decided();
-  if (row.book.received > decided) row.book.interrupted += row.book.received - decided;
   for (const StoredWaiting& stored_entry : parsed->waiting) {
     const std::optional<Waiting> entry = restored(stored_entry);
     if (!entry) return corrupt;

@@ -57,7 +57,13 @@ struct ProducerRow {
   std::uint64_t unknown = 0;  ///< Refused, and there was no room to remember it.
   Fingerprints waiting;
   std::deque<Waiting> lost;  ///< The newest kLostKept, in the order found.
-  bool changed = false;      ///< Since it was last stored.
+  /// Received and never decided when the server stopped in order, with nothing in flight: a fault
+  /// of ours, which no later crash may take for interrupted entries.
+  std::uint64_t stranded = 0;
+  bool changed = false;  ///< Since it was last stored.
+
+  /// What the run before, of which this row was read, leaves undecided is explained.
+  void begin_run(bool was_stopped);
 
   static constexpr std::size_t kLostKept = 1'000;
   void lose(const Waiting& entry);
@@ -67,7 +73,6 @@ struct ProducerRow {
 
 /// The row as it is stored, with its key.
 std::string encode_row(const RowKey& key, const ProducerRow& row);
-/// What was received and not decided when it was stored becomes `interrupted`: the server died.
 /// fails     Errc::kCorrupt
 Result<RowKey> decode_row(std::string_view bytes, ProducerRow& row);
 

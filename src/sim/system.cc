@@ -90,11 +90,11 @@ Task<Status> System::open_parts() {
   if (engine_ == nullptr) {
     CO_TRY(engine_, co_await engine::local::open(options_, env, budget_));
   }
-  CO_TRY(ledger_, ledger::Ledger::open({.clocks = env.clocks,
-                                        .control_loop = control,
-                                        .marks = engine_->marks(),
-                                        .leases = engine_->leases()},
-                                       {}));
+  CO_TRY(ledger_, co_await ledger::Ledger::open({.clocks = env.clocks,
+                                                 .control_loop = control,
+                                                 .marks = engine_->marks(),
+                                                 .leases = engine_->leases()},
+                                                {}));
   puts_ = std::make_unique<Puts>(*ledger_);
   CO_TRY(streams_, co_await stream::StreamService::open({.clocks = env.clocks,
                                                          .control_loop = control,

@@ -139,6 +139,7 @@ ProducerRow some_row() {
   row.recovered = 6;
   row.probably_lost = 7;
   row.unknown = 8;
+  row.stranded = 9;
   row.waiting.refused({~std::uint64_t{0}, 3, at(1'000)});
   row.waiting.refused({1, 2, at(2'000)});
   row.lost.push_back({5, 1, at(500)});
@@ -155,17 +156,37 @@ TEST(ProducerRow, ComesBackWithEverythingItSays) {
   EXPECT_EQ(back.recovered, row.recovered);
   EXPECT_EQ(back.probably_lost, row.probably_lost);
   EXPECT_EQ(back.unknown, row.unknown);
+  EXPECT_EQ(back.stranded, row.stranded);
   EXPECT_EQ(back.waiting.list(), row.waiting.list());
   EXPECT_EQ(back.lost, row.lost);
 }
 
-TEST(ProducerRow, WhatWasReceivedAndNotDecidedIsInterruptedAfterARestart) {
+TEST(ProducerRow, WhatWasReceivedAndNotDecidedIsInterruptedByACrash) {
   ProducerRow row(10);
   row.book = {.received = 10, .stored = 6};
+  row.begin_run(false);
+  EXPECT_EQ(row.book.interrupted, 4u);
+  EXPECT_EQ(unaccounted(row.book), 0u);
+  EXPECT_TRUE(row.changed);
+}
+
+TEST(ProducerRow, WhatAStopLeftUndecidedIsNotInterruptedByALaterCrash) {
+  ProducerRow row(10);
+  row.book = {.received = 10, .stored = 6};
+  row.begin_run(true);
+  row.book.received += 2;
   ProducerRow back(10);
   ASSERT_TRUE(decode_row(encode_row(kKey, row), back).ok());
-  EXPECT_EQ(back.book.interrupted, 4u);
-  EXPECT_EQ(unaccounted(back.book), 0u);
+  back.begin_run(false);
+  EXPECT_EQ(back.book.interrupted, 2u);
+  EXPECT_EQ(unaccounted(back.book), 4u);
+}
+
+TEST(ProducerRow, AnOlderRowWithoutStrandedEntriesReadsBack) {
+  ProducerRow row(10);
+  ASSERT_TRUE(decode_row(R"({"counts":[9,1,1,1,1,1,6,7,8]})", row).ok());
+  EXPECT_EQ(row.unknown, 8u);
+  EXPECT_EQ(row.stranded, 0u);
 }
 
 TEST(ProducerRow, MoreDecidedThanReceivedStaysUnaccounted) {
@@ -213,7 +234,7 @@ TEST_P(NoRow, IsCorrupt) {
 INSTANTIATE_TEST_SUITE_P(
     Garbage, NoRow,
     ::testing::Values(
-        "", "{", "[]", "{}", R"({"counts":[1,2]})", R"({"counts":[1,2,3,4,5,6,7,8,9,10]})",
+        "", "{", "[]", "{}", R"({"counts":[1,2]})", R"({"counts":[1,2,3,4,5,6,7,8,9,10,11]})",
         R"({"counts":[1,2,3,4,5,6,7,8,9],"waiting":[{"f":"x","s":0,"t":0}]})",
         R"({"counts":[1,2,3,4,5,6,7,8,9],"waiting":[{"f":"","s":0,"t":0}]})",
         R"({"counts":[1,2,3,4,5,6,7,8,9],"lost":[{"f":"99999999999999999999999"}]})"));

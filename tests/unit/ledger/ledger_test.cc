@@ -32,9 +32,9 @@ class LedgerTest : public ::testing::Test {
   }
   void open() {
     env::Env& env = machine.world.env();
-    auto opened = Ledger::open(
+    auto opened = machine.world.run(Ledger::open(
         {env.clocks, *env.loops.front(), machine.engine().marks(), machine.engine().leases()},
-        settings);
+        settings));
     ASSERT_TRUE(opened.ok());
     ledger = std::move(opened).value();
   }
@@ -162,6 +162,39 @@ TEST_F(LedgerTest, WhatWasInFlightWhenTheServerDiedIsInterrupted) {
   machine.world.run_for(seconds(2));
   die();
   EXPECT_EQ(row().interrupted, 9);
+  EXPECT_EQ(row().unaccounted, 0);
+}
+
+TEST_F(LedgerTest, WhatAnOrderlyStopLeavesUndecidedStaysUnaccounted) {
+  ledger->received(producer(), "orders", 9);
+  restart();
+  EXPECT_EQ(row().interrupted, 0);
+  EXPECT_EQ(row().unaccounted, 9);
+  restart();
+  EXPECT_EQ(row().unaccounted, 9);
+}
+
+TEST_F(LedgerTest, ACrashDoesNotExplainWhatAnOrderlyStopHadLeftUndecided) {
+  ledger->received(producer(), "orders", 9);
+  restart();
+  ledger->received(producer(), "orders", 4);
+  machine.world.run_for(seconds(2));
+  die();
+  EXPECT_EQ(row().interrupted, 4);
+  EXPECT_EQ(row().unaccounted, 9);
+  restart();
+  die();
+  EXPECT_EQ(row().interrupted, 4);
+  EXPECT_EQ(row().unaccounted, 9);
+}
+
+TEST_F(LedgerTest, AStartIsNoOrderlyStopEvenWhenNothingWasCounted) {
+  restart();
+  die();
+  ledger->received(producer(), "orders", 3);
+  machine.world.run_for(seconds(2));
+  die();
+  EXPECT_EQ(row().interrupted, 3);
   EXPECT_EQ(row().unaccounted, 0);
 }
 
