@@ -5,9 +5,9 @@
 #include "base/sha256.h"
 #include "engine/meta.h"
 #include "env/clocks.h"
-#include "env/loop.h"
 #include "ledger/producer_row.h"
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 
@@ -131,6 +131,7 @@ void Ledger::decided(const Producer& producer, std::string_view stream,
   row.book.failed += outcome.failed;
   row.changed = true;
   const std::size_t before = row.waiting.size();
+  const std::uint64_t told_before = row.recovered + row.unknown;
   for (const EntryFate& entry : outcome.entries) {
     if (entry.stored) {
       if (row.waiting.stored(entry.fingerprint)) ++row.recovered;
@@ -139,6 +140,13 @@ void Ledger::decided(const Producer& producer, std::string_view stream,
     }
   }
   waiting_ += row.waiting.size() - before;
+  if (row.waiting.size() != before || row.recovered + row.unknown != told_before) hurry();
+}
+
+void Ledger::hurry() {
+  if (is_hurried_.exchange(true)) return;
+  // The signal's state outlives a ledger that stops before this runs.
+  post(parts_.control_loop.executor(), [signal = hurried_] { signal.notify(); });
 }
 
 // --- Control loop ------------------------------------------------------------------------------
@@ -156,6 +164,8 @@ void Ledger::expire(ServiceTime now) {
 Task<Status> Ledger::store_changes(StopMark mark) {
   std::vector<engine::Marks::Mark> marks;
   std::vector<ProducerRow*> rows;  // Rows are never removed.
+  std::uint64_t bytes = 0;
+  is_hurried_ = false;  // Before the rows are read: what comes later asks anew.
   {
     const std::lock_guard lock(rows_->mutex);
     for (auto& [key, row] : rows_->rows) {
@@ -163,8 +173,11 @@ Task<Status> Ledger::store_changes(StopMark mark) {
       row.changed = false;
       rows.push_back(&row);
       marks.push_back({mark_key(key), encode_row(key, row)});
+      bytes += marks.back().value->size();
     }
   }
+  soon_from_ = parts_.clocks.steady_now() +
+               Millis{bytes * 1'000 / std::max<std::uint64_t>(settings_.store_soon_bytes_per_s, 1)};
   if (mark == StopMark::kSet) marks.push_back({std::string(kStopped), ""});
   if (mark == StopMark::kErase) marks.push_back({std::string(kStopped), std::nullopt});
   if (marks.empty()) co_return ok();
@@ -180,8 +193,13 @@ Task<> Ledger::run() {
   const CancelToken cancel = scope_.token();
   while (!cancel.cancelled()) {
     const SteadyTime next = parts_.clocks.steady_now() + settings_.store_interval;
-    if (co_await env::sleep_until(parts_.control_loop, next, cancel) == env::Woken::kCancelled)
-      break;
+    env::Woken woken = co_await hurried_.wait_until(parts_.control_loop, next, cancel);
+    if (woken == env::Woken::kSignal) {
+      const SteadyTime soon =
+          std::max(parts_.clocks.steady_now() + settings_.store_soon, soon_from_);
+      woken = co_await env::sleep_until(parts_.control_loop, std::min(soon, next), cancel);
+    }
+    if (woken == env::Woken::kCancelled) break;
     expire(parts_.clocks.service_now());
     (co_await store_changes(StopMark::kKeep)).ignore("with the next round");
   }

@@ -4,6 +4,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "base/time.h"
+#include "env/loop.h"
 #include "ledger/audit.h"
 #include "ledger/books.h"
 #include "ledger/consumers.h"
@@ -18,7 +19,6 @@
 
 namespace penstock::env {
 class Clocks;
-class Loop;
 }  // namespace penstock::env
 namespace penstock::engine {
 class Leases;
@@ -32,6 +32,10 @@ struct LedgerSettings {
   Millis recovery{5 * 60'000};
   /// Books are stored this often; what a crash takes is said in the README.
   Millis store_interval{1'000};
+  /// Sooner after a refusal, and after a refused entry was stored: within this time, unless that
+  /// would be more bytes a second than the next says.
+  Millis store_soon{20};
+  std::uint64_t store_soon_bytes_per_s = 4u << 20;
   std::size_t producers_max = 10'000;  ///< Rows; further producers share one.
   /// For each row: about 55 bytes each as they are stored, and a mark holds 1 MiB.
   std::size_t fingerprints_max = 15'000;
@@ -99,11 +103,16 @@ class Ledger {
   Task<Status> store_changes(StopMark mark);
   Task<> run();
   void expire(ServiceTime now);
+  /// From any loop: run() is to store soon.
+  void hurry();
 
   LedgerParts parts_;
   LedgerSettings settings_;
   std::unique_ptr<Rows> rows_;
   std::atomic<std::size_t> waiting_{0};
+  std::atomic<bool> is_hurried_{false};  ///< Since the last round of storing began.
+  env::Signal hurried_;
+  SteadyTime soon_from_{};  ///< Before this, storing early would exceed its bytes a second.
   Scope scope_;
 };
 

@@ -1,5 +1,6 @@
 #include "ledger/ledger.h"
 
+#include "engine/meta.h"
 #include "shape/json.h"
 #include "support/engine_stand.h"
 
@@ -20,6 +21,22 @@ struct Consumers final : ConsumerSource {
   std::vector<ConsumerView> consumers() const override { return all; }
 };
 
+/// Counts what goes through to the engine.
+struct Stores final : engine::Marks {
+  engine::Marks* to = nullptr;
+  std::size_t puts = 0;
+  std::uint64_t bytes = 0;
+  Task<Status> put(engine::Fence fence, std::vector<Mark> marks) override {
+    ++puts;
+    for (const Mark& mark : marks) bytes += mark.value.value_or("").size();
+    return to->put(fence, std::move(marks));
+  }
+  std::optional<std::string> get(std::string_view key) const override { return to->get(key); }
+  std::vector<std::pair<std::string, std::string>> list(std::string_view prefix) const override {
+    return to->list(prefix);
+  }
+};
+
 class LedgerTest : public ::testing::Test {
  protected:
   LedgerTest() : machine(1, {.durability = engine::local::Durability::kMemory}) {
@@ -32,9 +49,9 @@ class LedgerTest : public ::testing::Test {
   }
   void open() {
     env::Env& env = machine.world.env();
+    stores.to = &machine.engine().marks();
     auto opened = machine.world.run(Ledger::open(
-        {env.clocks, *env.loops.front(), machine.engine().marks(), machine.engine().leases()},
-        settings));
+        {env.clocks, *env.loops.front(), stores, machine.engine().leases()}, settings));
     ASSERT_TRUE(opened.ok());
     ledger = std::move(opened).value();
   }
@@ -74,6 +91,7 @@ class LedgerTest : public ::testing::Test {
 
   Tenant tenant{"123456789012", "eu-west-1"};
   testing::EngineStand machine;
+  Stores stores;
   LedgerSettings settings;
   std::unique_ptr<Ledger> ledger;
   Streams streams;
@@ -155,6 +173,46 @@ TEST_F(LedgerTest, BooksAreStoredEverySecond) {
   die();
   EXPECT_EQ(row().stored, 5);
   EXPECT_EQ(row().unaccounted, 0);
+}
+
+TEST_F(LedgerTest, ARefusalIsStoredSoon) {
+  refuse(77);
+  machine.world.run_for(Millis{25});
+  die();
+  EXPECT_EQ(row().throttled, 1);
+  EXPECT_EQ(row().waiting, 1);
+  EXPECT_EQ(row().unaccounted, 0);
+}
+
+TEST_F(LedgerTest, ARecoveryIsStoredSoonSoThatNoCrashTakesItForALoss) {
+  refuse(77);
+  machine.world.run_for(seconds(2));
+  store(77);
+  machine.world.run_for(Millis{25});
+  die();
+  EXPECT_EQ(row().waiting, 0);
+  EXPECT_EQ(row().recovered, 1);
+}
+
+TEST_F(LedgerTest, RefusalsOfOneBurstAreStoredTogether) {
+  for (std::uint64_t i = 0; i < 100; ++i) {
+    refuse(i);
+    machine.world.run_for(Millis{1});
+  }
+  EXPECT_GE(stores.puts, 4u);
+  EXPECT_LE(stores.puts, 6u) << "100 ms, one in 20";
+}
+
+TEST_F(LedgerTest, LargeBooksAreNotStoredMoreOftenThanTheirBytesAllow) {
+  for (std::uint64_t i = 0; i < 10'000; ++i) refuse(1u << 20 | i);
+  machine.world.run_for(seconds(1));
+  stores.bytes = 0;
+  for (std::uint64_t i = 0; i < 200; ++i) {
+    refuse(i);
+    machine.world.run_for(Millis{5});
+  }
+  EXPECT_GT(stores.bytes, 1u << 20);
+  EXPECT_LE(stores.bytes, settings.store_soon_bytes_per_s + (1u << 20));
 }
 
 TEST_F(LedgerTest, WhatWasInFlightWhenTheServerDiedIsInterrupted) {
