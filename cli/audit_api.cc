@@ -126,11 +126,13 @@ std::string consumers_table(const wire::AuditReport& report, const std::string& 
 }
 
 std::string streams_table(const wire::AuditReport& report, const std::string& stream) {
-  Table table({"stream", "stored", "expired", "damaged"});
+  Table table({"stream", "stored", "expired", "damaged", "unattributed", "unaccounted"});
   for (const wire::AuditStream& one : report.streams) {
-    if (!is_meant(one, stream) || one.damaged == 0) continue;
-    table.row(
-        {one.stream, with_commas(one.stored), with_commas(one.expired), with_commas(one.damaged)});
+    const bool is_plain = one.damaged == 0 && one.unattributed == 0 && one.unaccounted == 0;
+    if (!is_meant(one, stream) || is_plain) continue;
+    table.row({one.stream, with_commas(one.stored), with_commas(one.expired),
+               with_commas(one.damaged), with_commas(one.unattributed),
+               with_commas(one.unaccounted)});
   }
   return table.empty() ? "" : table.text();
 }

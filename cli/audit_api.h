@@ -113,6 +113,8 @@ struct AuditStream {
   std::int64_t stored = 0;
   std::int64_t expired = 0;
   std::int64_t damaged = 0;
+  std::int64_t unattributed = 0;
+  std::int64_t unaccounted = 0;
   std::vector<AuditProducer> producers;
   std::vector<AuditConsumer> consumers;
   std::vector<AuditLost> probably_lost;
@@ -126,6 +128,8 @@ struct AuditStream {
         shape::member<&Self::stored>("stored"),
         shape::member<&Self::expired>("expired"),
         shape::member<&Self::damaged>("damaged"),
+        shape::member<&Self::unattributed>("unattributed"),
+        shape::member<&Self::unaccounted>("unaccounted"),
         shape::member<&Self::producers>("producers"),
         shape::member<&Self::consumers>("consumers"),
         shape::member<&Self::probably_lost>("probably_lost"),

@@ -149,6 +149,8 @@ struct StreamAudit {
   std::int64_t stored = 0;
   std::int64_t expired = 0;
   std::int64_t damaged = 0;
+  std::int64_t unattributed = 0;
+  std::int64_t unaccounted = 0;
   std::vector<ProducerAudit> producers;
   std::vector<ConsumerAudit> consumers;
   std::vector<LostEntry> probably_lost;
@@ -163,6 +165,10 @@ struct StreamAudit {
         shape::member<&Self::expired>("expired", {}, "Of these, removed by retention."),
         shape::member<&Self::damaged>("damaged", {},
                                       "Stored, not expired, and unreadable: the disk lost them."),
+        shape::member<&Self::unattributed>("unattributed", {},
+                                           "Stored, by producers whose books a crash cut short."),
+        shape::member<&Self::unaccounted>(
+            "unaccounted", {}, "How far stored is from what producers stored and unattributed."),
         shape::member<&Self::producers>("producers"),
         shape::member<&Self::consumers>("consumers"),
         shape::member<&Self::probably_lost>("probably_lost", {},

@@ -14,6 +14,7 @@
 /// | for each             | law |
 /// |----------------------|-----|
 /// | stream and producer  | received = stored + throttled + rejected + failed + interrupted |
+/// | stream               | stored = what its producers stored + unattributed |
 /// | consumer and shard   | stored = succeeded + filtered + delivered + dropped + expired unread +
 /// skipped by start + discarded + pending | | verdict              | lost = dropped + expired
 /// unread + damaged + probably lost by the producer + unaccounted |

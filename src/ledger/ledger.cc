@@ -17,6 +17,7 @@ namespace {
 constexpr std::string_view kPrefix = "ledger/producer/";
 /// Exists from an orderly stop, which stores the last books with it, to the next start.
 constexpr std::string_view kStopped = "ledger/stopped";
+constexpr std::string_view kLogPrefix = "ledger/log/";
 constexpr std::string_view kOthers = "(others)";
 
 std::string mark_key(const RowKey& key) {
@@ -24,6 +25,8 @@ std::string mark_key(const RowKey& key) {
                                '\n' + key.access_key + '\n' + key.address + '\n' + key.agent;
   return std::string(kPrefix) + sha256_hex(identity).substr(0, 32);
 }
+
+std::string log_mark_key(LogId log) { return std::string(kLogPrefix) + std::to_string(log.value); }
 
 std::string_view first_word(std::string_view agent) { return agent.substr(0, agent.find(' ')); }
 
@@ -64,6 +67,10 @@ ShardAudit shard_audit(const ConsumerShardView& view) {
 struct Ledger::Rows {
   mutable std::mutex mutex;
   std::map<RowKey, ProducerRow, RowKeyOrder> rows;
+  std::map<LogId, LogBook> logs;  ///< None is removed but by compare().
+  std::vector<LogId> gone;        ///< Their marks are to be erased.
+
+  LogBook& log(LogId id) { return logs.try_emplace(id, LogBook{.log = id}).first->second; }
 
   ProducerRow& at(const Producer& producer, std::string_view stream,
                   const LedgerSettings& settings) {
@@ -90,25 +97,54 @@ Ledger::Ledger(LedgerParts parts, LedgerSettings settings)
 
 Ledger::~Ledger() = default;
 
-Task<Result<std::unique_ptr<Ledger>>> Ledger::open(LedgerParts parts, LedgerSettings settings) {
+Result<std::unique_ptr<Ledger>> Ledger::open(LedgerParts parts, LedgerSettings settings) {
   std::unique_ptr<Ledger> ledger(new Ledger(parts, settings));
-  const bool was_stopped = parts.marks.get(kStopped).has_value();
-  CO_TRY_OK(ledger->load(was_stopped));
-  // Before anything is counted: what dies from here on did not stop in order.
-  CO_TRY_OK(co_await ledger->store_changes(was_stopped ? StopMark::kErase : StopMark::kKeep));
+  ledger->was_stopped_ = parts.marks.get(kStopped).has_value();
+  TRY_OK(ledger->load());
   ledger->scope_.spawn(ledger->run());
-  co_return ledger;
+  return ledger;
 }
 
-Status Ledger::load(bool was_stopped) {
+Status Ledger::load() {
   for (const auto& [name, value] : parts_.marks.list(kPrefix)) {
     ProducerRow row(settings_.fingerprints_max);
     TRY(RowKey key, decode_row(value, row));
-    row.begin_run(was_stopped);
+    row.begin_run(was_stopped_);
     waiting_ += row.waiting.size();
     rows_->rows.emplace(std::move(key), std::move(row));
   }
+  for (const auto& [name, value] : parts_.marks.list(kLogPrefix)) {
+    TRY(const LogBook book, decode_log_book(value));
+    rows_->logs.emplace(book.log, book);
+  }
   return ok();
+}
+
+/// What this start concludes of the log, and of logs that are gone.
+void Ledger::conclude(const std::vector<StreamCounts>& all) {
+  const std::lock_guard lock(rows_->mutex);
+  std::erase_if(rows_->logs, [&](const auto& one) {
+    const bool is_gone = std::none_of(all.begin(), all.end(), [&](const StreamCounts& counts) {
+      return counts.log == one.first;
+    });
+    if (is_gone) rows_->gone.push_back(one.first);
+    return is_gone;
+  });
+  for (const StreamCounts& counts : all) {
+    LogBook& book = rows_->log(counts.log);
+    if (was_stopped_) {
+      book.begin_after_stop(counts.stored - counts.damaged);  // Those may never have existed.
+    } else {
+      book.begin_after_crash(counts.stored);
+    }
+  }
+}
+
+Task<Status> Ledger::compare(const StreamSource& streams) {
+  conclude(streams.streams());
+  CO_TRY_OK(co_await store_changes(was_stopped_ ? StopMark::kErase : StopMark::kKeep));
+  is_compared_ = true;
+  co_return ok();
 }
 
 // --- From any loop ---------------------------------------------------------------------------
@@ -130,6 +166,12 @@ void Ledger::decided(const Producer& producer, std::string_view stream,
   row.book.rejected += outcome.rejected;
   row.book.failed += outcome.failed;
   row.changed = true;
+  if (outcome.stored + outcome.failed > 0) {
+    LogBook& book = rows_->log(outcome.log);
+    book.stored += outcome.stored;
+    book.failed += outcome.failed;
+    book.changed = true;
+  }
   const std::size_t before = row.waiting.size();
   const std::uint64_t told_before = row.recovered + row.unknown;
   for (const EntryFate& entry : outcome.entries) {
@@ -163,7 +205,9 @@ void Ledger::expire(ServiceTime now) {
 
 Task<Status> Ledger::store_changes(StopMark mark) {
   std::vector<engine::Marks::Mark> marks;
-  std::vector<ProducerRow*> rows;  // Rows are never removed.
+  std::vector<ProducerRow*> rows;  // Rows are never removed, nor are logs.
+  std::vector<LogBook*> logs;
+  std::vector<LogId> gone;
   std::uint64_t bytes = 0;
   is_hurried_ = false;  // Before the rows are read: what comes later asks anew.
   {
@@ -175,9 +219,17 @@ Task<Status> Ledger::store_changes(StopMark mark) {
       marks.push_back({mark_key(key), encode_row(key, row)});
       bytes += marks.back().value->size();
     }
+    gone.swap(rows_->gone);
+    for (auto& [log, book] : rows_->logs) {
+      if (!book.changed) continue;
+      book.changed = false;
+      logs.push_back(&book);
+      marks.push_back({log_mark_key(log), encode_log_book(book)});
+    }
   }
   soon_from_ = parts_.clocks.steady_now() +
                Millis{bytes * 1'000 / std::max<std::uint64_t>(settings_.store_soon_bytes_per_s, 1)};
+  for (const LogId log : gone) marks.push_back({log_mark_key(log), std::nullopt});
   if (mark == StopMark::kSet) marks.push_back({std::string(kStopped), ""});
   if (mark == StopMark::kErase) marks.push_back({std::string(kStopped), std::nullopt});
   if (marks.empty()) co_return ok();
@@ -186,6 +238,8 @@ Task<Status> Ledger::store_changes(StopMark mark) {
   log::warn("the producers' books were not stored", {{"error", stored.error().message}});
   const std::lock_guard lock(rows_->mutex);
   for (ProducerRow* const row : rows) row->changed = true;  // With the next round.
+  for (LogBook* const book : logs) book->changed = true;
+  rows_->gone.insert(rows_->gone.end(), gone.begin(), gone.end());
   co_return stored;
 }
 
@@ -208,7 +262,8 @@ Task<> Ledger::run() {
 Task<> Ledger::stop() {
   scope_.cancel();
   co_await scope_.join();
-  const Status stored = co_await store_changes(StopMark::kSet);
+  // A start that went no further leaves things as it found them.
+  const Status stored = co_await store_changes(is_compared_ ? StopMark::kSet : StopMark::kKeep);
   stored.ignore("the next start takes this for a crash");
 }
 
@@ -224,15 +279,28 @@ AuditReport Ledger::audit(const StreamSource& streams, const ConsumerSource& con
     audit.stream = name;
     return audit;
   };
-  for (const StreamCounts& counts : streams.streams()) {
-    StreamAudit& audit = at(counts.tenant, counts.name);
-    audit.exists = true;
-    audit.stored = wide(counts.stored);
-    audit.expired = wide(counts.expired);
-    audit.damaged = wide(counts.damaged);
-  }
+  // Other loops go on: the log is read between two looks at the books.
+  std::map<LogId, LogBook> earlier;
   {
     const std::lock_guard lock(rows_->mutex);
+    earlier = rows_->logs;
+  }
+  const std::vector<StreamCounts> counted = streams.streams();
+  {
+    const std::lock_guard lock(rows_->mutex);
+    std::map<std::string_view, std::uint64_t> in_flight;  // By name: the stream may be another's.
+    for (const auto& [key, row] : rows_->rows) in_flight[key.stream] += row.undecided();
+    for (const StreamCounts& counts : counted) {
+      StreamAudit& audit = at(counts.tenant, counts.name);
+      const LogBook& book = rows_->log(counts.log);
+      audit.exists = true;
+      audit.stored = wide(counts.stored);
+      audit.expired = wide(counts.expired);
+      audit.damaged = wide(counts.damaged);
+      audit.unattributed = wide(book.unattributed);
+      audit.unaccounted = wide(unaccounted(earlier[counts.log], book, counts.stored,
+                                           in_flight[counts.name] + counts.damaged));
+    }
     for (const auto& [key, row] : rows_->rows) {
       StreamAudit& audit = at(key.tenant, key.stream);
       audit.producers.push_back(row.audit(key));
@@ -258,6 +326,7 @@ Verdict verdict_of(const std::vector<StreamAudit>& streams) {
   for (const StreamAudit& stream : streams) {
     verdict.stored += stream.stored;
     verdict.damaged += stream.damaged;
+    verdict.unaccounted += stream.unaccounted;
     for (const ProducerAudit& producer : stream.producers) {
       verdict.probably_lost += producer.probably_lost;
       verdict.unknown += producer.unknown;

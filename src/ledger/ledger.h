@@ -16,6 +16,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace penstock::env {
 class Clocks;
@@ -64,6 +65,7 @@ struct EntryFate {
 };
 
 struct CallOutcome {
+  LogId log;  ///< Of the stream; 0 when there is none.
   std::uint64_t stored = 0;
   std::uint64_t throttled = 0;
   std::uint64_t rejected = 0;
@@ -81,10 +83,15 @@ class Ledger {
   /// Reads the books. When the last run did not stop in order, what it had received and not decided
   /// is interrupted from now on; otherwise such a difference is a fault of ours and stays
   /// unaccounted, also after later crashes.
-  static Task<Result<std::unique_ptr<Ledger>>> open(LedgerParts parts, LedgerSettings settings);
+  static Result<std::unique_ptr<Ledger>> open(LedgerParts parts, LedgerSettings settings);
   ~Ledger();
   /// Stores what changed, and that this was an orderly stop. Nothing may be called afterwards.
   Task<> stop();
+
+  /// Once, when the streams are known and before anything is counted. After a crash, what the log
+  /// has and no producer's book is unattributed from now on. Durable when it completes, and from
+  /// then on a run that ends without stop() has crashed.
+  Task<Status> compare(const StreamSource& streams);
 
   void received(const Producer& producer, std::string_view stream, std::uint64_t entries);
   void decided(const Producer& producer, std::string_view stream, const CallOutcome& outcome);
@@ -97,7 +104,8 @@ class Ledger {
  private:
   struct Rows;
   Ledger(LedgerParts parts, LedgerSettings settings);
-  Status load(bool was_stopped);
+  Status load();
+  void conclude(const std::vector<StreamCounts>& all);
   /// With the rows that changed: whether the last run stopped in order, when it is to be said anew.
   enum class StopMark { kKeep, kSet, kErase };
   Task<Status> store_changes(StopMark mark);
@@ -109,6 +117,8 @@ class Ledger {
   LedgerParts parts_;
   LedgerSettings settings_;
   std::unique_ptr<Rows> rows_;
+  bool was_stopped_ = false;  ///< The last run, in order.
+  bool is_compared_ = false;
   std::atomic<std::size_t> waiting_{0};
   std::atomic<bool> is_hurried_{false};  ///< Since the last round of storing began.
   env::Signal hurried_;

@@ -43,6 +43,21 @@ struct StoredRow {
   }
 };
 
+struct StoredLogBook {
+  std::int64_t log = 0;
+  std::int64_t stored = 0;
+  std::int64_t failed = 0;
+  std::int64_t unattributed = 0;
+  std::int64_t unexplained = 0;
+  static constexpr auto shape() {
+    using Self = StoredLogBook;
+    return std::array{shape::member<&Self::log>("log"), shape::member<&Self::stored>("stored"),
+                      shape::member<&Self::failed>("failed"),
+                      shape::member<&Self::unattributed>("unattributed"),
+                      shape::member<&Self::unexplained>("unexplained")};
+  }
+};
+
 StoredWaiting stored(const Waiting& entry) {
   return {std::to_string(entry.fingerprint), entry.shard, unix_millis(entry.at)};
 }
@@ -63,9 +78,13 @@ constexpr std::size_t kCountsWithoutStranded = 9;  ///< What was stored before t
 
 }  // namespace
 
-void ProducerRow::begin_run(bool was_stopped) {
+std::uint64_t ProducerRow::undecided() const {
   const std::uint64_t decided = book.decided();
-  const std::uint64_t open = book.received > decided ? book.received - decided : 0;
+  return book.received > decided ? book.received - decided : 0;
+}
+
+void ProducerRow::begin_run(bool was_stopped) {
+  const std::uint64_t open = undecided();
   if (open <= stranded) return;
   if (was_stopped) {
     stranded = open;
@@ -98,6 +117,46 @@ ProducerAudit ProducerRow::audit(const RowKey& key) const {
       .unknown = wide(unknown),
       .unaccounted = wide(unaccounted(book)),
   };
+}
+
+void LogBook::begin_after_stop(std::uint64_t logged) {
+  const std::uint64_t known = stored + failed + unattributed + unexplained;
+  if (logged <= known) return;
+  unexplained += logged - known;
+  changed = true;
+}
+
+void LogBook::begin_after_crash(std::uint64_t logged) {
+  const std::uint64_t known = stored + unexplained;
+  const std::uint64_t beyond = logged > known ? logged - known : 0;
+  if (beyond == unattributed && failed == 0) return;
+  unattributed = beyond;
+  failed = 0;
+  changed = true;
+}
+
+std::uint64_t unaccounted(const LogBook& before, const LogBook& after, std::uint64_t logged,
+                          std::uint64_t perhaps) {
+  const std::uint64_t least = before.stored + before.unattributed;
+  const std::uint64_t most = after.stored + after.unattributed + after.failed + perhaps;
+  if (logged < least) return least - logged;
+  return logged > most ? logged - most : 0;
+}
+
+std::string encode_log_book(const LogBook& book) {
+  return shape::to_json(StoredLogBook{wide(book.log.value), wide(book.stored), wide(book.failed),
+                                      wide(book.unattributed), wide(book.unexplained)});
+}
+
+Result<LogBook> decode_log_book(std::string_view bytes) {
+  const auto parsed = shape::from_json<StoredLogBook>(bytes);
+  if (!parsed.ok()) return Error{Errc::kCorrupt, "a log's book does not read back"};
+  const auto count = [](std::int64_t stored) { return static_cast<std::uint64_t>(stored); };
+  return LogBook{.log = LogId{count(parsed->log)},
+                 .stored = count(parsed->stored),
+                 .failed = count(parsed->failed),
+                 .unattributed = count(parsed->unattributed),
+                 .unexplained = count(parsed->unexplained)};
 }
 
 std::string encode_row(const RowKey& key, const ProducerRow& row) {

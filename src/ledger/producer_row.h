@@ -62,6 +62,7 @@ struct ProducerRow {
   std::uint64_t stranded = 0;
   bool changed = false;  ///< Since it was last stored.
 
+  std::uint64_t undecided() const;
   /// What the run before, of which this row was read, leaves undecided is explained.
   void begin_run(bool was_stopped);
 
@@ -70,6 +71,30 @@ struct ProducerRow {
 
   ProducerAudit audit(const RowKey& key) const;
 };
+
+/// What producers, all together, stored in one log: against the log's own count.
+struct LogBook {
+  LogId log;
+  std::uint64_t stored = 0;
+  std::uint64_t failed = 0;  ///< Since the last crash: these may have been stored or not.
+  std::uint64_t unattributed = 0;
+  /// What the log had beyond all this after an orderly stop: no later crash may explain it.
+  std::uint64_t unexplained = 0;
+  bool changed = false;  ///< Since it was last stored.
+
+  void begin_after_stop(std::uint64_t logged);
+  /// The books' last moments are gone. What the log has beyond them is unattributed.
+  void begin_after_crash(std::uint64_t logged);
+};
+std::string encode_log_book(const LogBook& book);
+/// fails     Errc::kCorrupt
+Result<LogBook> decode_log_book(std::string_view bytes);
+
+/// How far the law of a stream is from holding: stored = what producers stored + unattributed.
+/// Both books are of one log, one from before `logged` was counted and one from after;
+/// `perhaps` more entries than these may be in the log: those on their way.
+std::uint64_t unaccounted(const LogBook& before, const LogBook& after, std::uint64_t logged,
+                          std::uint64_t perhaps);
 
 /// The row as it is stored, with its key.
 std::string encode_row(const RowKey& key, const ProducerRow& row);

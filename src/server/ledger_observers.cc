@@ -1,7 +1,10 @@
 #include "server/ledger_observers.h"
 
+#include "engine/log.h"
 #include "ledger/ledger.h"
 #include "stream/record_source.h"
+
+#include <map>
 
 namespace penstock::server {
 
@@ -13,6 +16,7 @@ void LedgerReceipts::entries_received(const front::Caller& producer, std::string
 
 void LedgerPuts::put(const stream::PutReport& report) {
   ledger::CallOutcome outcome;
+  outcome.log = report.log;
   outcome.rejected = report.rejected;
   for (const stream::ShardPutReport& shard : report.shards) {
     outcome.stored += shard.stored;
@@ -33,19 +37,22 @@ void LedgerPuts::put(const stream::PutReport& report) {
 bool LedgerPuts::wants_stored_fingerprints() const { return ledger_.wants_stored_fingerprints(); }
 
 std::vector<ledger::StreamCounts> LedgerStreams::streams() const {
+  std::map<LogId, ledger::StreamCounts> by_log;
+  // Of the log, not of the source: that one leaves out shards whose records have all expired.
+  for (const ShardRef& shard : log_.shards()) {
+    const auto one = source_.counts(shard);
+    if (!one.ok()) continue;
+    ledger::StreamCounts& counts = by_log[shard.log];
+    counts.stored += one->stored;
+    counts.expired += one->expired;
+    counts.damaged += one->damaged;
+  }
   std::vector<ledger::StreamCounts> all;
   for (const stream::SourceStream& stream : source_.streams()) {
-    ledger::StreamCounts counts{stream.name.tenant, stream.name.name, stream.log};
-    const auto shards = source_.shards(stream.log);
-    if (shards.ok()) {
-      for (const stream::SourceShard& shard : *shards) {
-        const auto one = source_.counts(shard.ref);
-        if (!one.ok()) continue;
-        counts.stored += one->stored;
-        counts.expired += one->expired;
-        counts.damaged += one->damaged;
-      }
-    }
+    ledger::StreamCounts& counts = by_log[stream.log];
+    counts.tenant = stream.name.tenant;
+    counts.name = stream.name.name;
+    counts.log = stream.log;
     all.push_back(std::move(counts));
   }
   return all;

@@ -6,6 +6,9 @@
 
 #include <string_view>
 
+namespace penstock::engine {
+class Log;
+}
 namespace penstock::ledger {
 class Ledger;
 }
@@ -40,11 +43,13 @@ class LedgerPuts final : public stream::PutObserver {
 /// What the log says of each stream, for the audit.
 class LedgerStreams final : public ledger::StreamSource {
  public:
-  explicit LedgerStreams(const stream::RecordSource& source) : source_(source) {}
+  LedgerStreams(const stream::RecordSource& source, const engine::Log& log)
+      : source_(source), log_(log) {}
   std::vector<ledger::StreamCounts> streams() const override;
 
  private:
   const stream::RecordSource& source_;
+  const engine::Log& log_;
 };
 
 }  // namespace penstock::server

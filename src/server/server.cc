@@ -137,11 +137,11 @@ Task<Status> Server::Parts::open_storage() {
              {.folder = options.settings.data, .durability = options.durability}, env, budget));
   CO_TRY_OK(api::admin::restore_service_clock(env.clocks, engine->meta()));
   env::Loop& control = *env.loops.front();
-  CO_TRY(ledger, co_await ledger::Ledger::open({.clocks = env.clocks,
-                                                .control_loop = control,
-                                                .marks = engine->marks(),
-                                                .leases = engine->leases()},
-                                               ledger_settings(options.settings)));
+  CO_TRY(ledger, ledger::Ledger::open({.clocks = env.clocks,
+                                       .control_loop = control,
+                                       .marks = engine->marks(),
+                                       .leases = engine->leases()},
+                                      ledger_settings(options.settings)));
   receipts.emplace(*ledger);
   puts.emplace(*ledger);
   CO_TRY(streams, co_await stream::StreamService::open({.clocks = env.clocks,
@@ -150,7 +150,8 @@ Task<Status> Server::Parts::open_storage() {
                                                         .engine = *engine,
                                                         .put_observer = &*puts},
                                                        stream_settings(options.settings)));
-  counted_streams.emplace(*streams);
+  counted_streams.emplace(*streams, engine->log());
+  CO_TRY_OK(co_await ledger->compare(*counted_streams));
   CO_TRY(queues,
          co_await sqs::QueueService::open(
              {.clocks = env.clocks, .control_loop = control, .random = random, .engine = *engine},

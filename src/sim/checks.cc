@@ -304,6 +304,17 @@ void check_audit(System& system, const Plan& plan, const Facts& facts, Outcome& 
   if (report.verdict.pending != 0) complain("pending records");
   for (const ledger::StreamAudit& stream : report.streams) {
     if (stream.stream != System::kStream) continue;
+    std::int64_t booked = stream.unattributed, failed = 0;
+    for (const ledger::ProducerAudit& row : stream.producers) {
+      booked += row.stored;
+      failed += row.failed;
+    }
+    if (stream.stored < booked || stream.stored > booked + failed) {
+      complain(std::to_string(stream.stored) + " stored, and books with unattributed ones say " +
+               std::to_string(booked));
+    }
+    if (facts.deaths == 0 && stream.unattributed != 0) complain("unattributed without a crash");
+    outcome.seen["unattributed"] += static_cast<std::uint64_t>(stream.unattributed);
     for (const ledger::ProducerAudit& row : stream.producers) {
       const auto own =
           row.access_key.starts_with("producer-") ? std::stoul(row.access_key.substr(9)) : ~0ul;

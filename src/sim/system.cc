@@ -12,6 +12,7 @@ class System::Puts final : public stream::PutObserver {
   explicit Puts(ledger::Ledger& ledger) : ledger_(ledger) {}
   void put(const stream::PutReport& report) override {
     ledger::CallOutcome outcome;
+    outcome.log = report.log;
     outcome.rejected = report.rejected;
     for (const stream::ShardPutReport& shard : report.shards) {
       outcome.stored += shard.stored;
@@ -34,19 +35,25 @@ class System::Puts final : public stream::PutObserver {
 
 class System::Streams final : public ledger::StreamSource {
  public:
-  explicit Streams(const stream::RecordSource& source) : source_(source) {}
+  Streams(const stream::RecordSource& source, const engine::Log& log)
+      : source_(source), log_(log) {}
   std::vector<ledger::StreamCounts> streams() const override {
+    std::map<LogId, ledger::StreamCounts> by_log;
+    // Of the log, not of the source: that one leaves out shards whose records have all expired.
+    for (const ShardRef& shard : log_.shards()) {
+      const auto one = source_.counts(shard);
+      if (!one.ok()) continue;
+      ledger::StreamCounts& counts = by_log[shard.log];
+      counts.stored += one->stored;
+      counts.expired += one->expired;
+      counts.damaged += one->damaged;
+    }
     std::vector<ledger::StreamCounts> all;
     for (const stream::SourceStream& stream : source_.streams()) {
-      ledger::StreamCounts counts{stream.name.tenant, stream.name.name, stream.log};
-      const auto shards = source_.shards(stream.log);
-      for (std::size_t i = 0; shards.ok() && i < shards->size(); ++i) {
-        const auto one = source_.counts((*shards)[i].ref);
-        if (!one.ok()) continue;
-        counts.stored += one->stored;
-        counts.expired += one->expired;
-        counts.damaged += one->damaged;
-      }
+      ledger::StreamCounts& counts = by_log[stream.log];
+      counts.tenant = stream.name.tenant;
+      counts.name = stream.name.name;
+      counts.log = stream.log;
       all.push_back(std::move(counts));
     }
     return all;
@@ -54,6 +61,7 @@ class System::Streams final : public ledger::StreamSource {
 
  private:
   const stream::RecordSource& source_;
+  const engine::Log& log_;
 };
 
 System::System(const Plan& plan, engine::local::Options engine_options)
@@ -81,7 +89,9 @@ stream::Caller System::caller(std::string_view access_key) {
 std::string System::stream_arn() { return stream::stream_arn(tenant(), kStream); }
 sqs::QueueTarget System::failed_queue() { return {tenant(), "failed"}; }
 
-ledger::AuditReport System::audit() { return ledger_->audit(Streams(*streams_), *mappings_); }
+ledger::AuditReport System::audit() {
+  return ledger_->audit(Streams(*streams_, engine_->log()), *mappings_);
+}
 
 Task<Status> System::open_parts() {
   env::Env& env = world.env();
@@ -90,11 +100,11 @@ Task<Status> System::open_parts() {
   if (engine_ == nullptr) {
     CO_TRY(engine_, co_await engine::local::open(options_, env, budget_));
   }
-  CO_TRY(ledger_, co_await ledger::Ledger::open({.clocks = env.clocks,
-                                                 .control_loop = control,
-                                                 .marks = engine_->marks(),
-                                                 .leases = engine_->leases()},
-                                                {}));
+  CO_TRY(ledger_, ledger::Ledger::open({.clocks = env.clocks,
+                                        .control_loop = control,
+                                        .marks = engine_->marks(),
+                                        .leases = engine_->leases()},
+                                       {}));
   puts_ = std::make_unique<Puts>(*ledger_);
   CO_TRY(streams_, co_await stream::StreamService::open({.clocks = env.clocks,
                                                          .control_loop = control,
@@ -102,6 +112,8 @@ Task<Status> System::open_parts() {
                                                          .engine = *engine_,
                                                          .put_observer = puts_.get()},
                                                         {}));
+  const Streams counted(*streams_, engine_->log());
+  CO_TRY_OK(co_await ledger_->compare(counted));
   CO_TRY(
       queues_,
       co_await sqs::QueueService::open(

@@ -258,6 +258,32 @@ def test_damaged_records_are_lost(tmp_path):
         second.stop()
 
 
+@evidence("own", "what a crash took from producers' books is stored and unattributed; nothing is lost: 0")
+def test_a_crash_leaves_no_stored_record_unexplained(tmp_path):
+    def start():
+        return Server("--data", str(tmp_path), "--durability", "os", "--limits", "off")
+    running = start()
+    running.kinesis.create_stream(StreamName="orders", ShardCount=1)
+    for life in range(3):
+        put(running.kinesis, "orders", *[b"%d" % each for each in range(50)])
+        running.process.kill()
+        running.process.wait()
+        running = start()
+        found = entry(running)
+        assert found["stored"] == (life + 1) * 50
+        assert found["unattributed"] + sum(row["stored"] for row in found["producers"]) == found["stored"]
+        assert found["unaccounted"] == 0
+        assert run(running, "audit", "--fail-on-loss").code == 0
+    running.stop()
+    again = start()
+    try:
+        after = entry(again)
+        assert (after["unattributed"], after["unaccounted"], after["producers"]) == (
+            found["unattributed"], 0, found["producers"])
+    finally:
+        again.stop()
+
+
 @evidence("own", "a server that does not answer is no verdict")
 def test_without_a_server():
     done = run(None, "audit", "--fail-on-loss", "--endpoint-url", "http://127.0.0.1:1")

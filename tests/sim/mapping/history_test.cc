@@ -94,6 +94,7 @@ TEST_F(Histories, HoldThroughKillsAndCutsOfPower) {
                     {"died during an invocation", 200},
                     {"split", 120},
                     {"merge", 90},
+                    {"unattributed", 2'000},
                     {"attempts counted", 40}});
 }
 
@@ -103,7 +104,7 @@ TEST_F(Histories, HoldThroughKillsWithTheSystemsCache) {
     plan.power_cut = 0;
     plan.kill = 0.6;
   });
-  expect_seen(100, {{"kill", 100}, {"died during an invocation", 25}});
+  expect_seen(100, {{"kill", 100}, {"died during an invocation", 25}, {"unattributed", 150}});
 }
 
 /// One poisoned record in a batch is lost alone.

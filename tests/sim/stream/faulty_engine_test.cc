@@ -123,9 +123,9 @@ struct Stand {
   void open() {
     machine.open();
     env::Env& env = machine.world.env();
-    auto books = run(ledger::Ledger::open(
+    auto books = ledger::Ledger::open(
         {env.clocks, *env.loops.front(), machine.engine().marks(), machine.engine().leases()},
-        {.recovery = Millis{24h}}));
+        {.recovery = Millis{24h}});
     PENSTOCK_CHECK(books.ok(), "the ledger opens");
     ledger = std::move(*books);
     puts = std::make_unique<Puts>(*ledger);

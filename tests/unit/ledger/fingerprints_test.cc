@@ -239,5 +239,32 @@ INSTANTIATE_TEST_SUITE_P(
         R"({"counts":[1,2,3,4,5,6,7,8,9],"waiting":[{"f":"","s":0,"t":0}]})",
         R"({"counts":[1,2,3,4,5,6,7,8,9],"lost":[{"f":"99999999999999999999999"}]})"));
 
+// --- Books of logs
+// --------------------------------------------------------------------------------
+
+TEST(LogBook, ComesBackWithEverythingItSays) {
+  const auto back = decode_log_book(encode_log_book({.log = LogId{7},
+                                                     .stored = 1'000'000'000'000,
+                                                     .failed = 2,
+                                                     .unattributed = 3,
+                                                     .unexplained = 4}));
+  ASSERT_TRUE(back.ok());
+  EXPECT_EQ(back->log, LogId{7});
+  EXPECT_EQ(back->stored, 1'000'000'000'000u);
+  EXPECT_EQ(back->failed, 2u);
+  EXPECT_EQ(back->unattributed, 3u);
+  EXPECT_EQ(back->unexplained, 4u);
+  EXPECT_FALSE(decode_log_book("{").ok());
+}
+
+TEST(LogBook, ALogReadWhileProducersGoOnIsInStep) {
+  const LogBook before{.stored = 10, .unattributed = 5};
+  const LogBook after{.stored = 14, .unattributed = 5};
+  for (std::uint64_t logged = 15; logged <= 19; ++logged)
+    EXPECT_EQ(unaccounted(before, after, logged, 0), 0u) << logged;
+  EXPECT_EQ(unaccounted(before, after, 14, 0), 1u);
+  EXPECT_EQ(unaccounted(before, after, 22, 1), 2u);
+}
+
 }  // namespace
 }  // namespace penstock::ledger

@@ -50,10 +50,11 @@ class LedgerTest : public ::testing::Test {
   void open() {
     env::Env& env = machine.world.env();
     stores.to = &machine.engine().marks();
-    auto opened = machine.world.run(Ledger::open(
-        {env.clocks, *env.loops.front(), stores, machine.engine().leases()}, settings));
+    auto opened =
+        Ledger::open({env.clocks, *env.loops.front(), stores, machine.engine().leases()}, settings);
     ASSERT_TRUE(opened.ok());
     ledger = std::move(opened).value();
+    ASSERT_TRUE(machine.world.run(ledger->compare(streams)).ok());
   }
   void stop() {
     machine.world.run(ledger->stop());
@@ -74,7 +75,12 @@ class LedgerTest : public ::testing::Test {
   void put(const Producer& who, CallOutcome outcome) {
     ledger->received(who, "orders",
                      outcome.stored + outcome.throttled + outcome.rejected + outcome.failed);
+    outcome.log = LogId{1};
     ledger->decided(who, "orders", outcome);
+  }
+  /// What the log itself says it has.
+  void log_has(std::uint64_t stored) {
+    streams.all = {{.tenant = tenant, .name = "orders", .log = LogId{1}, .stored = stored}};
   }
   void refuse(std::uint64_t fingerprint) {
     const EntryFate entry{fingerprint, 2, false};
@@ -290,7 +296,82 @@ TEST_F(LedgerTest, TheAuditJoinsStreamsProducersAndConsumersByName) {
   EXPECT_EQ(report.verdict.lost, 3);
 }
 
+TEST_F(LedgerTest, WhatACrashTookFromTheBooksIsUnattributed) {
+  put(producer(), {.stored = 5, .failed = 1});
+  machine.world.run_for(seconds(2));
+  put(producer(), {.stored = 100});  // Less than a second before the end.
+  log_has(106);                      // The failed one, too.
+  die();
+  for (int run = 0; run < 3; ++run) {
+    const AuditReport report = ledger->audit(streams, consumers);
+    EXPECT_EQ(report.streams.at(0).producers.at(0).stored, 5);
+    EXPECT_EQ(report.streams.at(0).unattributed, 101);
+    EXPECT_EQ(report.verdict.unaccounted, 0);
+    EXPECT_EQ(report.verdict.lost, 0) << "it is stored";
+    run == 0 ? restart() : die();
+  }
+  put(producer(), {.stored = 10});
+  log_has(117);
+  EXPECT_EQ(ledger->audit(streams, consumers).streams.at(0).unaccounted, 1);
+}
+
+TEST_F(LedgerTest, AnOrderlyStopLeavesNothingUnattributed) {
+  put(producer(), {.stored = 5});
+  log_has(7);
+  restart();
+  const AuditReport report = ledger->audit(streams, consumers);
+  EXPECT_EQ(report.streams.at(0).unattributed, 0);
+  EXPECT_EQ(report.streams.at(0).unaccounted, 2);
+  EXPECT_EQ(report.verdict.lost, 2);
+}
+
+TEST_F(LedgerTest, ACrashDoesNotAttributeWhatAnOrderlyStopLeftOver) {
+  put(producer(), {.stored = 5, .failed = 1});
+  log_has(8);
+  restart();
+  put(producer(), {.stored = 10});  // Less than a second before the end.
+  log_has(18);
+  for (int run = 0; run < 3; ++run) {
+    run == 1 ? restart() : die();
+    const StreamAudit stream = ledger->audit(streams, consumers).streams.at(0);
+    EXPECT_EQ(stream.unattributed, 11) << "with the failed one";
+    EXPECT_EQ(stream.unaccounted, 2);
+  }
+}
+
+TEST_F(LedgerTest, WhatTheLogLacksIsUnaccountedAfterACrashToo) {
+  put(producer(), {.stored = 5});
+  machine.world.run_for(seconds(2));
+  log_has(4);
+  die();
+  EXPECT_EQ(ledger->audit(streams, consumers).streams.at(0).unaccounted, 1);
+}
+
+TEST_F(LedgerTest, FailedEntriesAndThoseOnTheirWayMayBeStored) {
+  put(producer(), {.failed = 2});
+  ledger->received(producer(), "orders", 3);
+  for (const std::uint64_t stored : {0u, 2u, 5u}) {
+    log_has(stored);
+    EXPECT_EQ(ledger->audit(streams, consumers).streams.at(0).unaccounted, 0) << stored;
+  }
+  log_has(6);
+  EXPECT_EQ(ledger->audit(streams, consumers).streams.at(0).unaccounted, 1);
+}
+
+TEST_F(LedgerTest, TheBookOfALogThatIsGoneGoesAtTheNextStart) {
+  put(producer(), {.stored = 5});
+  log_has(5);
+  restart();
+  EXPECT_EQ(stores.list("ledger/log/").size(), 1u);
+  streams.all.clear();
+  restart();
+  restart();
+  EXPECT_EQ(stores.list("ledger/log/").size(), 0u);
+  EXPECT_EQ(row().stored, 5) << "its producers are remembered";
+}
+
 TEST_F(LedgerTest, DamagedRecordsAreLost) {
+  put(producer(), {.stored = 10});
   streams.all.push_back(
       {.tenant = tenant, .name = "orders", .log = LogId{1}, .stored = 10, .damaged = 3});
   const AuditReport report = ledger->audit(streams, consumers);
