@@ -47,7 +47,8 @@ struct RunResult {
     kResponse,
     kFunctionError,  ///< Posted by the function, or why its process ended.
     kNotDelivered,   ///< The process ended before it took the event; another environment may.
-    kUnavailable,    ///< No environment could be started, or the endpoint not reached.
+    /// No environment could be started, the endpoint not reached, or shutdown() ended it.
+    kUnavailable,
   };
   Kind kind = Kind::kUnavailable;
   std::string payload;  ///< Reply, or error object.
@@ -70,8 +71,8 @@ class Environment {
   virtual ~Environment() = default;
   /// Gives it one event; starts the process first when there is none yet. One at a time.
   /// `done` is called exactly once, at the latest when the time-out (and, the first time, the
-  /// limit for starting) has passed, also when shutdown() ends the process under it; never
-  /// from within run().
+  /// limit for starting) has passed; never from within run(). When shutdown() ends the process
+  /// under it that is kUnavailable: the function did not fail.
   virtual void run(Event event, std::function<void(RunResult)> done) = 0;
   /// Ends the process and everything it started. Afterwards it may be destroyed.
   virtual Task<> shutdown() = 0;

@@ -23,7 +23,9 @@ struct InvokeOutcome {
     kFunctionError,  ///< Exception, time-out, crash, out of memory, bad reply.
     kThrottled,      ///< No environment free; nothing ran.
     kNotFound,       ///< The function, version or alias does not exist.
-    kUnavailable,  ///< The service could not run it (sandbox failed, remote endpoint unreachable).
+    /// The service could not run it (sandbox failed, remote endpoint unreachable), or stopped under
+    /// it.
+    kUnavailable,
   };
   Kind kind = Kind::kUnavailable;
   std::string payload;           ///< The function's reply, or its error object.

@@ -41,8 +41,9 @@ constexpr int kShellSignalBase = 128;  ///< bubblewrap reports a signal as shell
 
 /// One process in the sandbox, with its Runtime API, its output and its time-outs.
 ///
-/// Invariants: `current_` is the event whose `done` is still due; the process lives between
-/// start() and on_exit(); the tick is armed while it starts or has an event.
+/// Invariants: `current_` is the event whose `done` is still due, and the Runtime API has no other;
+/// the process lives between start() and on_exit(); the tick is armed while it starts or has an
+/// event.
 class ProcessEnvironment final : public function::Environment, private RuntimeObserver {
  public:
   ProcessEnvironment(std::shared_ptr<SandboxHost::Site> site, function::EnvironmentSpec spec,
@@ -60,17 +61,22 @@ class ProcessEnvironment final : public function::Environment, private RuntimeOb
 
   void run(function::Event event, std::function<void(RunResult)> done) override {
     PENSTOCK_CHECK(!current_, "one event at a time");
-    current_.emplace(Current{.request_id = event.request_id, .done = std::move(done)});
+    current_.emplace(Current{
+        .request_id = event.request_id, .done = std::move(done), .since = clocks_.steady_now()});
     if (phase_ == Phase::kNew) {
       phase_ = Phase::kStarting;
       scope_.spawn(start(std::move(event)));
     } else {
+      // The runtime may be stuck after its last answer and never ask for this one.
+      deadline_ = current_->since + spec_.timeout;
+      arm_tick();
       api_.give(std::move(event));
     }
   }
 
   Task<> shutdown() override {
     is_ending_ = true;
+    disarm_tick();  // What ends the event from here on is the shutdown.
     end_process();
     if (phase_ == Phase::kAlive) co_await exited_.wait();
     scope_.cancel();
@@ -89,7 +95,7 @@ class ProcessEnvironment final : public function::Environment, private RuntimeOb
     std::string request_id;
     std::function<void(RunResult)> done;
     bool is_delivered = false;
-    SteadyTime since;  ///< Of its delivery.
+    SteadyTime since;  ///< It was given; once it is delivered, of that.
   };
 
   // Starting
@@ -115,11 +121,12 @@ class ProcessEnvironment final : public function::Environment, private RuntimeOb
 
   // Limits
   void arm_tick();
+  void disarm_tick();
   void tick();
   void sample_memory();
   void time_out();
 
-  /// Writes the last lines of the present event and gives its result.
+  /// Writes the last lines of the present event and gives its result; nothing when it has one.
   void finish(RunResult result, std::string_view status = {}, std::string_view error_type = {});
 
   const std::shared_ptr<SandboxHost::Site> site_;
@@ -244,7 +251,6 @@ void ProcessEnvironment::failed(std::string payload, std::string type) {
 
 void ProcessEnvironment::init_failed(std::string payload, std::string type) {
   if (!current_) return;
-  api_.take_back();
   finish({.kind = RunResult::Kind::kFunctionError, .payload = std::move(payload)}, "error", type);
 }
 
@@ -294,7 +300,11 @@ void ProcessEnvironment::on_exit(Exit exit) {
     if (!is_ending_) idle_end_();
     return;
   }
-  if (is_out_of_memory_) exit = {.signal = SIGKILL};
+  if (is_out_of_memory_) {
+    exit = {.signal = SIGKILL};
+  } else if (is_ending_) {
+    return;  // The function did not fail: shutdown() tells.
+  }
   const bool was_ready = init_.has_value();
   if (was_ready && api_.take_back()) {
     finish({.kind = RunResult::Kind::kNotDelivered,
@@ -318,11 +328,16 @@ void ProcessEnvironment::end_process() {
 // --- Limits -----------------------------------------------------------------------------------
 
 void ProcessEnvironment::arm_tick() {
-  if (tick_) loop_.disarm(*tick_);
+  disarm_tick();
   tick_ = loop_.arm(std::min(deadline_, clocks_.steady_now() + kMemoryInterval), [this] {
     tick_.reset();
     tick();
   });
+}
+
+void ProcessEnvironment::disarm_tick() {
+  if (tick_) loop_.disarm(*tick_);
+  tick_.reset();
 }
 
 void ProcessEnvironment::tick() {
@@ -345,7 +360,6 @@ void ProcessEnvironment::sample_memory() {
 }
 
 void ProcessEnvironment::time_out() {
-  if (!current_->is_delivered) api_.take_back();
   end_process();
   finish({.kind = RunResult::Kind::kFunctionError,
           .payload = function::timeout_payload(current_->request_id, spec_.timeout)},
@@ -356,8 +370,9 @@ void ProcessEnvironment::time_out() {
 
 void ProcessEnvironment::finish(RunResult result, std::string_view status,
                                 std::string_view error_type) {
-  if (tick_) loop_.disarm(*tick_);
-  tick_.reset();
+  if (!current_) return;
+  api_.withdraw();  // An answer that is still on its way comes too late.
+  disarm_tick();
   drain_output();
   const SteadyTime now = clocks_.steady_now();
   Current current = std::move(*current_);
@@ -366,9 +381,13 @@ void ProcessEnvironment::finish(RunResult result, std::string_view status,
       result.kind == RunResult::Kind::kResponse || result.kind == RunResult::Kind::kFunctionError;
   if (reached_function) {
     if (!current.is_delivered) {
-      current.since = now;
-      const Nanos init = phase_ == Phase::kStarting || pid_ == 0 ? Nanos{0} : now - init_begin_;
-      log_.line(function::init_report_line(init, status, error_type));
+      if (init_) {
+        log_.begin_invocation();
+      } else {
+        current.since = now;
+        const Nanos init = phase_ == Phase::kStarting || pid_ == 0 ? Nanos{0} : now - init_begin_;
+        log_.line(function::init_report_line(init, status, error_type));
+      }
       log_.line(function::start_line(current.request_id, spec_.version));
     }
     if (phase_ == Phase::kAlive && now - memory_sampled_ > kMemorySampleAge) sample_memory();

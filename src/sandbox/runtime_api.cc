@@ -59,6 +59,11 @@ bool RuntimeApi::take_back() {
   return true;
 }
 
+void RuntimeApi::withdraw() {
+  event_.reset();
+  if (state_ == State::kRunning) state_ = State::kAnswered;
+}
+
 Task<> RuntimeApi::stop() {
   is_stopping_ = true;
   stop_.cancel();

@@ -42,6 +42,8 @@ class RuntimeApi {
   void give(function::Event event);
   /// Takes back an event that `next` has not taken; false when it has.
   bool take_back();
+  /// The event is over, taken or not: an answer that comes now is refused and changes nothing.
+  void withdraw();
   bool has_started() const { return state_ != State::kStarting; }
   /// Calls to `next` that wait end as broken connections.
   Task<> stop();

@@ -15,7 +15,7 @@ import io
 
 import pytest
 from conftest import BINARY, Server, evidence
-from kit import ROLE, create_function, package, until, wait_function
+from kit import ROLE, create_function, package, put, stream_arn, until, wait_function
 
 GUIDE = "Lambda's guide: execution environment"
 RECORDED = "recorded snapshots of a public emulator's suite"
@@ -426,6 +426,44 @@ def handler(event, context):
     assert result(server, name) == "fine"
 
 
+@evidence("own", OURS)
+def test_an_answer_that_comes_as_the_time_passes_is_taken_or_too_late(own_server):
+    server = own_server("--limits", "off")
+    create_function(server, "late", '''
+import time
+def handler(event, context):
+    answer = "x" * 6_000_000
+    time.sleep(max(0, context.get_remaining_time_in_millis() - event["before_ms"]) / 1000)
+    return answer
+''', Timeout=1)
+    for _ in range(3):
+        running = [in_background(lambda ms=ms: call(server, "late", {"before_ms": ms})) for ms in (20, 30, 40, 50)]
+        for thread, results in running:
+            thread.join()
+            [(payload, error)] = results
+            assert payload == "x" * 6_000_000 or payload["errorType"] == "Sandbox.Timedout", error
+
+
+@evidence("own", OURS)
+def test_a_runtime_that_does_not_come_back_for_the_next_event_times_out(own_server):
+    server = own_server("--function.concurrency", "1")
+    create_function(server, "stuck", '''
+import os, signal, urllib.request
+def handler(event, context):
+    api = f"http://{os.environ['AWS_LAMBDA_RUNTIME_API']}/2018-06-01/runtime/invocation/{context.aws_request_id}"
+    urllib.request.urlopen(urllib.request.Request(api + "/response", b"1", method="POST")).read()
+    while True:
+        signal.pause()
+''', Timeout=1)
+    assert result(server, "stuck") == 1
+    payload, error = call(server, "stuck")
+    assert error == "Unhandled" and payload["errorMessage"].endswith("Error: Task timed out after 1.00 seconds")
+    report = reports(server, "stuck")[-1]
+    assert "Status: timeout" in report and "Init Duration" not in report
+    assert not [line for line in server.log("stuck") if line.startswith("INIT_REPORT")]
+    assert result(server, "stuck") == 1, "in another environment"
+
+
 @evidence("D", GUIDE)
 def test_a_function_that_exceeds_its_memory_is_killed(server, name):
     create_function(server, name, '''
@@ -673,6 +711,32 @@ def test_stopping_ends_an_invocation_after_the_grace(own_server, gate):
     server.stop()
     assert time.monotonic() - begin < 10
     thread.join()
+
+
+@evidence("own", OURS)
+def test_an_invocation_that_a_stop_ends_is_no_failed_attempt(own_server, gate, tmp_path):
+    arguments = "--limits", "off", "--data", str(tmp_path / "data"), "--function.stop-grace-s", "0"
+    server = own_server(*arguments)
+    create_function(server, "waiting", WAITING.replace('event["gate"]', 'os.environ["GATE"]'), Timeout=900,
+                    Environment={"Variables": {"GATE": gate.url}})
+    server.kinesis.create_stream(StreamName="stopped", ShardCount=1)
+    server.functions.create_event_source_mapping(
+        EventSourceArn=stream_arn("stopped"), FunctionName="waiting", StartingPosition="TRIM_HORIZON",
+        MaximumRetryAttempts=0)
+    put(server.kinesis, "stopped", b"1")
+    assert gate.arrivals.acquire(timeout=30)
+    server.stop()
+
+    server = own_server(*arguments)
+
+    def counts():
+        [stream] = server.audit()["streams"]
+        return [row for consumer in stream["consumers"] for row in consumer["shards"]]
+    assert gate.arrivals.acquire(timeout=30), "it is invoked again"
+    assert [row["pending"] for row in counts()] == [1]
+    gate.opened.set()
+    [row] = until(lambda: [row for row in counts() if row["pending"] == 0])
+    assert row["succeeded"] == 1
 
 
 @evidence("own", OURS)

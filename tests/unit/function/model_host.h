@@ -73,7 +73,7 @@ class ModelHost::ModelEnvironment final : public Environment {
   Task<> shutdown() override {
     if (done_ != nullptr) {
       host_.loop_.disarm(timer_);
-      finish({.kind = RunResult::Kind::kFunctionError, .payload = "\"ended under it\""});
+      finish({.kind = RunResult::Kind::kUnavailable, .message = "ended under it"});
     }
     is_down_ = true;
     --host_.alive;

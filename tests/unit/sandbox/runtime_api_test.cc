@@ -139,6 +139,9 @@ class Served {
     on_loop([&] { taken = api_->take_back(); });
     return taken;
   }
+  void withdraw() {
+    on_loop([&] { api_->withdraw(); });
+  }
   bool has_started() {
     bool started = false;
     on_loop([&] { started = api_->has_started(); });
@@ -305,6 +308,32 @@ TEST(RuntimeApi, AnEventCanBeTakenBackUntilTheRuntimeHasIt) {
   Client client(served.port());
   EXPECT_EQ(client.call("GET", at("invocation/next")).body, "2");
   EXPECT_FALSE(served.take_back());
+}
+
+TEST(RuntimeApi, AnAnswerToAnEventThatIsOverChangesNothing) {
+  Served served;
+  Client client(served.port());
+  served.give("id");
+  client.call("GET", at("invocation/next"));
+  served.withdraw();
+  const std::string large(function::kResponseBytesMax + 1, 'x');
+  EXPECT_EQ(client.call("POST", at("invocation/id/response"), "1").status, 400);
+  EXPECT_EQ(client.call("POST", at("invocation/id/response"), large).status, 400);
+  EXPECT_EQ(client.call("POST", at("invocation/id/error"), "{}").status, 400);
+  EXPECT_EQ(served.told(), (Calls{"ready", "delivered"}));
+  served.give("next", "2");
+  EXPECT_EQ(client.call("GET", at("invocation/next")).body, "2") << "not the one that is over";
+  EXPECT_EQ(client.call("POST", at("invocation/next/response"), "3").status, 202);
+  EXPECT_EQ(served.told().back(), "responded 3");
+}
+
+TEST(RuntimeApi, AnEventThatIsOverBeforeItWasTakenIsNotGiven) {
+  Served served;
+  served.give("id");
+  served.withdraw();
+  served.give("other", "2");
+  Client client(served.port());
+  EXPECT_EQ(client.call("GET", at("invocation/next")).body, "2");
 }
 
 TEST(RuntimeApi, TwoCannotWaitAtOnce) {
