@@ -1,5 +1,6 @@
 #include "stream/read_path.h"
 
+#include "base/base64.h"
 #include "base/log.h"
 #include "engine/engine.h"
 #include "engine/errors.h"
@@ -17,6 +18,7 @@ namespace {
 
 constexpr std::int64_t kRecordsMax = 10'000;
 constexpr std::size_t kPageBytesMax = 10u << 20;
+constexpr std::size_t kSmallPage = 64u << 10;  ///< On the wire; not worth a charge.
 
 Error invalid(std::string text) { return {StreamErrc::kInvalidArgument, std::move(text)}; }
 
@@ -59,11 +61,28 @@ Error engine_failure(const Error& error, std::uint32_t shard, const StreamName& 
   return {StreamErrc::kInternalFailure, error.message};
 }
 
+/// Leaves the later half of the records for the next page.
+void halve(engine::Slice& slice) {
+  const std::size_t left = slice.records.size() / 2;
+  slice.next = slice.records[left].at;
+  slice.records.resize(left);
+  slice.end_of_shard = false;
+  slice.bytes = 0;
+  for (const engine::Record& record : slice.records) {
+    slice.bytes += record.key.size() + record.data.size();
+  }
+}
+
 bool is_numbered(IteratorType type) {
   return type == IteratorType::kAtSequenceNumber || type == IteratorType::kAfterSequenceNumber;
 }
 
 }  // namespace
+
+std::size_t wire_bytes(const engine::Slice& slice) {
+  constexpr std::size_t kAroundRecord = 200;  // Number, time, names.
+  return slice.records.size() * kAroundRecord + base64_encoded_size(slice.bytes);
+}
 
 /// A shard of a stream, both alive while it is used.
 struct ReadPath::Place {
@@ -213,6 +232,7 @@ Task<Result<GetRecordsReply>> ReadPath::get_records(Caller caller, GetRecords re
                     {.records_max = static_cast<std::size_t>(wanted), .bytes_max = kPageBytesMax});
   if (!slice.ok()) co_return std::move(slice).error();
   GetRecordsReply reply{.slice = std::move(*slice), .stamp = place.shard->entry.stamp()};
+  CO_TRY_OK(charge(reply));
   if (limited) {
     const std::lock_guard lock(place.shard->lane->mutex);
     place.shard->lane->read.returned(static_cast<std::int64_t>(reply.slice.bytes));
@@ -237,6 +257,20 @@ Task<Result<GetRecordsReply>> ReadPath::get_records(Caller caller, GetRecords re
   }
   report(*place.stream, place.number(), &reply);
   co_return reply;
+}
+
+Status ReadPath::charge(GetRecordsReply& page) const {
+  if (parts_.pages == nullptr) return ok();
+  for (std::size_t bytes = wire_bytes(page.slice); bytes > kSmallPage;
+       bytes = wire_bytes(page.slice)) {
+    page.charge = parts_.pages->try_take(bytes);
+    if (page.charge) break;
+    if (page.slice.records.size() == 1) {
+      return Error{Errc::kUnavailable, "the memory for replies is spent; try again"};
+    }
+    halve(page.slice);
+  }
+  return ok();
 }
 
 std::int64_t ReadPath::millis_behind(ShardRef shard, const engine::Slice& slice,
