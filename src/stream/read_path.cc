@@ -51,10 +51,19 @@ Error mismatched(std::string_view type, std::string_view what) {
       std::string(type) + " and " + std::string(what) + ".");
 }
 
-/// An error of the engine in this service's terms.
-Error engine_failure(const Error& error, std::uint32_t shard, const StreamName& stream) {
-  if (error.code == engine::EngineErrc::kNoSuchShard) return shard_does_not_exist(shard, stream);
-  log::warn("a read failed", {{"stream", stream.name},
+/// An error of the engine in this service's terms. A shard's readers ask again and again: each
+/// cause is said once.
+Error engine_failure(const Error& error, std::uint32_t shard, const LiveStream& stream) {
+  if (error.code == engine::EngineErrc::kNoSuchShard) {
+    return shard_does_not_exist(shard, stream.entry.name);
+  }
+  if (const LiveStream::Shard* known = stream.find(shard)) {
+    const std::lock_guard lock(known->lane->mutex);
+    if (!known->lane->read_trouble.failed(error.message)) {
+      return {StreamErrc::kInternalFailure, error.message};
+    }
+  }
+  log::warn("a read failed", {{"stream", stream.entry.name.name},
                               {"shard", shard},
                               {"error", error.code.name()},
                               {"message", error.message}});
@@ -137,7 +146,7 @@ Task<Result<engine::Position>> ReadPath::start(Place place, GetShardIterator req
     case IteratorType::kTrimHorizon: co_return co_await trim_horizon(place.ref());
     case IteratorType::kLatest: {
       const Result<engine::Bounds> bounds = parts_.engine.log().bounds(place.ref());
-      if (!bounds.ok()) co_return engine_failure(bounds.error(), place.number(), place.name());
+      if (!bounds.ok()) co_return engine_failure(bounds.error(), place.number(), *place.stream);
       co_return bounds->next;
     }
     case IteratorType::kAtTimestamp: {
@@ -288,12 +297,12 @@ Task<Result<engine::Slice>> ReadPath::read(ShardRef shard, engine::Position from
   bool moved = false;
   while (true) {
     Result<engine::Slice> slice = co_await parts_.engine.log().read(shard, from, limits);
-    if (!slice.ok()) co_return engine_failure(slice.error(), shard.shard, stream->entry.name);
+    if (!slice.ok()) co_return engine_failure(slice.error(), shard.shard, *stream);
     slice->trimmed |= moved;
     // Arrival times never go back within a shard, so one look at the front tells.
     if (slice->records.empty() || slice->records.front().arrival >= oldest) co_return slice;
     Result<engine::Position> horizon = co_await parts_.engine.log().locate(shard, oldest);
-    if (!horizon.ok()) co_return engine_failure(horizon.error(), shard.shard, stream->entry.name);
+    if (!horizon.ok()) co_return engine_failure(horizon.error(), shard.shard, *stream);
     from = std::max(*horizon, from);
     moved = true;
   }
@@ -311,7 +320,7 @@ Task<Result<engine::Position>> ReadPath::at_timestamp(ShardRef shard, ServiceTim
   if (stream == nullptr) co_return Error{StreamErrc::kNotFound, "the stream was deleted"};
   const ServiceTime oldest = parts_.clocks.service_now() - stream->entry.retention();
   Result<engine::Position> found = co_await parts_.engine.log().locate(shard, std::max(at, oldest));
-  if (!found.ok()) co_return engine_failure(found.error(), shard.shard, stream->entry.name);
+  if (!found.ok()) co_return engine_failure(found.error(), shard.shard, *stream);
   co_return *found;
 }
 
