@@ -39,7 +39,6 @@ asan tsan: setup
 	@tools/test $@
 
 fuzz: setup
-	@tools/build fuzz
 	@tools/fuzz $(FUZZ_SECONDS)
 
 coverage: setup

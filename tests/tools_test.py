@@ -3,6 +3,7 @@
 import importlib.machinery
 import importlib.util
 import pathlib
+import subprocess
 import sys
 
 import pytest
@@ -111,6 +112,29 @@ def test_links_that_lead_nowhere_are_found(tree, text):
 def test_a_second_heading_of_one_text_is_counted(tree):
     assert tree("[a](deep/other.md#one-heading-1)\n") == []
     assert tree("[a](deep/other.md#one-heading-2)\n") != []
+
+
+def run_copied(tool, tmp_path, *arguments):
+    """The tool in a tree of nothing else."""
+    copy = tmp_path / "tools" / tool
+    copy.parent.mkdir()
+    copy.write_bytes((TOOLS / tool).read_bytes())
+    copy.chmod(0o755)
+    return subprocess.run([copy, *arguments], capture_output=True, text=True, check=False)
+
+
+def test_fuzzing_without_fuzzers_says_so_and_fails(tmp_path):
+    done = run_copied("fuzz", tmp_path, "1")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "fuzz: there are no fuzzers yet; they would be in fuzz/.\n"
+
+
+def test_a_folder_without_tests_fails(tmp_path):
+    done = run_copied("test", tmp_path, "all")
+    assert done.returncode == 1
+    assert "there are no tests in tests/conformance\n" in done.stdout
+    failed = done.stdout.splitlines()[-1].removeprefix("failed: ").split()
+    assert {"contract/shape", "conformance", "clients"} <= set(failed)
 
 
 def test_reference_pages_are_compared_both_ways(tmp_path):

@@ -67,4 +67,38 @@ class Budget {
   std::atomic<std::size_t> used_{0};
 };
 
+/// What one kind of use may hold of a budget: at most `limit_bytes`, and that much even when others
+/// have spent the whole. So neither starves the other, and all of it is counted. Thread-safe.
+class BudgetPart {
+ public:
+  BudgetPart(Budget& whole, std::size_t limit_bytes) : whole_(whole), own_(limit_bytes) {}
+
+  /// A share of both.
+  class Share {
+   public:
+    Share() = default;
+    std::size_t bytes() const { return own_.bytes(); }
+    explicit operator bool() const { return static_cast<bool>(own_); }
+
+   private:
+    friend class BudgetPart;
+    Share(Budget::Share own, Budget::Share whole)
+        : own_(std::move(own)), whole_(std::move(whole)) {}
+    Budget::Share own_;
+    Budget::Share whole_;
+  };
+
+  /// An empty Share when the part is spent.
+  [[nodiscard]] Share try_take(std::size_t bytes) {
+    Budget::Share own = own_.try_take(bytes);
+    if (!own) return {};
+    return Share(std::move(own), whole_.take(bytes));
+  }
+  std::size_t used_bytes() const { return own_.used_bytes(); }
+
+ private:
+  Budget& whole_;
+  Budget own_;
+};
+
 }  // namespace penstock

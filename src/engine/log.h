@@ -100,8 +100,10 @@ class Log {
   /// Appends each element's records to its shard, in order, and completes when all of them are
   /// durable or failed, each with its own outcome. Within one shard, appends are stored in the
   /// order of the calls on a loop. The spans must live until the task has completed.
-  /// fails     EngineErrc::{kNotOwner, kSealed, kUnavailable, kUnknownOutcome, kNoSpace, kFailed,
-  /// kNoSuchShard} cancel    safe before the first suspension; afterwards it runs to its end.
+  ///
+  /// fails     kNotOwner, kSealed, kUnavailable, kUnknownOutcome, kNoSpace, kFailed, kNoSuchShard
+  ///
+  /// cancel    safe before the first suspension; afterwards it runs to its end.
   virtual Task<> append(std::span<Append> appends) = 0;
 
   /// Records from `from` on, under limits; may be empty and may stop early. Never waits for data.

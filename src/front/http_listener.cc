@@ -27,6 +27,7 @@ constexpr Nanos kStopPatience = std::chrono::seconds(10);
 constexpr std::size_t kReadAtLeast = 4u << 10;
 /// What a connection keeps between requests; larger buffers are rare and go back at once.
 constexpr std::size_t kBufferKept = 2u << 20;
+constexpr std::size_t kLargeReply = 64u << 10;
 constexpr Nanos kBudgetPause = std::chrono::milliseconds(10);
 constexpr int kBudgetPauses = 100;
 
@@ -234,6 +235,8 @@ Task<bool> HttpListener::State::read_body(Connection& connection, RequestHead& h
 Task<bool> HttpListener::State::write(Connection& connection, const Reply& reply, bool keep_alive,
                                       bool with_body) {
   enter(connection, Phase::kWriting);
+  Budget::Share charge;
+  if (!reply.charge && reply.body.size() > kLargeReply) charge = budget.take(reply.body.size());
   connection.head_out.clear();
   write_head(connection.head_out, reply, date.text(clocks.wall_now()), keep_alive);
   // Head and body in one send: in two, the second waits for the peer's delayed acknowledgement.
@@ -293,7 +296,7 @@ Task<> HttpListener::State::serve(std::shared_ptr<Connection> connection) {
     const bool keep_alive = head.keep_alive && !stopping;
     const bool with_body = request.method != "HEAD";
     if (!co_await write(*connection, reply, keep_alive, with_body) || !keep_alive) break;
-    keep_body(std::move(reply.body), connection->phase_since);
+    keep_body(std::move(reply.body), connection->phase_since, budget.limit_bytes() / 16);
     connection->buffer.consume(request_bytes);
     connection->buffer.shrink_when_empty(kBufferKept);
   }

@@ -24,8 +24,9 @@ std::string body_with_room(std::size_t bytes) {
   std::string body;
   if (bytes >= kSmallest) {
     const auto found =
-        std::find_if(shelf.bodies.begin(), shelf.bodies.end(),
-                     [bytes](const std::string& kept) { return kept.capacity() >= bytes; });
+        std::find_if(shelf.bodies.begin(), shelf.bodies.end(), [bytes](const std::string& kept) {
+          return kept.capacity() >= bytes && kept.capacity() / 2 <= bytes;
+        });
     if (found != shelf.bodies.end()) {
       body = std::move(*found);
       shelf.bytes -= body.capacity();
@@ -36,11 +37,15 @@ std::string body_with_room(std::size_t bytes) {
   return body;
 }
 
-void keep_body(std::string body, SteadyTime now) {
+void keep_body(std::string body, SteadyTime now, std::size_t bytes_max) {
   const std::size_t bytes = body.capacity();
-  if (bytes < kSmallest) return;
+  bytes_max = std::min(bytes_max, kKeptBytesMax);
+  if (bytes < kSmallest || bytes > bytes_max) return;
   shelf.used = now;
-  if (shelf.bytes + bytes > kKeptBytesMax) return;
+  while (shelf.bytes + bytes > bytes_max) {
+    shelf.bytes -= shelf.bodies.front().capacity();
+    shelf.bodies.erase(shelf.bodies.begin());
+  }
   body.clear();
   shelf.bytes += bytes;
   shelf.bodies.push_back(std::move(body));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/budget.h"
 #include "base/ids.h"
 #include "base/task.h"
 
@@ -51,6 +52,8 @@ struct Reply {
   std::string content_type;  ///< Empty: that of the request's protocol.
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  BudgetPart::Share
+      charge;  ///< For the body, until it is sent. Large ones without get theirs then.
 };
 
 /// On which loop an operation runs.

@@ -133,14 +133,21 @@ Task<bool> ShardPoller::read_once() {
     co_return true;
   }
   if (!read.ok()) {
-    log::warn("a shard cannot be read for a mapping; trying again",
-              {{"stream", plan_.stream.arn},
-               {"shard", context_.shard_id},
-               {"why", read.error().message}});
+    if (read_trouble_ != read.error().message) {
+      read_trouble_ = read.error().message;
+      log::warn(
+          "a shard cannot be read for a mapping; trying again",
+          {{"stream", plan_.stream.arn}, {"shard", context_.shard_id}, {"why", read_trouble_}});
+    }
     events_.processed(std::string(kInternalProblem));
     co_await env::sleep_until(parts_.control_loop, parts_.clocks.steady_now() + kTroublePause,
                               token());
     co_return false;
+  }
+  if (!read_trouble_.empty()) {
+    log::info("a shard is read again for a mapping",
+              {{"stream", plan_.stream.arn}, {"shard", context_.shard_id}});
+    read_trouble_.clear();
   }
   const stream::SourceSlice& slice = *read;
   const ServiceTime at = now();

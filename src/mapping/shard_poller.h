@@ -94,6 +94,7 @@ class ShardPoller {
   bool changed_ = false;     ///< Since it was last stored.
   bool end_stored_ = false;  ///< That the shard is drained is stored.
   bool ended_ = false;
+  std::string read_trouble_;  ///< The cause that was said; empty when reading goes well.
 };
 
 }  // namespace penstock::mapping

@@ -40,9 +40,11 @@ Task<Result<std::uint16_t>> Gateway::listen_on(PerLoop& own, std::string address
   co_return own.listener.listen(address, port, shared);
 }
 
-Task<Unit> Gateway::stop_on(PerLoop& own) {
-  co_await own.listener.stop();
-  co_return Unit{};
+Task<> Gateway::stop_on(PerLoop& own) {
+  co_await run_on(own.loop.executor(), [](PerLoop& there) -> Task<Unit> {
+    co_await there.listener.stop();
+    co_return Unit{};
+  }(own));
 }
 
 Task<Result<std::uint16_t>> Gateway::listen(std::string address, std::uint16_t port) {
@@ -55,7 +57,9 @@ Task<Result<std::uint16_t>> Gateway::listen(std::string address, std::uint16_t p
 }
 
 Task<> Gateway::stop() {
-  for (const auto& own : per_loop_) co_await run_on(own->loop.executor(), stop_on(*own));
+  Scope stops(per_loop_.front()->loop.executor());
+  for (const auto& own : per_loop_) stops.spawn(stop_on(*own));
+  co_await stops.join();
 }
 
 }  // namespace penstock::server

@@ -20,13 +20,15 @@ class Gateway {
 
   /// On the control loop. Gives the port.
   Task<Result<std::uint16_t>> listen(std::string address, std::uint16_t port);
+  /// On the control loop. All listeners stop accepting at once and wait for what is half sent
+  /// together.
   Task<> stop();
 
  private:
   struct PerLoop;
   static Task<Result<std::uint16_t>> listen_on(PerLoop& own, std::string address,
                                                std::uint16_t port, bool shared);
-  static Task<Unit> stop_on(PerLoop& own);
+  static Task<> stop_on(PerLoop& own);
 
   std::vector<std::unique_ptr<PerLoop>> per_loop_;
 };

@@ -88,7 +88,7 @@ Task<> run(Life& life, Options options) {
 }  // namespace
 
 int serve_main(int argc, char** argv) {
-  // One arena for each loop at most: idle memory stays small.
+  // Few arenas for all threads, however many loops there are: idle memory stays small.
   ::mallopt(M_ARENA_MAX, 4);
   Settings settings;
   CLI::App app{

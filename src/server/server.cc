@@ -85,6 +85,8 @@ struct Server::Parts {
 
   Options options;
   Budget budget;
+  /// A quarter: of the least --memory it holds one page of the largest size.
+  BudgetPart pages{budget, options.memory_bytes / 4};
   env::posix::PosixDisk disk;
   env::posix::PosixRandom random;
   env::posix::PosixWorkers workers;
@@ -148,7 +150,8 @@ Task<Status> Server::Parts::open_storage() {
                                                         .control_loop = control,
                                                         .random = random,
                                                         .engine = *engine,
-                                                        .put_observer = &*puts},
+                                                        .put_observer = &*puts,
+                                                        .pages = &pages},
                                                        stream_settings(options.settings)));
   counted_streams.emplace(*streams, engine->log());
   CO_TRY_OK(co_await ledger->compare(*counted_streams));

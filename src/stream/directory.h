@@ -5,7 +5,9 @@
 #include "engine/meta.h"
 #include "stream/entry.h"
 #include "stream/limiter.h"
+#include "stream/notice.h"
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <list>
@@ -28,6 +30,9 @@ struct ShardLane {
   ReadLimiter read;
   IteratorLimiter iterators;
   bool hint_given = false;
+  PutTrouble put_trouble;
+  ReadTrouble read_trouble;
+  std::atomic<bool> puts_fail = false;  ///< put_trouble.lasts(), to be seen without the mutex.
 };
 
 /// A stream at one moment, ready for the data plane. Immutable.

@@ -263,13 +263,7 @@ Task<> PutPath::store_round(Call& call) {
     const LiveStream::Shard& shard = *lists.append_shards[i];
     const bool sealed =
         !append.outcome.ok() && append.outcome.error().code == engine::EngineErrc::kSealed;
-    if (!append.outcome.ok() && !sealed) {
-      log::warn("records were not stored", {{"stream", call.stream->entry.name.name},
-                                            {"shard", shard.entry.number},
-                                            {"records", append.records.size()},
-                                            {"error", append.outcome.error().code.name()},
-                                            {"message", append.outcome.error().message}});
-    }
+    if (!sealed) note(call, shard, append);
     for (std::size_t j = 0; j < append.records.size(); ++j, ++record) {
       const std::uint32_t entry = lists.record_entries[record];
       PutOutcome& outcome = lists.outcomes[entry];
@@ -284,6 +278,31 @@ Task<> PutPath::store_round(Call& call) {
       }
     }
   }
+}
+
+void PutPath::note(const Call& call, const LiveStream::Shard& shard,
+                   const engine::Append& append) const {
+  ShardLane& lane = *shard.lane;
+  if (append.outcome.ok() && !lane.puts_fail.load(std::memory_order_relaxed)) return;
+  const ServiceTime now = parts_.clocks.service_now();
+  bool is_news = false;
+  {
+    const std::lock_guard lock(lane.mutex);
+    is_news = append.outcome.ok() ? lane.put_trouble.stored(now)
+                                  : lane.put_trouble.failed(append.outcome.error().message, now);
+    lane.puts_fail.store(lane.put_trouble.lasts(), std::memory_order_relaxed);
+  }
+  if (!is_news) return;
+  const std::string& stream = call.stream->entry.name.name;
+  if (append.outcome.ok()) {
+    log::info("records are stored again", {{"stream", stream}, {"shard", shard.entry.number}});
+    return;
+  }
+  log::warn("records are not stored", {{"stream", stream},
+                                       {"shard", shard.entry.number},
+                                       {"records", append.records.size()},
+                                       {"error", append.outcome.error().code.name()},
+                                       {"message", append.outcome.error().message}});
 }
 
 /// Charges each shard's limits entry by entry and prepares its append.

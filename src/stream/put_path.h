@@ -35,6 +35,8 @@ class PutPath {
                               std::vector<HashKey>& keys) const;
   Task<> store(Call& call);
   Task<> store_round(Call& call);
+  /// Says once that a shard's appends fail, and once that they no longer do.
+  void note(const Call& call, const LiveStream::Shard& shard, const engine::Append& append) const;
   void admit(Call& call);
   void report(const Call& call) const;
   void report_refused(const Caller& caller, const Tenant& tenant, std::string_view stream,

@@ -1,5 +1,6 @@
 #include "stream/read_path.h"
 
+#include "base/base64.h"
 #include "base/log.h"
 #include "engine/engine.h"
 #include "engine/errors.h"
@@ -17,6 +18,7 @@ namespace {
 
 constexpr std::int64_t kRecordsMax = 10'000;
 constexpr std::size_t kPageBytesMax = 10u << 20;
+constexpr std::size_t kSmallPage = 64u << 10;  ///< On the wire; not worth a charge.
 
 Error invalid(std::string text) { return {StreamErrc::kInvalidArgument, std::move(text)}; }
 
@@ -49,14 +51,35 @@ Error mismatched(std::string_view type, std::string_view what) {
       std::string(type) + " and " + std::string(what) + ".");
 }
 
-/// An error of the engine in this service's terms.
-Error engine_failure(const Error& error, std::uint32_t shard, const StreamName& stream) {
-  if (error.code == engine::EngineErrc::kNoSuchShard) return shard_does_not_exist(shard, stream);
-  log::warn("a read failed", {{"stream", stream.name},
+/// An error of the engine in this service's terms. A shard's readers ask again and again: each
+/// cause is said once.
+Error engine_failure(const Error& error, std::uint32_t shard, const LiveStream& stream) {
+  if (error.code == engine::EngineErrc::kNoSuchShard) {
+    return shard_does_not_exist(shard, stream.entry.name);
+  }
+  if (const LiveStream::Shard* known = stream.find(shard)) {
+    const std::lock_guard lock(known->lane->mutex);
+    if (!known->lane->read_trouble.failed(error.message)) {
+      return {StreamErrc::kInternalFailure, error.message};
+    }
+  }
+  log::warn("a read failed", {{"stream", stream.entry.name.name},
                               {"shard", shard},
                               {"error", error.code.name()},
                               {"message", error.message}});
   return {StreamErrc::kInternalFailure, error.message};
+}
+
+/// Leaves the later half of the records for the next page.
+void halve(engine::Slice& slice) {
+  const std::size_t left = slice.records.size() / 2;
+  slice.next = slice.records[left].at;
+  slice.records.resize(left);
+  slice.end_of_shard = false;
+  slice.bytes = 0;
+  for (const engine::Record& record : slice.records) {
+    slice.bytes += record.key.size() + record.data.size();
+  }
 }
 
 bool is_numbered(IteratorType type) {
@@ -64,6 +87,11 @@ bool is_numbered(IteratorType type) {
 }
 
 }  // namespace
+
+std::size_t wire_bytes(const engine::Slice& slice) {
+  constexpr std::size_t kAroundRecord = 200;  // Number, time, names.
+  return slice.records.size() * kAroundRecord + base64_encoded_size(slice.bytes);
+}
 
 /// A shard of a stream, both alive while it is used.
 struct ReadPath::Place {
@@ -118,7 +146,7 @@ Task<Result<engine::Position>> ReadPath::start(Place place, GetShardIterator req
     case IteratorType::kTrimHorizon: co_return co_await trim_horizon(place.ref());
     case IteratorType::kLatest: {
       const Result<engine::Bounds> bounds = parts_.engine.log().bounds(place.ref());
-      if (!bounds.ok()) co_return engine_failure(bounds.error(), place.number(), place.name());
+      if (!bounds.ok()) co_return engine_failure(bounds.error(), place.number(), *place.stream);
       co_return bounds->next;
     }
     case IteratorType::kAtTimestamp: {
@@ -213,6 +241,7 @@ Task<Result<GetRecordsReply>> ReadPath::get_records(Caller caller, GetRecords re
                     {.records_max = static_cast<std::size_t>(wanted), .bytes_max = kPageBytesMax});
   if (!slice.ok()) co_return std::move(slice).error();
   GetRecordsReply reply{.slice = std::move(*slice), .stamp = place.shard->entry.stamp()};
+  CO_TRY_OK(charge(reply));
   if (limited) {
     const std::lock_guard lock(place.shard->lane->mutex);
     place.shard->lane->read.returned(static_cast<std::int64_t>(reply.slice.bytes));
@@ -239,6 +268,20 @@ Task<Result<GetRecordsReply>> ReadPath::get_records(Caller caller, GetRecords re
   co_return reply;
 }
 
+Status ReadPath::charge(GetRecordsReply& page) const {
+  if (parts_.pages == nullptr) return ok();
+  for (std::size_t bytes = wire_bytes(page.slice); bytes > kSmallPage;
+       bytes = wire_bytes(page.slice)) {
+    page.charge = parts_.pages->try_take(bytes);
+    if (page.charge) break;
+    if (page.slice.records.size() == 1) {
+      return Error{Errc::kUnavailable, "the memory for replies is spent; try again"};
+    }
+    halve(page.slice);
+  }
+  return ok();
+}
+
 std::int64_t ReadPath::millis_behind(ShardRef shard, const engine::Slice& slice,
                                      ServiceTime now) const {
   const Result<engine::Bounds> bounds = parts_.engine.log().bounds(shard);
@@ -254,12 +297,12 @@ Task<Result<engine::Slice>> ReadPath::read(ShardRef shard, engine::Position from
   bool moved = false;
   while (true) {
     Result<engine::Slice> slice = co_await parts_.engine.log().read(shard, from, limits);
-    if (!slice.ok()) co_return engine_failure(slice.error(), shard.shard, stream->entry.name);
+    if (!slice.ok()) co_return engine_failure(slice.error(), shard.shard, *stream);
     slice->trimmed |= moved;
     // Arrival times never go back within a shard, so one look at the front tells.
     if (slice->records.empty() || slice->records.front().arrival >= oldest) co_return slice;
     Result<engine::Position> horizon = co_await parts_.engine.log().locate(shard, oldest);
-    if (!horizon.ok()) co_return engine_failure(horizon.error(), shard.shard, stream->entry.name);
+    if (!horizon.ok()) co_return engine_failure(horizon.error(), shard.shard, *stream);
     from = std::max(*horizon, from);
     moved = true;
   }
@@ -277,7 +320,7 @@ Task<Result<engine::Position>> ReadPath::at_timestamp(ShardRef shard, ServiceTim
   if (stream == nullptr) co_return Error{StreamErrc::kNotFound, "the stream was deleted"};
   const ServiceTime oldest = parts_.clocks.service_now() - stream->entry.retention();
   Result<engine::Position> found = co_await parts_.engine.log().locate(shard, std::max(at, oldest));
-  if (!found.ok()) co_return engine_failure(found.error(), shard.shard, stream->entry.name);
+  if (!found.ok()) co_return engine_failure(found.error(), shard.shard, *stream);
   co_return *found;
 }
 

@@ -40,6 +40,8 @@ class ReadPath {
   Result<engine::Position> timed(const Place& place, const GetShardIterator& request) const;
   Task<Result<engine::Position>> start(Place place, GetShardIterator request) const;
   std::int64_t millis_behind(ShardRef shard, const engine::Slice& slice, ServiceTime now) const;
+  /// Charges the page; it gets shorter until it fits. fails: Errc::kUnavailable.
+  Status charge(GetRecordsReply& page) const;
   void report(const LiveStream& stream, std::uint32_t shard, const GetRecordsReply* reply) const;
 
   const StreamParts& parts_;

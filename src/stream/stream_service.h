@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/budget.h"
 #include "base/result.h"
 #include "base/task.h"
 #include "base/time.h"
@@ -54,6 +55,7 @@ struct StreamParts {
   engine::Engine& engine;
   PutObserver* put_observer = nullptr;
   GetObserver* get_observer = nullptr;
+  BudgetPart* pages = nullptr;  ///< Replies of GetRecords are charged to it; null: to nothing.
 };
 
 /// Kinesis streams: what exists, who may write how fast, and where a record is.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/budget.h"
 #include "base/hash_key.h"
 #include "base/ids.h"
 #include "base/time.h"
@@ -217,13 +218,18 @@ struct GetRecords {
   std::optional<std::int64_t> limit;  ///< Default and most 10,000.
   bool dry_run = false;
 };
-/// `slice` pins its records' memory; stamp.number(record.at, record.arrival) numbers each.
+/// `slice` pins its records' memory; stamp.number(record.at, record.arrival) numbers each. `charge`
+/// goes with the reply that is made of it until that is sent.
 struct GetRecordsReply {
   engine::Slice slice;
+  BudgetPart::Share charge;
   ShardStamp stamp;
   std::string next_iterator;  ///< Empty when the shard is closed and read to its end.
   std::int64_t millis_behind_latest = 0;
   std::vector<ChildShard> child_shards;  ///< Only together with an empty next_iterator.
 };
+
+/// What the records take on the wire, in base64 with what stands around each.
+std::size_t wire_bytes(const engine::Slice& slice);
 
 }  // namespace penstock::stream

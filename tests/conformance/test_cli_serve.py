@@ -161,6 +161,34 @@ def test_an_idle_server_stops(number):
         running.raw.request("GET", "/_penstock/health")
 
 
+@evidence("own", "nothing new is taken on any loop while what is half sent is waited for on all of them")
+def test_all_loops_stop_at_once():
+    running = Server("--limits", "off", "--loops", "2")
+    head = (b"POST /_penstock/nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n"
+            b"Expect: 100-continue\r\n\r\n")
+    # The system spreads connections over the loops: of 24 each loop gets some.
+    idle, half_sent = ([socket.create_connection(("127.0.0.1", running.port), timeout=60) for _ in range(24)]
+                       for _ in range(2))
+    try:
+        for connection in half_sent:
+            connection.sendall(head)
+        for connection in half_sent:
+            assert connection.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n", "its head is read"
+        running.process.terminate()
+        for connection in idle:
+            assert connection.recv(1000) == b"", "closed by the stop of its loop"
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", running.port))
+        for number, connection in enumerate(half_sent):
+            connection.sendall(b"body")
+            assert connection.recv(1000).startswith(b"HTTP/1.1 404"), f"half sent {number} is answered"
+        assert running.process.wait(timeout=60) == 0
+    finally:
+        for connection in idle + half_sent:
+            connection.close()
+        running.process.kill()
+
+
 @evidence("own", "requests in progress end before the server does")
 def test_an_invocation_in_progress_ends_before_the_server(name, remotes, background):
     begun, may_end = threading.Event(), threading.Event()

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/budget.h"
 #include "base/check.h"
 #include "stream/stream_service.h"
 #include "support/engine_stand.h"
@@ -42,6 +43,9 @@ class StreamStand {
   }
 
   EngineStand machine;
+  /// What replies of GetRecords are charged to; a test that takes a share leaves them less.
+  Budget memory{64u << 20};
+  BudgetPart pages{memory, 16u << 20};
 
   stream::StreamService& streams() { return *streams_; }
   env::sim::World& world() { return machine.world; }
@@ -136,7 +140,8 @@ class StreamStand {
   void start_streams() {
     env::Env& env = world().env();
     auto opened = world().run(stream::StreamService::open(
-        {env.clocks, *env.loops.front(), env.random, machine.engine()}, settings_));
+        {env.clocks, *env.loops.front(), env.random, machine.engine(), nullptr, nullptr, &pages},
+        settings_));
     PENSTOCK_CHECK(opened.ok(), opened.ok() ? "" : opened.error().message.c_str());
     streams_ = std::move(opened).value();
   }

@@ -1,7 +1,6 @@
 #include "api/kinesis/members.h"
 #include "api/kinesis/operations.h"
 #include "api/kinesis/structures.h"
-#include "base/base64.h"
 #include "front/reply_bodies.h"
 #include "shape/cbor_text.h"
 #include "shape/json_text.h"
@@ -99,9 +98,7 @@ constexpr shape::Operation<GetRecordsRequest, GetRecordsReply> kGetRecords{
 
 /// What a page takes on the wire, so that its buffer is made once.
 std::size_t page_bytes(const stream::GetRecordsReply& page) {
-  constexpr std::size_t kAroundRecord = 200;  // Number, time, names.
-  return 1'024 + page.slice.records.size() * kAroundRecord + base64_encoded_size(page.slice.bytes) +
-         512 * page.child_shards.size();
+  return 1'024 + stream::wire_bytes(page.slice) + 512 * page.child_shards.size();
 }
 
 /// A record in JSON; what is the same in every one is not looked at for escapes.
@@ -158,13 +155,14 @@ void write(const stream::GetRecordsReply& page, std::string& body) {
 Task<front::Reply> serve(Parts parts, const front::Request& request) {
   const Result<GetRecordsRequest> input = decode<GetRecordsRequest>(request);
   if (!input.ok()) co_return error_reply(kStyle, request, input.error());
-  const Result<stream::GetRecordsReply> page = co_await parts.streams.get_records(
+  Result<stream::GetRecordsReply> page = co_await parts.streams.get_records(
       caller_of(request), {.iterator = view(input->shard_iterator),
                            .stream_arn = view(input->stream_arn),
                            .limit = input->limit,
                            .dry_run = input->dry_run.value_or(false)});
   if (!page.ok()) co_return error_reply(kStyle, request, page.error());
   front::Reply reply;
+  reply.charge = std::move(page->charge);
   if (request.protocol == front::Protocol::kCbor11) {
     write<shape::CborText>(*page, reply.body);
   } else {

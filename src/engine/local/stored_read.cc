@@ -18,11 +18,28 @@ struct Loaded {
   Budget::Share share;
 };
 
-Task<Result<std::shared_ptr<Loaded>>> load(env::Worker& worker, Budget& budget,
+std::size_t size_of(const std::vector<StoredBlock>& blocks) {
+  std::size_t size = 0;
+  for (const StoredBlock& stored : blocks) size += stored.block.length;
+  return size;
+}
+
+/// Leaves out the later blocks until the rest fits. One is read even when the budget is spent:
+/// readers must get on.
+Budget::Share fit(Budget& budget, std::vector<StoredBlock>& blocks) {
+  while (blocks.size() > 1) {
+    Budget::Share share = budget.try_take(size_of(blocks));
+    if (share) return share;
+    blocks.resize(blocks.size() / 2);
+  }
+  return budget.take(size_of(blocks));
+}
+
+Task<Result<std::shared_ptr<Loaded>>> load(env::Worker& worker, Budget::Share share,
                                            std::vector<StoredBlock> blocks) {
   auto loaded = std::make_shared<Loaded>();
-  for (const StoredBlock& stored : blocks) loaded->size += stored.block.length;
-  loaded->share = budget.take(loaded->size);
+  loaded->size = size_of(blocks);
+  loaded->share = std::move(share);
   loaded->bytes = std::make_unique_for_overwrite<std::uint8_t[]>(loaded->size);
   auto job = [loaded, blocks = std::move(blocks)]() -> Status {
     std::size_t at = 0;
@@ -40,11 +57,13 @@ Task<Result<std::shared_ptr<Loaded>>> load(env::Worker& worker, Budget& budget,
 
 Task<Result<Slice>> read_blocks(env::Worker& worker, Budget& budget, Shard::BlockRead read,
                                 ReadLimits limits) {
-  auto loading = co_await load(worker, budget, read.blocks);
+  Budget::Share share = fit(budget, read.blocks);
+  auto loading = co_await load(worker, std::move(share), read.blocks);
   if (!loading.ok() && read.blocks.size() > 1) {
     // What lies before the damage is still to be had.
     read.blocks.resize(1);
-    loading = co_await load(worker, budget, read.blocks);
+    share = fit(budget, read.blocks);
+    loading = co_await load(worker, std::move(share), read.blocks);
   }
   if (!loading.ok()) co_return std::move(loading).error();
   const std::shared_ptr<Loaded> loaded = std::move(loading).value();
@@ -66,7 +85,8 @@ Task<Result<Slice>> read_blocks(env::Worker& worker, Budget& budget, Shard::Bloc
 
 Task<Result<Position>> locate_in_block(env::Worker& worker, Budget& budget, Shard::BlockRead read,
                                        ServiceTime at) {
-  CO_TRY(const auto loaded, co_await load(worker, budget, read.blocks));
+  Budget::Share share = fit(budget, read.blocks);
+  CO_TRY(const auto loaded, co_await load(worker, std::move(share), read.blocks));
   for (std::size_t offset = 0; offset < loaded->size;) {
     const RecordsHeader header = records_header(loaded->bytes.get() + offset);
     if (header.arrival >= at) co_return std::max(header.first, read.from);

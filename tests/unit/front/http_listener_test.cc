@@ -60,6 +60,7 @@ class Served {
     done.get_future().get();
   }
   std::uint16_t port() const { return port_; }
+  std::size_t budget_used() const { return budget_.used_bytes(); }
 
  private:
   Budget budget_;
@@ -114,6 +115,8 @@ class Client {
     return end == std::string::npos ? "(no reply)" : reply.substr(end + 4);
   }
   std::string body() { return body_of(reply()); }
+  /// Until something of a reply is there.
+  void await_reply() { EXPECT_TRUE(!received_.empty() || read_more()); }
   bool is_closed() { return received_.empty() && !read_more(); }
 
  private:
@@ -378,6 +381,23 @@ TEST(HttpListener, AnAddressThatIsNoneIsAnError) {
     ASSERT_FALSE(port.ok());
     EXPECT_TRUE(port.error().code == Errc::kInvalid);
   });
+}
+
+TEST(HttpListener, ALargeReplyIsChargedUntilItIsRead) {
+  constexpr std::size_t kLarge = 48u << 20;  // More than sockets hold.
+  Served server([](Request& request) -> Task<Reply> {
+    Reply reply;
+    reply.body.assign(request.path == "/large" ? kLarge : 10, 'x');
+    co_return reply;
+  });
+  Client client(server);
+  client.send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
+  client.await_reply();
+  EXPECT_GE(server.budget_used(), kLarge);
+  EXPECT_EQ(client.body().size(), kLarge);
+  client.send("GET /small HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(client.body().size(), 10u);
+  EXPECT_LT(server.budget_used(), kLarge) << "what remains is the connection's buffer";
 }
 
 }  // namespace

@@ -63,6 +63,31 @@ TEST_F(ReplyBodies, OnlyAFewLargeOnesAreKept) {
   EXPECT_EQ(kept, 2);
 }
 
+TEST_F(ReplyBodies, OneOfMoreThanTwiceTheRoomStaysForAnother) {
+  std::string body = body_with_room(4 * kMebibyte);
+  const char* const memory = body.data();
+  keep_body(std::move(body), kNow);
+  EXPECT_LE(body_with_room(kMebibyte).capacity(), 2 * kMebibyte);
+  EXPECT_EQ(body_with_room(3 * kMebibyte).data(), memory);
+}
+
+TEST_F(ReplyBodies, TheOldestGoForNewOnes) {
+  std::vector<std::string> bodies;
+  for (int i = 0; i < 2; ++i) bodies.push_back(body_with_room(16 * kMebibyte));
+  bodies.push_back(body_with_room(2 * kMebibyte));
+  for (std::string& body : bodies) keep_body(std::move(body), kNow);
+  EXPECT_GE(body_with_room(kMebibyte).capacity(), 2 * kMebibyte);
+  EXPECT_GE(body_with_room(15 * kMebibyte).capacity(), 16 * kMebibyte);
+  EXPECT_LT(body_with_room(15 * kMebibyte).capacity(), 16 * kMebibyte);
+}
+
+TEST_F(ReplyBodies, NoMoreThanAskedForIsKept) {
+  keep_body(body_with_room(4 * kMebibyte), kNow, 3 * kMebibyte);
+  EXPECT_LT(body_with_room(3 * kMebibyte).capacity(), 4 * kMebibyte);
+  keep_body(body_with_room(2 * kMebibyte), kNow, 3 * kMebibyte);
+  EXPECT_GE(body_with_room(kMebibyte).capacity(), 2 * kMebibyte);
+}
+
 TEST_F(ReplyBodies, TheyGoWhenNoneWasUsedForAWhile) {
   const auto is_kept = [] { return body_with_room(kMebibyte).capacity() >= 2 * kMebibyte; };
   keep_body(body_with_room(2 * kMebibyte), kNow);

@@ -507,6 +507,33 @@ TEST_F(ShardTest, SeveralChangesBeforeTheWatcherRunsWakeItOnce) {
   EXPECT_TRUE(wakeups.empty());
 }
 
+// --- Segments when memory is short ------------------------------------------------------------
+
+TEST_F(ShardTest, AReadFromSegmentsTakesFewerBlocksWhenTheBudgetIsSpent) {
+  constexpr std::size_t kRecord = 100'000;
+  Strings texts;
+  for (int i = 0; i < 40; ++i) texts.push_back(std::to_string(i) + std::string(kRecord, 'x'));
+  for (const std::string& text : texts) append({text});
+  const auto segment = kit.flush(shard, 1);
+  ASSERT_GT(shard.evict(~std::size_t{0}), 0u);
+  const auto whole = kit.read(shard, Position{1});
+  EXPECT_EQ(whole->records.size(), texts.size());
+
+  const std::size_t before = kit.budget.used_bytes();
+  const auto left = [this] { return kit.budget.limit_bytes() - kit.budget.used_bytes(); };
+  const Budget::Share others = kit.budget.take(left() - 10 * kRecord);
+  const std::size_t spent = kit.budget.used_bytes();
+  const auto part = kit.read(shard, Position{1});
+  EXPECT_GE(part->records.size(), 1u);
+  EXPECT_LE(part->records.size(), 10u);
+  EXPECT_LE(kit.budget.used_bytes(), kit.budget.limit_bytes());
+  EXPECT_GT(kit.budget.used_bytes(), spent) << "while the slice is held";
+  EXPECT_GT(spent, before);
+
+  const Budget::Share rest = kit.budget.take(left());
+  EXPECT_EQ(all(), texts) << "one block at a time, readers get on";
+}
+
 // --- The table ------------------------------------------------------------------------------
 
 TEST(ShardTable, EnsureAddsOnlyWhatIsMissing) {
