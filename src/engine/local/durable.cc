@@ -43,7 +43,10 @@ void Durable::write_commit() {
   journal_woken_.store(false);
   journal_->commit();
   if (store_->is_memory_short()) wake_store();
-  if (core_.options.durability != Durability::kSync || idle_.armed.load()) return;
+  if (core_.options.durability == Durability::kSync && !idle_.armed.load()) await_idleness();
+}
+
+void Durable::await_idleness() {
   useful_when_armed_ = journal_->useful();
   arm(idle_, core_.options.idle_commit_after, &Durable::prove_last_commit);
 }
@@ -57,8 +60,7 @@ void Durable::prove_last_commit() {
       journal_->write_alone({}, 0).ignore("the journal has failed and said so");
       return;
     }
-    useful_when_armed_ = journal_->useful();
-    arm(idle_, core_.options.idle_commit_after, &Durable::prove_last_commit);
+    await_idleness();
   });
 }
 

@@ -41,6 +41,7 @@ class Durable : public std::enable_shared_from_this<Durable> {
   Result<OpenReport> open_files();
   void write_commit();
   void arm(Timer& timer, Millis after, void (Durable::*fire)());
+  void await_idleness();
   void prove_last_commit();
 
   Core& core_;

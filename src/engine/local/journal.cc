@@ -139,19 +139,20 @@ Status Journal::rotate(std::uint64_t bytes) {
     path_ = file_->path;
   }
   // At once: what is staged from here on must fit into this file.
-  if (files_.is_full()) {
-    queue_.decide(
-        [](CommitQueue::Refusals& refusals) { refusals.records = JournalFiles::full_error(); });
-  }
+  if (files_.is_full()) refuse_records();
   wake_store_();
   return ok();
+}
+
+void Journal::refuse_records() {
+  queue_.decide(
+      [](CommitQueue::Refusals& refusals) { refusals.records = JournalFiles::full_error(); });
 }
 
 /// The disk is full, and what was to be committed is larger than what is left: it is as if it had
 /// never been staged. Records are refused from here on, so that what comes next is small.
 void Journal::give_back() {
-  queue_.decide(
-      [](CommitQueue::Refusals& refusals) { refusals.records = JournalFiles::full_error(); });
+  refuse_records();
   queue_.give_back(cut_, JournalFiles::full_error(), unstage_);
   wake_store_();
 }

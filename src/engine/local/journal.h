@@ -49,6 +49,7 @@ class Journal {
   Status write(AlignedBuffer& bytes, CommitHeader header);
   Status rotate(std::uint64_t bytes);
   void spare_the_rest();
+  void refuse_records();
   void give_back();
   void fail(Cut& cut, const Error& error);
   AlignedBuffer& assemble(CommitHeader& header);

@@ -93,7 +93,6 @@ class Shard {
   };
   /// Durable records that are in no segment yet.
   Unflushed unflushed() const;
-  std::size_t unflushed_bytes() const;
   /// Everything durable before `to` is now in these blocks, in order, or in older ones.
   void flushed(const std::vector<StoredBlock>& blocks, Position to);
   /// Blocks found in a segment at start, any order.

@@ -27,16 +27,6 @@ Shard::Unflushed Shard::unflushed() const {
   return found;
 }
 
-std::size_t Shard::unflushed_bytes() const {
-  const std::lock_guard lock(mutex_);
-  const Position from = std::max(flushed_next_, horizon_);
-  std::size_t bytes = 0;
-  for (const auto& chunk : chunks_) {
-    if (!chunk->empty() && chunk->next() > from) bytes += chunk->bytes().size();
-  }
-  return bytes;
-}
-
 void Shard::forget(const StoredBlock& stored) { stored.segment->drop_live(stored.block.length); }
 
 void Shard::flushed(const std::vector<StoredBlock>& blocks, Position to) {
@@ -130,14 +120,10 @@ std::size_t Shard::evict(std::size_t bytes_wanted) {
 
 Position Shard::before_fence(Position at) const {
   const std::lock_guard lock(mutex_);
-  Position begin = horizon_;
-  for (const StoredBlock& stored : blocks_) {
-    if (stored.block.first < at) begin = std::max(begin, stored.block.next);
+  for (const auto& [first, next] : fenced_) {
+    if (next == at) return first;
   }
-  for (const auto& chunk : chunks_) {
-    if (!chunk->empty() && chunk->first() < at) begin = std::max(begin, chunk->next());
-  }
-  return std::min(begin, at);
+  return at;
 }
 
 std::vector<std::pair<Position, Position>> Shard::damage() const {

@@ -88,24 +88,25 @@ Status Store::flush_and_release() {
   const auto closed = files_.last_closed();
   TRY_OK(flush());
   if (!closed.has_value()) return ok();
-  const State state{*core_.documents, core_.marks, core_.shards};
-  const auto through = [this]() -> Result<std::uint64_t> {
-    const std::uint64_t applied = journal_.applied();
-    TRY_OK(sync_journal());
-    return applied;
-  };
-  TRY_OK(write_snapshot(folder_, *closed, core_.epoch.epoch, state, through, direct_));
+  TRY_OK(snapshot(*closed));
   TRY_OK(files_.release(closed->number));
   return remove_older_snapshots(closed->number);
 }
 
 Status Store::settle(const CommitHeader& last) {
   TRY_OK(flush());
-  const State state{*core_.documents, core_.marks, core_.shards};
-  TRY_OK(write_snapshot(
-      folder_, last, core_.epoch.epoch, state,
-      [&]() -> Result<std::uint64_t> { return last.number; }, direct_));
+  TRY_OK(snapshot(last));
   return remove_older_snapshots(last.number);
+}
+
+Status Store::snapshot(const CommitHeader& as_of) {
+  const auto through = [this]() -> Result<std::uint64_t> {
+    const std::uint64_t applied = journal_.applied();
+    TRY_OK(sync_journal());
+    return applied;
+  };
+  return write_snapshot(folder_, as_of, core_.epoch.epoch,
+                        {*core_.documents, core_.marks, core_.shards}, through, direct_);
 }
 
 Status Store::flush() {

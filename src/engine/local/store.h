@@ -51,6 +51,7 @@ class Store {
     Shard::Unflushed records;
   };
   Status flush_and_release();
+  Status snapshot(const CommitHeader& as_of);
   Status write_segment(const std::vector<Pending>& pending);
   Status add_records(SegmentWriter& writer, const Pending& pending);
   Status remove_older_snapshots(std::uint64_t number);

@@ -147,6 +147,19 @@ TEST_F(RecoveryTest, ASealBehindWhatIsMissingFencesItAndStillEndsTheShard) {
   EXPECT_TRUE(kit.read(*shard, Position{4}).value().end_of_shard);
 }
 
+TEST_F(RecoveryTest, ATimeBeforeFencedRecordsLeadsToThemAndNotPastThem) {
+  ASSERT_TRUE(parts->append(kShard, {"lost", "too"}).ok());
+  const std::uint64_t lost = parts->journal.applied();
+  ASSERT_TRUE(parts->append(kShard, {"a"}).ok());
+  kit.disk().flip_bit(first_journal(), place_of(lost), 4);
+  ASSERT_TRUE(restart().ok());
+  EXPECT_EQ(parts->run(parts->log.locate(kShard, ServiceTime{})).value(), Position{1});
+  ASSERT_TRUE(parts->run(parts->log.trim(kShard, Position{2})).ok());
+  EXPECT_EQ(parts->run(parts->log.locate(kShard, ServiceTime{})).value(), Position{2});
+  ASSERT_TRUE(parts->run(parts->log.trim(kShard, Position{3})).ok());
+  EXPECT_EQ(parts->run(parts->log.locate(kShard, ServiceTime{})).value(), Position{3});
+}
+
 TEST_F(RecoveryTest, ADamagedCommitWhoseRecordsAreInASegmentCostsNothing) {
   ASSERT_TRUE(parts->append(kShard, {"a", "b"}).ok());
   const std::uint64_t damaged = parts->journal.applied();
