@@ -20,6 +20,7 @@ import botocore.config
 import pytest
 
 from raw import RawClient
+from remote import Remotes
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("PENSTOCK_BIN", str(ROOT / "build" / "release" / "penstock"))
@@ -122,3 +123,11 @@ def stream(server, name):
     """The name of a new stream with one shard on the server without limits."""
     server.kinesis.create_stream(StreamName=name, ShardCount=1)
     return name
+
+
+@pytest.fixture(scope="module")
+def remotes():
+    """Functions that run in the test's own process."""
+    running = Remotes()
+    yield running
+    running.stop()

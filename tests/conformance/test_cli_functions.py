@@ -8,7 +8,7 @@ import pytest
 from command import run, started
 from conftest import ACCOUNT, REGION, evidence
 from kit import package, put, stream_arn, until
-from remote import Remotes, create_remote, text_of
+from remote import create_remote, text_of
 
 UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
@@ -20,13 +20,6 @@ def handler(event, context):
         raise ValueError("as asked")
     return {"echo": event, "colour": os.environ.get("COLOUR"), "timeout": context.get_remaining_time_in_millis() > 20_000}
 '''
-
-
-@pytest.fixture(scope="module")
-def remotes():
-    running = Remotes()
-    yield running
-    running.stop()
 
 
 @pytest.fixture

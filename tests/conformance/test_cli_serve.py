@@ -12,14 +12,7 @@ from command import run
 from conftest import Server, evidence
 from kit import HOUR, until
 from raw import signed
-from remote import Remotes, create_remote
-
-
-@pytest.fixture(scope="module")
-def remotes():
-    running = Remotes()
-    yield running
-    running.stop()
+from remote import create_remote
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import uuid
 import pytest
 from conftest import ACCOUNT, REGION, evidence
 from kit import ROLE, refused, stream_arn, until
-from remote import Remotes, create_remote
+from remote import create_remote
 
 MODEL = "service model of botocore 1.44.5"
 RECORDED = "recorded snapshots of a public emulator's suite"
@@ -18,13 +18,6 @@ UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 def function_arn(name, account=ACCOUNT):
     return f"arn:aws:lambda:{REGION}:{account}:function:{name}"
-
-
-@pytest.fixture(scope="module")
-def remotes():
-    running = Remotes()
-    yield running
-    running.stop()
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 from conftest import ACCOUNT, REGION, Server, evidence
 from kit import FIRST, create_function, put, shard, shards_of, split_in_the_middle, stream_arn, until
-from remote import Failure, Remotes, Unreachable, create_remote
+from remote import Failure, Unreachable, create_remote
 
 RECORDED = "recorded snapshots of a public emulator's suite"
 GUIDE = "Lambda Developer Guide"
@@ -25,13 +25,6 @@ def function_arn(name):
 
 
 # --- The stand ------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def remotes():
-    running = Remotes()
-    yield running
-    running.stop()
 
 
 COUNTS = ("stored", "succeeded", "filtered", "delivered", "dropped", "expired_unread", "skipped_by_start", "pending",
