@@ -19,12 +19,13 @@
 #include "function/function_service.h"
 #include "ledger/ledger.h"
 #include "mapping/mapping_service.h"
+#include "mapping/sqs_destination.h"
 #include "sandbox/host.h"
 #include "server/gateway.h"
-#include "server/ledger_observers.h"
-#include "server/sqs_destination.h"
+#include "server/ledger_receipts.h"
 #include "server/version.h"
 #include "sqs/queue_service.h"
+#include "stream/ledger_reports.h"
 #include "stream/stream_service.h"
 
 namespace penstock::server {
@@ -96,13 +97,13 @@ struct Server::Parts {
   std::unique_ptr<engine::Engine> engine;
   std::unique_ptr<ledger::Ledger> ledger;
   std::optional<LedgerReceipts> receipts;
-  std::optional<LedgerPuts> puts;
+  std::optional<stream::LedgerPuts> puts;
   std::unique_ptr<stream::StreamService> streams;
-  std::optional<LedgerStreams> counted_streams;
+  std::optional<stream::LedgerStreams> counted_streams;
   std::unique_ptr<sqs::QueueService> queues;
   std::unique_ptr<sandbox::SandboxHost> sandboxes;
   std::unique_ptr<function::FunctionService> functions;
-  std::optional<SqsDestination> destinations;
+  std::optional<mapping::SqsDestination> destinations;
   std::unique_ptr<mapping::MappingService> mappings;
   front::Dispatcher dispatcher;
   std::unique_ptr<Gateway> gateway;

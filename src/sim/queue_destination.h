@@ -1,24 +1,26 @@
 #pragma once
 
-#include "mapping/destination.h"
-#include "sqs/queue_service.h"
+#include "mapping/sqs_destination.h"
 
 #include <functional>
 #include <string>
+#include <utility>
 
 namespace penstock::sim {
 
-/// Failure records into the simulated server's queues, as `server` does it; it refuses by chance.
+/// Failure records into the simulated server's queues, as in the real one; it refuses by chance.
 class QueueDestination final : public mapping::DestinationSender {
  public:
   QueueDestination(sqs::QueueService& queues, std::function<bool()> refuses)
       : queues_(queues), refuses_(std::move(refuses)) {}
   Task<Status> send(Tenant tenant, std::string destination_arn, std::string id,
                     std::string body) override;
-  Status accepts(const Tenant& tenant, const std::string& destination_arn) const override;
+  Status accepts(const Tenant& tenant, const std::string& destination_arn) const override {
+    return queues_.accepts(tenant, destination_arn);
+  }
 
  private:
-  sqs::QueueService& queues_;
+  mapping::SqsDestination queues_;
   std::function<bool()> refuses_;
 };
 

@@ -6,64 +6,6 @@
 
 namespace penstock::sim {
 
-/// As server's observer: what streams decide, to the ledger.
-class System::Puts final : public stream::PutObserver {
- public:
-  explicit Puts(ledger::Ledger& ledger) : ledger_(ledger) {}
-  void put(const stream::PutReport& report) override {
-    ledger::CallOutcome outcome;
-    outcome.log = report.log;
-    outcome.rejected = report.rejected;
-    for (const stream::ShardPutReport& shard : report.shards) {
-      outcome.stored += shard.stored;
-      outcome.throttled += shard.throttled;
-      outcome.failed += shard.failed;
-    }
-    std::vector<ledger::EntryFate> entries;
-    for (const stream::EntryReport& entry : report.fingerprints)
-      entries.push_back({entry.fingerprint, entry.shard, entry.fate == stream::PutFate::kStored});
-    outcome.entries = entries;
-    const stream::Caller& caller = report.caller;
-    ledger_.decided({caller.tenant, caller.access_key, caller.peer, caller.user_agent},
-                    report.stream, outcome);
-  }
-  bool wants_stored_fingerprints() const override { return ledger_.wants_stored_fingerprints(); }
-
- private:
-  ledger::Ledger& ledger_;
-};
-
-class System::Streams final : public ledger::StreamSource {
- public:
-  Streams(const stream::RecordSource& source, const engine::Log& log)
-      : source_(source), log_(log) {}
-  std::vector<ledger::StreamCounts> streams() const override {
-    std::map<LogId, ledger::StreamCounts> by_log;
-    // Of the log, not of the source: that one leaves out shards whose records have all expired.
-    for (const ShardRef& shard : log_.shards()) {
-      const auto one = source_.counts(shard);
-      if (!one.ok()) continue;
-      ledger::StreamCounts& counts = by_log[shard.log];
-      counts.stored += one->stored;
-      counts.expired += one->expired;
-      counts.damaged += one->damaged;
-    }
-    std::vector<ledger::StreamCounts> all;
-    for (const stream::SourceStream& stream : source_.streams()) {
-      ledger::StreamCounts& counts = by_log[stream.log];
-      counts.tenant = stream.name.tenant;
-      counts.name = stream.name.name;
-      counts.log = stream.log;
-      all.push_back(std::move(counts));
-    }
-    return all;
-  }
-
- private:
-  const stream::RecordSource& source_;
-  const engine::Log& log_;
-};
-
 System::System(const Plan& plan, engine::local::Options engine_options)
     : world(plan.seed, {.slow_job = plan.slow_disk}),
       prng(plan.seed ^ 0x5157),
@@ -90,7 +32,7 @@ std::string System::stream_arn() { return stream::stream_arn(tenant(), kStream);
 sqs::QueueTarget System::failed_queue() { return {tenant(), "failed"}; }
 
 ledger::AuditReport System::audit() {
-  return ledger_->audit(Streams(*streams_, engine_->log()), *mappings_);
+  return ledger_->audit(stream::LedgerStreams(*streams_, engine_->log()), *mappings_);
 }
 
 Task<Status> System::open_parts() {
@@ -105,14 +47,14 @@ Task<Status> System::open_parts() {
                                         .marks = engine_->marks(),
                                         .leases = engine_->leases()},
                                        {}));
-  puts_ = std::make_unique<Puts>(*ledger_);
+  puts_ = std::make_unique<stream::LedgerPuts>(*ledger_);
   CO_TRY(streams_, co_await stream::StreamService::open({.clocks = env.clocks,
                                                          .control_loop = control,
                                                          .random = env.random,
                                                          .engine = *engine_,
                                                          .put_observer = puts_.get()},
                                                         {}));
-  const Streams counted(*streams_, engine_->log());
+  const stream::LedgerStreams counted(*streams_, engine_->log());
   CO_TRY_OK(co_await ledger_->compare(counted));
   CO_TRY(
       queues_,

@@ -11,6 +11,7 @@
 #include "sim/queue_destination.h"
 #include "sim/witness.h"
 #include "sqs/queue_service.h"
+#include "stream/ledger_reports.h"
 #include "stream/stream_service.h"
 
 #include <cstddef>
@@ -62,8 +63,6 @@ class System {
   void cut_power();
 
  private:
-  class Puts;
-  class Streams;
   Task<Status> open_parts();
   Task<bool> stop_parts();
   void destroy();
@@ -73,7 +72,7 @@ class System {
   Budget budget_{256u << 20};
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<ledger::Ledger> ledger_;
-  std::unique_ptr<Puts> puts_;
+  std::unique_ptr<stream::LedgerPuts> puts_;
   std::unique_ptr<stream::StreamService> streams_;
   std::unique_ptr<sqs::QueueService> queues_;
   std::unique_ptr<QueueDestination> destinations_;

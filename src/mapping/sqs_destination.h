@@ -5,11 +5,11 @@
 
 #include <string>
 
-namespace penstock::server {
+namespace penstock::mapping {
 
 /// Failure records into queues of this server. The queue remembers the last ids it was given, so
 /// that the same id comes once, also when a crash fell between delivery and checkpoint.
-class SqsDestination final : public mapping::DestinationSender {
+class SqsDestination final : public DestinationSender {
  public:
   /// `queues` outlives it.
   explicit SqsDestination(sqs::QueueService& queues) : queues_(queues) {}
@@ -24,4 +24,4 @@ class SqsDestination final : public mapping::DestinationSender {
   sqs::QueueService& queues_;
 };
 
-}  // namespace penstock::server
+}  // namespace penstock::mapping

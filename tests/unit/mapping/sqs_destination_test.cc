@@ -1,10 +1,10 @@
-#include "server/sqs_destination.h"
+#include "mapping/sqs_destination.h"
 
 #include "support/queue_stand.h"
 
 #include <gtest/gtest.h>
 
-namespace penstock::server {
+namespace penstock::mapping {
 namespace {
 
 const Tenant kTenant{"000000000000", "us-east-1"};
@@ -53,4 +53,4 @@ TEST(SqsDestination, SaysInTheWordsOfMappingsWhyItDoesNot) {
 }
 
 }  // namespace
-}  // namespace penstock::server
+}  // namespace penstock::mapping

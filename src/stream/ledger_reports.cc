@@ -1,4 +1,4 @@
-#include "server/ledger_observers.h"
+#include "stream/ledger_reports.h"
 
 #include "engine/log.h"
 #include "ledger/ledger.h"
@@ -6,30 +6,24 @@
 
 #include <map>
 
-namespace penstock::server {
+namespace penstock::stream {
 
-void LedgerReceipts::entries_received(const front::Caller& producer, std::string_view stream,
-                                      std::size_t entries) {
-  ledger_.received({producer.tenant, producer.access_key, producer.peer, producer.user_agent},
-                   stream, entries);
-}
-
-void LedgerPuts::put(const stream::PutReport& report) {
+void LedgerPuts::put(const PutReport& report) {
   ledger::CallOutcome outcome;
   outcome.log = report.log;
   outcome.rejected = report.rejected;
-  for (const stream::ShardPutReport& shard : report.shards) {
+  for (const ShardPutReport& shard : report.shards) {
     outcome.stored += shard.stored;
     outcome.throttled += shard.throttled;
     outcome.failed += shard.failed;
   }
   std::vector<ledger::EntryFate> entries;
   entries.reserve(report.fingerprints.size());
-  for (const stream::EntryReport& entry : report.fingerprints) {
-    entries.push_back({entry.fingerprint, entry.shard, entry.fate == stream::PutFate::kStored});
+  for (const EntryReport& entry : report.fingerprints) {
+    entries.push_back({entry.fingerprint, entry.shard, entry.fate == PutFate::kStored});
   }
   outcome.entries = entries;
-  const stream::Caller& caller = report.caller;
+  const Caller& caller = report.caller;
   ledger_.decided({caller.tenant, caller.access_key, caller.peer, caller.user_agent}, report.stream,
                   outcome);
 }
@@ -48,7 +42,7 @@ std::vector<ledger::StreamCounts> LedgerStreams::streams() const {
     counts.damaged += one->damaged;
   }
   std::vector<ledger::StreamCounts> all;
-  for (const stream::SourceStream& stream : source_.streams()) {
+  for (const SourceStream& stream : source_.streams()) {
     ledger::StreamCounts& counts = by_log[stream.log];
     counts.tenant = stream.name.tenant;
     counts.name = stream.name.name;
@@ -58,4 +52,4 @@ std::vector<ledger::StreamCounts> LedgerStreams::streams() const {
   return all;
 }
 
-}  // namespace penstock::server
+}  // namespace penstock::stream

@@ -1,9 +1,9 @@
-#include "server/sqs_destination.h"
+#include "mapping/sqs_destination.h"
 
 #include "sqs/attributes.h"
 #include "sqs/errors.h"
 
-namespace penstock::server {
+namespace penstock::mapping {
 namespace {
 
 /// Queues speak their own codes; mappings know only these.
@@ -36,4 +36,4 @@ Task<Status> SqsDestination::send(Tenant tenant, std::string destination_arn, st
   co_return ok();
 }
 
-}  // namespace penstock::server
+}  // namespace penstock::mapping
