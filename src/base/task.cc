@@ -1,6 +1,7 @@
 #include "base/task.h"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -17,23 +18,28 @@ void post(const Executor& executor, std::function<void()> work) {
 
 // --- Gate -------------------------------------------------------------------------------
 
-namespace {
-
-/// The suspended coroutine, type-erased. Destroying it without calling resume destroys the
-/// coroutine's frame, which is how an abandoned simulation is taken down.
-class Suspended {
+/// The suspended coroutine, type-erased. Destroying it without resuming it destroys the coroutine's
+/// frame, which is how an abandoned simulation is taken down.
+class SuspendedCoroutine {
  public:
-  virtual ~Suspended() = default;
-  virtual void resume() = 0;
+  virtual ~SuspendedCoroutine() = default;
+  virtual void resume_later() = 0;
+  virtual void resume_now() = 0;
 };
 
+namespace {
+
 template <class Handler>
-class SuspendedHandler final : public Suspended {
+class SuspendedHandler final : public SuspendedCoroutine {
  public:
   explicit SuspendedHandler(Handler handler) : handler_(std::move(handler)) {}
-  void resume() override {
+  void resume_later() override {
     auto executor = asio::get_associated_executor(handler_);
     asio::post(executor, std::move(handler_));
+  }
+  void resume_now() override {
+    auto executor = asio::get_associated_executor(handler_);
+    asio::dispatch(executor, std::move(handler_));
   }
 
  private:
@@ -45,7 +51,7 @@ class SuspendedHandler final : public Suspended {
 struct Gate::State {
   std::mutex mutex;
   bool released = false;
-  std::unique_ptr<Suspended> waiter;
+  std::unique_ptr<SuspendedCoroutine> waiter;
 
   /// Gates with a waiter in the order they began to wait; null outside the simulator.
   using Tracked = std::list<std::weak_ptr<State>>;
@@ -102,26 +108,31 @@ Task<> Gate::wait_in(std::shared_ptr<State> state) {
           }
           state->released = false;
         }
-        waiter->resume();
+        waiter->resume_later();
       },
       asio::use_awaitable);
 }
 
-void Gate::release() const {
-  std::unique_ptr<Suspended> waiter;
-  {
-    const std::lock_guard lock(state_->mutex);
-    if (state_->waiter == nullptr) {
-      state_->released = true;
-      return;
-    }
-    waiter = std::move(state_->waiter);
-    if (state_->tracked_at.has_value()) [[unlikely]] {
-      State::tracked->erase(*state_->tracked_at);
-      state_->tracked_at.reset();
-    }
+/// Null: nobody waits yet, and the release is remembered.
+std::unique_ptr<SuspendedCoroutine> Gate::take_waiter() const {
+  const std::lock_guard lock(state_->mutex);
+  if (state_->waiter == nullptr) {
+    state_->released = true;
+    return nullptr;
   }
-  waiter->resume();
+  if (state_->tracked_at.has_value()) [[unlikely]] {
+    State::tracked->erase(*state_->tracked_at);
+    state_->tracked_at.reset();
+  }
+  return std::move(state_->waiter);
+}
+
+void Gate::release() const {
+  if (const auto waiter = take_waiter()) waiter->resume_later();
+}
+
+void Gate::release_now() const {
+  if (const auto waiter = take_waiter()) waiter->resume_now();
 }
 
 // --- Cancellation ------------------------------------------------------------------------

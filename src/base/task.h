@@ -36,6 +36,9 @@ class Gate {
   Task<> wait();
   /// Lets the waiter go through its executor's queue. Any thread.
   void release() const;
+  /// Lets the waiter go before the call returns. On its loop, and only from the loop's own queue:
+  /// the caller holds no lock and nothing that the waiter may change.
+  void release_now() const;
 
   /// For the simulator, on its thread only: remember which coroutines wait, so that a killed world
   /// can destroy them (a frame and the gate it waits in keep each other alive).
@@ -45,6 +48,7 @@ class Gate {
  private:
   struct State;
   static Task<> wait_in(std::shared_ptr<State> state);
+  std::unique_ptr<class SuspendedCoroutine> take_waiter() const;
   std::shared_ptr<State> state_;
 };
 

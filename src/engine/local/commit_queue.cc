@@ -28,7 +28,7 @@ bool Cut::empty() const {
 
 CommitQueue::CommitQueue(std::vector<env::Loop*> loops, std::function<void()> wake_writer)
     : loops_(std::move(loops)), wake_writer_(std::move(wake_writer)) {
-  for (std::size_t i = 0; i < loops_.size(); ++i) lanes_.push_back(std::make_unique<Lane>());
+  for (std::size_t i = 0; i < loops_.size(); ++i) lanes_.push_back(std::make_shared<Lane>());
 }
 
 std::size_t CommitQueue::current_lane() const {
@@ -54,6 +54,7 @@ void apply(const LaneBatch& batch, Wakeups& wakeups) {
 
 CommitQueue::Staging::Staging(CommitQueue& queue, std::size_t lane)
     : queue_(queue),
+      lane_(lane),
       lock_(queue.lanes_[lane]->mutex),
       batch_(queue.lanes_[lane]->batch),
       frames_before_(batch_.frames) {
@@ -93,9 +94,47 @@ std::shared_ptr<Waiter> CommitQueue::Staging::finish() {
   auto waiter = std::make_shared<Waiter>();
   waiter->loop = queue_.current_lane();
   batch_.waiters.push_back(waiter);
+  const bool wake_now = must_wake_writer();
   lock_.unlock();
-  queue_.wake_writer_();
+  if (wake_now) queue_.wake_writer_();
   return waiter;
+}
+
+/// Or the end of the loop's round will, unless it finds a reason to wait.
+bool CommitQueue::Staging::must_wake_writer() {
+  if (batch_.bytes.size() >= kWorthACommitBytes) return true;
+  if (!queue_.loops_[lane_]->is_current()) return true;  // Its round may be long over.
+  Lane& lane = *queue_.lanes_[lane_];
+  if (!lane.awaits_round) {
+    lane.rounds = 0;
+    queue_.await_round(lane_);
+  }
+  return false;
+}
+
+// --- The loop's round -----------------------------------------------------------------------
+
+/// Under the lane's lock. What is posted now runs behind everything that is ready now.
+void CommitQueue::await_round(std::size_t lane) {
+  Lane& own = *lanes_[lane];
+  own.awaits_round = true;
+  own.frames_then = own.batch.frames;
+  ++own.rounds;
+  post(loops_[lane]->executor(), [this, lane, alive = std::weak_ptr(lanes_[lane])] {
+    if (!alive.expired()) end_round(lane);
+  });
+}
+
+void CommitQueue::end_round(std::size_t lane) {
+  Lane& own = *lanes_[lane];
+  {
+    const std::lock_guard lock(own.mutex);
+    own.awaits_round = false;
+    if (own.batch.empty()) return;  // Another loop has woken the writer.
+    const bool more_may_come = own.batch.frames != own.frames_then && own.rounds < kRoundsMax;
+    if (more_may_come) return await_round(lane);
+  }
+  wake_writer_();
 }
 
 Task<Status> CommitQueue::wait(std::shared_ptr<Waiter> waiter) {
@@ -150,7 +189,7 @@ void CommitQueue::answer(Cut& cut, const Status& status, Wakeups& wakeups) const
   for (std::size_t i = 0; i < by_loop.size(); ++i) {
     if (by_loop[i].empty()) continue;
     wakeups.add(i, loops_[i]->executor(), [waiters = std::move(by_loop[i])] {
-      for (const auto& waiter : waiters) waiter->gate.release();
+      for (const auto& waiter : waiters) waiter->gate.release_now();
     });
   }
 }

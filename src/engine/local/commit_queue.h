@@ -54,10 +54,14 @@ struct Cut {
 /// Each loop has a lane, with a lock that its requests hold while they number and copy; take()
 /// holds all of them. So a commit is a cut through all shards: whatever was numbered before it is
 /// in it, and durable commits in order are the rule of visibility.
+///
+/// A commit costs the processor as much as ten small puts, so the writer is not woken for the first
+/// of them: a loop wakes it when a round of its handlers has staged nothing more, when a few rounds
+/// have passed, or when the lane holds enough to be worth a commit (docs/decisions/0026).
 class CommitQueue {
  public:
-  /// `wake_writer` is called after something was staged, from any loop. Null: there is no journal,
-  /// and staged is durable.
+  /// `wake_writer` is called when what is staged should be committed, on any thread. Null: there is
+  /// no journal, and staged is durable.
   CommitQueue(std::vector<env::Loop*> loops, std::function<void()> wake_writer);
 
   class Staging {
@@ -80,7 +84,9 @@ class CommitQueue {
     std::shared_ptr<Waiter> finish();
 
    private:
+    bool must_wake_writer();
     CommitQueue& queue_;
+    const std::size_t lane_;
     std::unique_lock<std::mutex> lock_;
     LaneBatch& batch_;
     std::uint64_t frames_before_;
@@ -116,16 +122,24 @@ class CommitQueue {
 
  private:
   static constexpr std::size_t kLaneBytesMax = 16u << 20;
+  /// From here on a commit's own cost is small beside its bytes'.
+  static constexpr std::size_t kWorthACommitBytes = 256u << 10;
+  static constexpr int kRoundsMax = 4;
   struct Lane {
     std::mutex mutex;
     LaneBatch batch;
+    bool awaits_round = false;      ///< end_round() is in the loop's queue.
+    std::uint64_t frames_then = 0;  ///< Staged when it was put there.
+    int rounds = 0;                 ///< How often it was, in a row.
   };
+  void await_round(std::size_t lane);
+  void end_round(std::size_t lane);
   std::vector<std::unique_lock<std::mutex>> lock_all() const;
   void answer(Cut& cut, const Status& status, Wakeups& wakeups) const;
 
   std::vector<env::Loop*> loops_;
   std::function<void()> wake_writer_;
-  std::vector<std::unique_ptr<Lane>> lanes_;
+  std::vector<std::shared_ptr<Lane>> lanes_;
   std::optional<Error> refusal_;  ///< Read under one lane's lock, written under all.
   Refusals refusals_;             ///< The same.
 };

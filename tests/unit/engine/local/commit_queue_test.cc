@@ -231,5 +231,51 @@ TEST(CommitQueueWithoutAJournal, WhatIsStagedIsDurableAtOnce) {
   EXPECT_EQ(shard->bounds().next, Position{2});
 }
 
+TEST_F(CommitQueueTest, WhatARoundOfALoopStagesWakesTheWriterTogether) {
+  constexpr int kPuts = 40;
+  for (int i = 0; i < kPuts; ++i)
+    post(world.env().loops[1]->executor(), [this] { stage(1, {"x"}); });
+  world.run_idle();
+  EXPECT_GE(wakes, 1);
+  EXPECT_LT(wakes, kPuts / 2);
+}
+
+/// A wake may come before the last put of a round; the put behind it must have one of its own.
+TEST(CommitQueueRounds, NothingStaysStagedUnannounced) {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    env::sim::World world{seed, {.loops = 2}};
+    std::unique_ptr<CommitQueue> queue;
+    const auto commit = [&queue] {
+      Cut cut;
+      queue->take(cut);
+      queue->complete(cut, ok());
+    };
+    queue = std::make_unique<CommitQueue>(world.env().loops, commit);
+    int applied = 0;
+    for (std::size_t i = 0; i < 30; ++i) {
+      post(world.env().loops[i % 2]->executor(), [&, i] {
+        Bytes frame;
+        encode(frame, BootFrame{1});
+        CommitQueue::Staging staging(*queue, i % 2);
+        staging.staged_state(frame, [&applied](Wakeups&) { ++applied; });
+        staging.finish();
+      });
+    }
+    world.run_idle();
+    EXPECT_EQ(applied, 30) << "seed " << seed;
+    EXPECT_TRUE(queue->idle()) << "seed " << seed;
+  }
+}
+
+TEST_F(CommitQueueTest, ALaneThatIsWorthACommitWakesTheWriterAtOnce) {
+  int wakes_before_the_round_ended = 0;
+  post(world.env().loops[1]->executor(), [&] {
+    stage(1, {std::string(300u << 10, 'x')});
+    wakes_before_the_round_ended = wakes;
+  });
+  world.run_idle();
+  EXPECT_EQ(wakes_before_the_round_ended, 1);
+}
+
 }  // namespace
 }  // namespace penstock::engine::local
