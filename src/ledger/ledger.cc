@@ -66,18 +66,21 @@ ShardAudit shard_audit(const ConsumerShardView& view) {
 
 struct Ledger::Rows {
   mutable std::mutex mutex;
-  std::map<RowKey, ProducerRow, RowKeyOrder> rows;
-  std::map<LogId, LogBook> logs;  ///< None is removed but by compare().
-  std::vector<LogId> gone;        ///< Their marks are to be erased.
+  using ByKey = std::map<RowKey, ProducerRow, RowKeyOrder>;
+  ByKey rows;
+  ByKey::iterator last = rows.end();  ///< Asked for last: each put asks for its own twice.
+  std::map<LogId, LogBook> logs;      ///< None is removed but by compare().
+  std::vector<LogId> gone;            ///< Their marks are to be erased.
 
   LogBook& log(LogId id) { return logs.try_emplace(id, LogBook{.log = id}).first->second; }
 
   ProducerRow& at(const Producer& producer, std::string_view stream,
                   const LedgerSettings& settings) {
     const std::string_view agent = first_word(producer.agent);
-    const auto found = rows.find(
-        RowKeyView{producer.tenant, stream, producer.access_key, producer.address, agent});
-    if (found != rows.end()) return found->second;
+    const RowKeyView wanted{producer.tenant, stream, producer.access_key, producer.address, agent};
+    if (last != rows.end() && members_of(last->first) == members_of(wanted)) return last->second;
+    last = rows.find(wanted);
+    if (last != rows.end()) return last->second;
     RowKey key{producer.tenant, std::string(stream), std::string(producer.access_key),
                std::string(producer.address), std::string(agent)};
     if (rows.size() >= settings.producers_max) {
@@ -85,7 +88,8 @@ struct Ledger::Rows {
       key.address.clear();
       key.agent.clear();
     }
-    return rows.try_emplace(std::move(key), settings.fingerprints_max).first->second;
+    last = rows.try_emplace(std::move(key), settings.fingerprints_max).first;
+    return last->second;
   }
 };
 

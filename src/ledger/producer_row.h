@@ -34,16 +34,18 @@ struct RowKeyView {
   std::string_view agent;
 };
 
+template <class Key>
+auto members_of(const Key& key) {
+  return std::tuple<const Tenant&, std::string_view, std::string_view, std::string_view,
+                    std::string_view>(key.tenant, key.stream, key.access_key, key.address,
+                                      key.agent);
+}
+
 struct RowKeyOrder {
   using is_transparent = void;
   template <class A, class B>
   bool operator()(const A& a, const B& b) const {
-    const auto view = [](const auto& key) {
-      return std::tuple<const Tenant&, std::string_view, std::string_view, std::string_view,
-                        std::string_view>(key.tenant, key.stream, key.access_key, key.address,
-                                          key.agent);
-    };
-    return view(a) < view(b);
+    return members_of(a) < members_of(b);
   }
 };
 

@@ -235,7 +235,10 @@ Task<> PutPath::store(Call& call) {
   lists.open.resize(call.entries.size());
   std::iota(lists.open.begin(), lists.open.end(), 0u);
   for (int round = 0; round < kRounds; ++round) {
-    co_await store_round(call);
+    order_by_shard(call);
+    admit(call);
+    co_await parts_.engine.log().append(lists.appends);
+    settle(call);
     std::swap(lists.open, lists.returned);
     if (lists.open.empty()) break;
     co_await directory_.changed_since(call.stream);
@@ -246,7 +249,7 @@ Task<> PutPath::store(Call& call) {
   report(call);
 }
 
-Task<> PutPath::store_round(Call& call) {
+void PutPath::order_by_shard(Call& call) {
   Lists& lists = call.lists;
   lists.order.clear();
   lists.order.reserve(lists.open.size());
@@ -254,9 +257,12 @@ Task<> PutPath::store_round(Call& call) {
     lists.order.push_back(std::uint64_t{call.stream->route(lists.keys[entry])} << 32 | entry);
   }
   if (lists.order.size() > 1) std::sort(lists.order.begin(), lists.order.end());
-  admit(call);
+}
+
+/// What became of each entry that was appended; those of a closed shard are returned.
+void PutPath::settle(Call& call) {
+  Lists& lists = call.lists;
   lists.returned.clear();
-  co_await parts_.engine.log().append(lists.appends);
   std::size_t record = 0;
   for (std::size_t i = 0; i < lists.appends.size(); ++i) {
     const engine::Append& append = lists.appends[i];

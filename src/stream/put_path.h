@@ -34,7 +34,8 @@ class PutPath {
                               std::span<const PutEntry> entries, bool single,
                               std::vector<HashKey>& keys) const;
   Task<> store(Call& call);
-  Task<> store_round(Call& call);
+  static void order_by_shard(Call& call);
+  void settle(Call& call);
   /// Says once that a shard's appends fail, and once that they no longer do.
   void note(const Call& call, const LiveStream::Shard& shard, const engine::Append& append) const;
   void admit(Call& call);

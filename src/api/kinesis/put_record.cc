@@ -77,18 +77,15 @@ void write(const stream::PutRecordReply& reply, std::string& body) {
   out.end_object();
 }
 
-Task<front::Reply> put(Parts parts, const front::Request& request, stream::PutRecord put) {
-  book_received(parts, request, put.stream, 1);
-  const Result<stream::PutRecordReply> stored =
-      co_await parts.streams.put_record(caller_of(request), put);
-  if (!stored.ok()) co_return error_reply(kStyle, request, stored.error());
+front::Reply reply_of(const front::Request& request, const Result<stream::PutRecordReply>& stored) {
+  if (!stored.ok()) return error_reply(kStyle, request, stored.error());
   front::Reply reply;
   if (request.protocol == front::Protocol::kCbor11) {
     write<shape::CborText>(*stored, reply.body);
   } else {
     write<shape::JsonText>(*stored, reply.body);
   }
-  co_return reply;
+  return reply;
 }
 
 /// Through the tables: whatever the hand-written reader left alone.
@@ -98,12 +95,13 @@ Task<front::Reply> put_generally(Parts parts, const front::Request& request) {
     book_refused(parts, request, true);
     co_return error_reply(kStyle, request, input.error());
   }
-  co_return co_await put(
-      parts, request,
-      {.stream = target_of(*input),
-       .entry = {view(input->partition_key), input->data->bytes, view(input->explicit_hash_key)},
-       .sequence_number_for_ordering = view(input->sequence_number_for_ordering),
-       .dry_run = input->dry_run.value_or(false)});
+  const stream::PutRecord put{
+      .stream = target_of(*input),
+      .entry = {view(input->partition_key), input->data->bytes, view(input->explicit_hash_key)},
+      .sequence_number_for_ordering = view(input->sequence_number_for_ordering),
+      .dry_run = input->dry_run.value_or(false)};
+  book_received(parts, request, put.stream, 1);
+  co_return reply_of(request, co_await parts.streams.put_record(caller_of(request), put));
 }
 
 Task<front::Reply> serve(Parts parts, const front::Request& request) {
@@ -112,10 +110,11 @@ Task<front::Reply> serve(Parts parts, const front::Request& request) {
   const std::optional<PutBody> body =
       cbor ? read_put_record_cbor(request.body) : read_put_record_json(request.body, arena.data());
   if (!body) co_return co_await put_generally(parts, request);
-  co_return co_await put(parts, request,
-                         {.stream = body->target(),
-                          .entry = body->entries.front(),
-                          .sequence_number_for_ordering = body->sequence_number_for_ordering});
+  const stream::PutRecord put{.stream = body->target(),
+                              .entry = body->entries.front(),
+                              .sequence_number_for_ordering = body->sequence_number_for_ordering};
+  book_received(parts, request, put.stream, 1);
+  co_return reply_of(request, co_await parts.streams.put_record(caller_of(request), put));
 }
 
 }  // namespace

@@ -163,18 +163,16 @@ void write(const stream::PutRecordsReply& reply, std::string& body) {
   out.end_object();
 }
 
-Task<front::Reply> put(Parts parts, const front::Request& request, stream::PutRecords put) {
-  book_received(parts, request, put.stream, put.entries.size());
-  const Result<stream::PutRecordsReply> stored =
-      co_await parts.streams.put_records(caller_of(request), put);
-  if (!stored.ok()) co_return error_reply(kStyle, request, stored.error());
+front::Reply reply_of(const front::Request& request,
+                      const Result<stream::PutRecordsReply>& stored) {
+  if (!stored.ok()) return error_reply(kStyle, request, stored.error());
   front::Reply reply;
   if (request.protocol == front::Protocol::kCbor11) {
     write<shape::CborText>(*stored, reply.body);
   } else {
     write<shape::JsonText>(*stored, reply.body);
   }
-  co_return reply;
+  return reply;
 }
 
 /// Through the tables: whatever the hand-written reader left alone.
@@ -190,9 +188,10 @@ Task<front::Reply> put_generally(Parts parts, const front::Request& request) {
     entries.push_back(
         {view(entry.partition_key), entry.data->bytes, view(entry.explicit_hash_key)});
   }
-  co_return co_await put(
-      parts, request,
-      {.stream = target_of(*input), .entries = entries, .dry_run = input->dry_run.value_or(false)});
+  const stream::PutRecords put{
+      .stream = target_of(*input), .entries = entries, .dry_run = input->dry_run.value_or(false)};
+  book_received(parts, request, put.stream, put.entries.size());
+  co_return reply_of(request, co_await parts.streams.put_records(caller_of(request), put));
 }
 
 Task<front::Reply> serve(Parts parts, const front::Request& request) {
@@ -201,7 +200,9 @@ Task<front::Reply> serve(Parts parts, const front::Request& request) {
   const std::optional<PutBody> body = cbor ? read_put_records_cbor(request.body)
                                            : read_put_records_json(request.body, arena.data());
   if (!body) co_return co_await put_generally(parts, request);
-  co_return co_await put(parts, request, {.stream = body->target(), .entries = body->entries});
+  const stream::PutRecords put{.stream = body->target(), .entries = body->entries};
+  book_received(parts, request, put.stream, put.entries.size());
+  co_return reply_of(request, co_await parts.streams.put_records(caller_of(request), put));
 }
 
 }  // namespace

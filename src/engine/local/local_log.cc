@@ -100,12 +100,11 @@ std::shared_ptr<Waiter> LocalLog::stage_all(std::span<Append> appends, Places& p
 
 Task<> LocalLog::append(std::span<Append> appends) {
   Places places;
-  const auto waiter = stage_all(appends, places);
-  if (waiter != nullptr) {
-    const Status status = co_await CommitQueue::wait(waiter);
-    if (!status.ok()) {
+  if (const auto waiter = stage_all(appends, places); waiter != nullptr) {
+    co_await waiter->gate.wait();
+    if (waiter->failure.has_value()) {
       for (Append& append : appends) {
-        if (append.outcome.ok()) append.outcome = status.error();
+        if (append.outcome.ok()) append.outcome = *waiter->failure;
       }
       co_return;
     }
