@@ -234,43 +234,86 @@ def with_query(text):
     return change
 
 
-@evidence("R", "kinesalite test/connection.js: the texts of what is missing")
-@pytest.mark.parametrize("change, expected", [
-    (drop("Authorization"), ("MissingAuthenticationTokenException", "Missing Authentication Token")),
-    (with_query("?X-Amz-Algorithm=x"), (
-        "InvalidSignatureException",
-        "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header.")),
-    (drop("X-Amz-Date"), (
-        "IncompleteSignatureException",
-        "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. Authorization=")),
-    (replace("Authorization", "Signature=", "S="), (
-        "IncompleteSignatureException", "Authorization header requires 'Signature' parameter. Authorization=")),
-])
-def test_incomplete_signatures(guarded, admin, change, expected):
-    kind, text = error_of(Signer(guarded, admin).list_streams(change))
-    assert kind == expected[0] and text.startswith(expected[1]), text
+INVALID, INCOMPLETE = "InvalidSignatureException", "IncompleteSignatureException"
+MISSING_TOKEN = "MissingAuthenticationTokenException", "Missing Authentication Token"
+BOTH = INVALID, "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header."
+NO_HOST = INVALID, "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization."
+NO_TARGET = INVALID, "'x-amz-target' must be a 'SignedHeader' in the AWS Authorization."
+ALGORITHM = INCOMPLETE, "Unsupported AWS 'algorithm': 'AWS4-HMAC-SHA1' (only AWS4-HMAC-SHA256 for now). "
+FIVE_PARTS = (INCOMPLETE, "Credential must have exactly 5 slash-delimited elements, e.g. keyid/date/region/service/term, "
+              "got '")
+SCOPE = (INVALID, "Credential should be scoped to correct service: 'kinesis'. Credential should be scoped with a valid "
+         "terminator: 'aws4_request', not 'aws5_request'. ")
+DATE = INCOMPLETE, "Date must be in ISO-8601 'basic format'. Got '"
 
 
-@evidence("R", "dynalite's notes of what DynamoDB answered: texts and order")
+def missing_in_header(*parameters):
+    return INCOMPLETE, "".join(f"Authorization header requires '{name}' parameter. " for name in parameters)
+
+
+def missing_in_query(*parameters):
+    return INCOMPLETE, "".join(f"AWS query-string parameters must include '{name}'. " for name in parameters) \
+        + "Re-examine the query-string parameters."
+
+
+@evidence("R", "kinesalite test/connection.js: what is missing; dynalite's notes of DynamoDB: the rest")
+@pytest.mark.parametrize("content_type, body", [(JSON_11, b"{}"), (CBOR_11, b"\xa0")])
 @pytest.mark.parametrize("change, expected", [
-    (replace("X-Amz-Date", "T", "X"), ("IncompleteSignatureException", "Date must be in ISO-8601 'basic format'. Got '")),
-    (replace("Authorization", "host;", ""), (
-        "InvalidSignatureException", "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.")),
-    (replace("Authorization", ";x-amz-target", ""), (
-        "InvalidSignatureException", "'x-amz-target' must be a 'SignedHeader' in the AWS Authorization.")),
-    (replace("Authorization", "SHA256", "SHA1"), (
-        "IncompleteSignatureException", "Unsupported AWS 'algorithm': 'AWS4-HMAC-SHA1' (only AWS4-HMAC-SHA256 for now). ")),
-    (replace("Authorization", "/aws4_request", ""), (
-        "IncompleteSignatureException", "Credential must have exactly 5 slash-delimited elements, e.g. "
-        "keyid/date/region/service/term, got '")),
-    (replace("Authorization", "/kinesis/aws4_request", "/sqs/aws5_request"), (
-        "InvalidSignatureException",
-        "Credential should be scoped to correct service: 'kinesis'. Credential should be scoped with a valid terminator: "
-        "'aws4_request', not 'aws5_request'. ")),
+    (drop("Authorization"), MISSING_TOKEN),
+    (with_query("?X-Amz-Algorithm=x"), BOTH),
+    (replace("Authorization", "Credential=", "C="), missing_in_header("Credential")),
+    (replace("Authorization", "Signature=", "S="), missing_in_header("Signature")),
+    (replace("Authorization", "SignedHeaders=", "S="), missing_in_header("SignedHeaders")),
+    (drop("X-Amz-Date"), (INCOMPLETE, "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. "
+                          "Authorization=AWS4-HMAC-SHA256 Credential=")),
+    (replace("X-Amz-Date", "T", "X"), DATE),
+    (replace("Authorization", "host;", ""), NO_HOST),
+    (replace("Authorization", ";x-amz-target", ""), NO_TARGET),
+    (replace("Authorization", "SHA256", "SHA1"), ALGORITHM),
+    (replace("Authorization", "/aws4_request", ""), FIVE_PARTS),
+    (replace("Authorization", "/kinesis/aws4_request", "/sqs/aws5_request"), SCOPE),
+    (replace("Authorization", "Credential=AKIA", "Credential=AKIB"), UNKNOWN),
+    (replace("X-Amz-Target", "ListStreams", "DescribeLimits"), MISMATCH),
 ])
-def test_signatures_that_cannot_be_right(guarded, admin, change, expected):
-    kind, text = error_of(Signer(guarded, admin).list_streams(change))
-    assert kind == expected[0] and text.startswith(expected[1]), text
+def test_what_is_wrong_with_a_signature_in_the_header(guarded, admin, change, expected, content_type, body):
+    reply = Signer(guarded, admin).list_streams(change, content_type=content_type, body=body)
+    assert (reply.status, reply.header("x-amzn-errortype")) == (400, expected[0])
+    if content_type == JSON_11:
+        assert error_of(reply)[1].startswith(expected[1]), reply
+    else:
+        assert expected[1].encode() in reply.body, reply
+
+
+def in_query(old, new):
+    def change(request):
+        assert old in request["path"], request["path"]
+        request["path"] = request["path"].replace(old, new)
+    return change
+
+
+@evidence("R", "kinesalite test/connection.js: what is missing; dynalite's notes of DynamoDB: the rest")
+@pytest.mark.parametrize("change, expected", [
+    (in_query("X-Amz-Algorithm", "A"), MISSING_TOKEN),
+    (in_query("X-Amz-Credential=", "C="), missing_in_query("X-Amz-Credential")),
+    (in_query("X-Amz-Signature=", "S="), missing_in_query("X-Amz-Signature")),
+    (in_query("X-Amz-SignedHeaders=", "S="), missing_in_query("X-Amz-SignedHeaders")),
+    (in_query("X-Amz-Date=2", "D="), missing_in_query("X-Amz-Date")),
+    (in_query("X-Amz-Date=2", "X-Amz-Date=x"), DATE),
+    (in_query("host%3B", ""), NO_HOST),
+    (in_query("%3Bx-amz-target", ""), NO_TARGET),
+    (in_query("SHA256", "SHA1"), ALGORITHM),
+    (in_query("%2Faws4_request", ""), FIVE_PARTS),
+    (in_query("%2Fkinesis%2Faws4_request", "%2Fsqs%2Faws5_request"), SCOPE),
+    (in_query("Credential=AKIA", "Credential=AKIB"), UNKNOWN),
+    (in_query("X-Amz-Expires=60", "X-Amz-Expires=61"), MISMATCH),
+    (in_query("X-Amz-Expires=60", "X-Amz-Expires=0"), (
+        INCOMPLETE, "X-Amz-Expires must be a number between 1 and 604800 seconds. Got '0'.")),
+])
+def test_what_is_wrong_with_a_signature_in_the_query(guarded, admin, change, expected):
+    reply = Signer(guarded, admin).list_streams(change, signer=PresignsBody, expires=60)
+    kind, text = error_of(reply)
+    assert (reply.status, kind) == (400, expected[0])
+    assert text.startswith(expected[1]), text
 
 
 @evidence("D", "AWS General Reference: five minutes")
