@@ -90,6 +90,20 @@ bool is_versioned(std::string_view path) {
 Dispatcher::Dispatcher(env::Loop& control_loop, std::string default_region)
     : control_loop_(control_loop), default_region_(std::move(default_region)) {}
 
+std::string Dispatcher::Guard::presigned(std::string_view host, std::string_view path,
+                                         std::string_view query, const Tenant& tenant) const {
+  constexpr Seconds kLife{600};
+  return presigned_query(verifier_.sessions(),
+                         {.host = host,
+                          .path = path,
+                          .query = query,
+                          .tenant = tenant,
+                          .service = kAdminService,
+                          .now = clocks_.wall_now(),
+                          .life = kLife},
+                         /*is_admin=*/true);
+}
+
 void Dispatcher::add(Service service) {
   names_.push_back(service.name);
   if (service.target_prefix.empty()) {
@@ -134,15 +148,16 @@ std::optional<AuthError> Dispatcher::authenticate(Request& request, std::string_
   const Credentials& credentials = *auth.credentials;
   Caller& caller = request.caller;
   Tenant tenant = tenant_of(credentials, default_region_);
-  if (guard != nullptr && guard->verifier.is_required()) {
+  if (guard != nullptr && guard->verifier().is_required()) {
     Identity who;
     auto wrong =
-        guard->verifier.verify(request, credentials, service, guard->clocks.wall_now(), who);
+        guard->verifier().verify(request, credentials, service, guard->clocks().wall_now(), who);
     if (wrong) return wrong;
     tenant.account = std::move(who.account);
+    request.urls = guard;
     if (is_admin != nullptr) *is_admin = who.is_admin;
   } else if (guard != nullptr) {
-    std::string account = guard->verifier.session_account(credentials);
+    std::string account = guard->verifier().session_account(credentials);
     if (!account.empty()) tenant.account = std::move(account);
     if (is_admin != nullptr) *is_admin = true;
   }
@@ -159,7 +174,7 @@ Dispatcher::Decision Dispatcher::decide_admin(Request& request, const Guard* gua
   }
   bool is_admin = false;
   const auto wrong = authenticate(request, kAdminService, guard, &is_admin);
-  if (guard != nullptr && guard->verifier.is_required()) {
+  if (guard != nullptr && guard->verifier().is_required()) {
     if (wrong) return {nullptr, rest_error(403, wrong->type, wrong->message)};
     if (!is_admin) {
       return {nullptr, rest_error(403, "AccessDeniedException",

@@ -37,9 +37,18 @@ class Dispatcher {
   void add_open(Operation operation);
 
   /// Who looks at signatures, on the loop of the request, and by which clock.
-  struct Guard {
-    Verifier& verifier;
-    const env::Clocks& clocks;
+  class Guard final : public UrlSigner {
+   public:
+    Guard(Verifier& verifier, const env::Clocks& clocks) : verifier_(verifier), clocks_(clocks) {}
+    Verifier& verifier() const { return verifier_; }
+    const env::Clocks& clocks() const { return clocks_; }
+    /// Of /_penstock/..., for ten minutes, as the URLs are that GetFunction gives on AWS.
+    std::string presigned(std::string_view host, std::string_view path, std::string_view query,
+                          const Tenant& tenant) const override;
+
+   private:
+    Verifier& verifier_;
+    const env::Clocks& clocks_;
   };
   /// What is to be done with a request: an operation to run, or the answer at once.
   struct Decision {

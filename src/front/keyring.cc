@@ -38,11 +38,11 @@ std::string SessionKeys::secret_of(std::string_view claims) const {
 }
 
 SessionKeys::Issued SessionKeys::issue(std::string_view account, WallTime expires_at,
-                                       std::uint64_t random) const {
+                                       std::uint64_t random, bool is_admin) const {
   Issued issued{.id = id_of(random), .secret = {}, .token = {}};
-  // Account and id have fixed lengths; the expiry is the rest.
-  const std::string claims =
-      std::string(account) + issued.id + std::to_string(unix_millis(expires_at));
+  // Account, id and rights have fixed lengths; the expiry is the rest.
+  const std::string claims = std::string(account) + issued.id + (is_admin ? 'a' : 'u') +
+                             std::to_string(unix_millis(expires_at));
   issued.secret = secret_of(claims);
   issued.token = base64_encode(std::string(as_chars(token_key_.sign(claims))) + claims);
   return issued;
@@ -52,16 +52,18 @@ std::optional<SessionKeys::Session> SessionKeys::find(std::string_view id,
                                                       std::string_view token) const {
   std::string bytes;
   if (base64_decode(token, bytes).status != Base64Status::kOk) return std::nullopt;
-  if (bytes.size() <= kMacBytes + kAccountDigits + kIdLength) return std::nullopt;
+  constexpr std::size_t kFixed = kAccountDigits + kIdLength + 1;
+  if (bytes.size() <= kMacBytes + kFixed) return std::nullopt;
   const std::string_view mac = std::string_view(bytes).substr(0, kMacBytes);
   const std::string_view claims = std::string_view(bytes).substr(kMacBytes);
   if (!equal_in_constant_time(mac, as_chars(token_key_.sign(claims)))) return std::nullopt;
   if (claims.substr(kAccountDigits, kIdLength) != id) return std::nullopt;
   std::int64_t expires = 0;
-  const std::string_view digits = claims.substr(kAccountDigits + kIdLength);
+  const std::string_view digits = claims.substr(kFixed);
   std::from_chars(digits.data(), digits.data() + digits.size(), expires);
   return Session{.key = {.secret = secret_of(claims),
-                         .account = std::string(claims.substr(0, kAccountDigits))},
+                         .account = std::string(claims.substr(0, kAccountDigits)),
+                         .is_admin = claims[kFixed - 1] == 'a'},
                  .expires_at = WallTime{Millis{expires}}};
 }
 

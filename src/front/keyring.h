@@ -41,7 +41,8 @@ class SessionKeys {
     std::string token;
   };
   /// `random` makes the id differ from all others.
-  Issued issue(std::string_view account, WallTime expires_at, std::uint64_t random) const;
+  Issued issue(std::string_view account, WallTime expires_at, std::uint64_t random,
+               bool is_admin = false) const;
 
   struct Session {
     AccessKey key;

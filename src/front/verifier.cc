@@ -1,6 +1,7 @@
 #include "front/verifier.h"
 
-#include "base/hex.h"
+#include "base/check.h"
+#include "base/percent.h"
 
 #include <algorithm>
 #include <charconv>
@@ -141,6 +142,38 @@ bool append_canonical_request(const Request& request, const Credentials& credent
                                           .signed_headers = credentials.signed_headers,
                                           .payload_hash = payload_hash},
                                          out);
+}
+
+std::string presigned_query(const SessionKeys& sessions, const Presigning& what, bool is_admin) {
+  const std::string time = sigv4::basic_time(what.now);
+  const std::string date = time.substr(0, 8);
+  // Signed for one path and for as long as the signature: the secret is shown to nobody.
+  const auto key = sessions.issue(what.tenant.account, what.now + what.life,
+                                  static_cast<std::uint64_t>(unix_millis(what.now)), is_admin);
+  const std::string scope = date + "/" + what.tenant.region + "/" + std::string(what.service) +
+                            "/" + std::string(sigv4::kTerminator);
+  std::string query(what.query);
+  if (!query.empty()) query += "&";
+  query += "X-Amz-Algorithm=" + std::string(sigv4::kAlgorithm) +
+           "&X-Amz-Credential=" + percent_encode(key.id + "/" + scope) + "&X-Amz-Date=" + time +
+           "&X-Amz-Expires=" + std::to_string(what.life.count()) +
+           "&X-Amz-Security-Token=" + percent_encode(key.token) + "&X-Amz-SignedHeaders=host";
+  const std::pair<std::string_view, std::string_view> host{"host", what.host};
+  const sigv4::HexDigest body = sigv4::hex_of(sha256(""));
+  std::string canonical;
+  const bool is_whole = sigv4::append_canonical_request({.method = "GET",
+                                                         .path = what.path,
+                                                         .query = query,
+                                                         .headers = {&host, 1},
+                                                         .signed_headers = "host",
+                                                         .payload_hash = sigv4::text_of(body)},
+                                                        canonical);
+  PENSTOCK_CHECK(is_whole, "the one signed header is there");
+  std::string scratch;
+  const sigv4::HexDigest signature =
+      sigv4::signature(sigv4::signing_key(key.secret, date, what.tenant.region, what.service), time,
+                       scope, canonical, scratch);
+  return query + "&X-Amz-Signature=" + std::string(sigv4::text_of(signature));
 }
 
 void Verifier::refresh() {

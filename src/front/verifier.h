@@ -43,6 +43,7 @@ class Verifier {
 
   /// The account of a temporary key of ours, whether signatures count or not; else empty.
   std::string session_account(const Credentials& credentials) const;
+  const SessionKeys& sessions() const { return keyring_.sessions(); }
 
   static constexpr std::size_t kCacheMax = 256;
   std::size_t cached() const { return cache_.size(); }
@@ -71,6 +72,18 @@ class Verifier {
   std::string canonical_;  ///< Kept for their memory.
   std::string to_sign_;
 };
+
+/// The query of a GET, signed with a temporary key that counts for as long as it says.
+struct Presigning {
+  std::string_view host;
+  std::string_view path;
+  std::string_view query;
+  Tenant tenant;
+  std::string_view service;
+  WallTime now;
+  Seconds life;
+};
+std::string presigned_query(const SessionKeys& sessions, const Presigning& what, bool is_admin);
 
 /// Appends what a request's signature covers, of a body with this hash; false when a header that
 /// it says is signed is not there.

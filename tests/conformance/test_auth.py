@@ -130,6 +130,11 @@ def test_a_function_by_its_arn(guarded, admin, name):
     listed = functions.list_event_source_mappings(FunctionName=arn, EventSourceArn=f"arn:aws:kinesis:{REGION}:"
                                                   f"000000000000:stream/{name}")
     assert listed["EventSourceMappings"] == []
+    location = urllib.parse.urlsplit(functions.get_function(FunctionName=name)["Code"]["Location"])
+    package_reply = guarded.raw.request("GET", f"{location.path}?{location.query}")
+    assert package_reply.status == 200 and package_reply.body.startswith(b"PK"), "presigned, as on AWS"
+    another = guarded.raw.request("GET", f"{location.path.replace('/code', '/logs')}?{location.query}")
+    assert another.status == 403, "for the package alone"
     signer = Signer(guarded, admin, "lambda")
     for path in (f"/2015-03-31/functions/{arn}", f"/2015-03-31/functions/{urllib.parse.quote(arn, safe='')}",
                  f"/2015-03-31/functions/{name}?Qualifier=%24LATEST", "/2015-03-31/functions/?MaxItems=3"):

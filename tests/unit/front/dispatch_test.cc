@@ -428,7 +428,7 @@ TEST_F(Dispatch, BrowsersArePreflightedAndToldWhatTheyMaySee) {
 class Guarded : public Dispatch {
  protected:
   Guarded()
-      : keyring(SessionKeys::Seed{1}), verifier(keyring), guard{verifier, world.env().clocks} {
+      : keyring(SessionKeys::Seed{1}), verifier(keyring), guard(verifier, world.env().clocks) {
     keyring.replace(
         {{"USERUSERUSERUSER", {.secret = "secret", .account = "111111111111"}},
          {"ADMINADMINADMINA", {.secret = "secret", .account = "222222222222", .is_admin = true}}},
