@@ -29,12 +29,14 @@ struct SandboxSettings {
   std::string python_runtime;
 };
 
-/// For one environment; the server it calls accepts them until they expire.
+/// For one environment; the server it calls accepts them until they expire. A running process
+/// cannot be given others, so an environment that ends an event after `replace_at` gets no further
+/// one.
 struct TemporaryCredentials {
   std::string access_key;
   std::string secret_key;
   std::string session_token;
-  WallTime expires_at;
+  WallTime replace_at;
 };
 
 /// Everything outlives the host.
@@ -57,7 +59,7 @@ class SandboxHost final : public function::EnvironmentHost {
   /// Where functions find this server: http://host:port. For environments made from now on.
   void set_endpoint_url(std::string url);
   /// What functions sign their own calls with. For environments made from now on; `issue` is called
-  /// when one starts. An environment whose credentials end soon takes no further event.
+  /// when one starts.
   void set_credentials(std::function<TemporaryCredentials(const Tenant&)> issue);
   /// "bubblewrap, a user each", "bubblewrap", "none: <why>": for people.
   const std::string& isolation() const;

@@ -101,7 +101,7 @@ class ProcessEnvironment final : public function::Environment, private RuntimeOb
   // Starting
   Task<> start(function::Event event);
   Status launch();
-  bool has_time_left() const;
+  bool is_lasting() const;
   bool has_bootstrap() const;
 
   // What the runtime says
@@ -154,7 +154,7 @@ class ProcessEnvironment final : public function::Environment, private RuntimeOb
   bool is_init_reported_ = false;
   SteadyTime deadline_;
   std::optional<env::Loop::TimerId> tick_;
-  std::optional<WallTime> credentials_end_;
+  std::optional<WallTime> replace_at_;
   std::uint64_t memory_bytes_ = 0;
   std::uint64_t memory_peak_ = 0;
   SteadyTime memory_sampled_;
@@ -208,7 +208,7 @@ Status ProcessEnvironment::launch() {
     place.access_key = std::move(issued.access_key);
     place.secret_key = std::move(issued.secret_key);
     place.session_token = std::move(issued.session_token);
-    credentials_end_ = issued.expires_at;
+    replace_at_ = issued.replace_at;
   }
   ChildLimits limits{.file_bytes_max = static_cast<std::uint64_t>(spec_.ephemeral_mb) << 20};
   if (site_->has_own_users) limits.user = kFirstUser + static_cast<std::uint32_t>(number % kUsers);
@@ -225,9 +225,8 @@ Status ProcessEnvironment::launch() {
   return ok();
 }
 
-/// Whether its credentials outlast one more event: they cannot be replaced in a running process.
-bool ProcessEnvironment::has_time_left() const {
-  return !credentials_end_ || clocks_.wall_now() + 2 * spec_.timeout < *credentials_end_;
+bool ProcessEnvironment::is_lasting() const {
+  return !replace_at_ || clocks_.wall_now() < *replace_at_;
 }
 
 // --- What the runtime says --------------------------------------------------------------------
@@ -249,20 +248,20 @@ std::int64_t ProcessEnvironment::delivered() {
 void ProcessEnvironment::responded(std::string payload) {
   finish({.kind = RunResult::Kind::kResponse,
           .payload = std::move(payload),
-          .is_reusable = has_time_left()});
+          .is_reusable = is_lasting()});
 }
 
 void ProcessEnvironment::response_too_large() {
   finish({.kind = RunResult::Kind::kFunctionError,
           .payload = function::response_too_large_payload(),
-          .is_reusable = has_time_left()},
+          .is_reusable = is_lasting()},
          "error", "Function.ResponseSizeTooLarge");
 }
 
 void ProcessEnvironment::failed(std::string payload, std::string type) {
   finish({.kind = RunResult::Kind::kFunctionError,
           .payload = std::move(payload),
-          .is_reusable = has_time_left()},
+          .is_reusable = is_lasting()},
          "error", type);
 }
 

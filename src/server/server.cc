@@ -212,12 +212,16 @@ Task<Status> Server::Parts::open_functions() {
 
 sandbox::TemporaryCredentials Server::Parts::function_credentials(const Tenant& tenant) {
   constexpr std::chrono::hours kLife{24};
-  const WallTime expires_at = env.clocks.wall_now() + kLife;
+  constexpr std::chrono::minutes kTimeoutMax{15};
+  // Whoever ends an event just before it is to be replaced may idle, and then run once more.
+  const WallTime replace_at = env.clocks.wall_now() + kLife;
+  const WallTime expires_at =
+      replace_at + Seconds{options.settings.function_idle_s} + 2 * kTimeoutMax;
   auto issued = keyring.sessions().issue(tenant.account, expires_at, random.next());
   return {.access_key = std::move(issued.id),
           .secret_key = std::move(issued.secret),
           .session_token = std::move(issued.token),
-          .expires_at = expires_at};
+          .replace_at = replace_at};
 }
 
 std::string Server::Parts::url() const {

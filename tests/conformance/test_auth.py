@@ -493,3 +493,10 @@ def test_auth_on_without_keys(tmp_path):
     assert nowhere.code == 1
     assert nowhere.err.endswith("penstock: --auth=on takes access keys, and there is no file for them: say --data FOLDER or "
                                 "--keys FILE, and `penstock keys add` with the same makes the first key\n"), nowhere.err
+
+
+@evidence("own", "an empty variable of a script is not what anybody means by no keys")
+def test_a_file_without_a_name(tmp_path):
+    done = run(None, "serve", "--listen", "127.0.0.1:0", "--keys", "")
+    assert (done.code, done.err) == (2, "penstock: --keys is empty; name a file, or leave it out for the file keys in the "
+                                     "data folder\n")
