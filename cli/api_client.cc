@@ -2,15 +2,12 @@
 
 #include <curl/curl.h>
 
-#include <cstdlib>
+#include <algorithm>
+#include <array>
+#include <chrono>
 
 namespace penstock::cli {
 namespace {
-
-std::string environment(const char* name, std::string otherwise = {}) {
-  const char* value = std::getenv(name);
-  return value != nullptr && *value != '\0' ? value : otherwise;
-}
 
 std::size_t append_body(char* data, std::size_t size, std::size_t count, void* into) {
   static_cast<std::string*>(into)->append(data, size * count);
@@ -45,6 +42,32 @@ std::string_view error_text(int value) {
   return "unknown";
 }
 
+struct Location {
+  std::string host;    ///< With the port where the URL has one, as the Host header has it.
+  std::string target;  ///< Path and query.
+};
+
+Location location_of(const std::string& url) {
+  const std::size_t scheme = url.find("://");
+  const std::size_t begin = scheme == std::string::npos ? 0 : scheme + 3;
+  const std::size_t slash = std::min(url.find('/', begin), url.size());
+  return {.host = url.substr(begin, slash - begin),
+          .target = slash == url.size() ? "/" : url.substr(slash)};
+}
+
+WallTime wall_now() {
+  return WallTime{
+      std::chrono::duration_cast<Millis>(std::chrono::system_clock::now().time_since_epoch())};
+}
+
+/// Refusals that other credentials would have spared the caller.
+bool is_about_credentials(std::string_view type) {
+  static constexpr std::array<std::string_view, 5> kTypes{
+      "UnrecognizedClientException", "InvalidSignatureException", "ExpiredTokenException",
+      "MissingAuthenticationTokenException", "IncompleteSignatureException"};
+  return std::find(kTypes.begin(), kTypes.end(), type) != kTypes.end();
+}
+
 /// The two spellings AWS's services use for an error's text.
 struct ErrorBody {
   std::optional<std::string> type;
@@ -71,16 +94,6 @@ struct ApiClient::Curl {
   CURL* easy = nullptr;
   Headers reply_headers;
 };
-
-Endpoint Endpoint::from_environment() {
-  return Endpoint{
-      .url = environment("AWS_ENDPOINT_URL", "http://127.0.0.1:4566"),
-      .region = environment("AWS_REGION", environment("AWS_DEFAULT_REGION", "us-east-1")),
-      .access_key = environment("AWS_ACCESS_KEY_ID", "test"),
-      .secret_key = environment("AWS_SECRET_ACCESS_KEY", "test"),
-      .session_token = environment("AWS_SESSION_TOKEN"),
-  };
-}
 
 std::string percent_encode(std::string_view text) {
   static constexpr char kHex[] = "0123456789ABCDEF";
@@ -131,20 +144,27 @@ Result<std::string> ApiClient::rest(std::string_view service, std::string_view m
 
 Result<std::string> ApiClient::send(std::string_view service, std::string_view method,
                                     const std::string& path, const std::string& body,
-                                    const std::vector<std::string>& headers) {
+                                    std::vector<std::string> headers) {
   CURL* easy = curl_->easy;
   const std::string url = base_url(service) + path;
   const std::string verb(method);
-  const std::string user = endpoint_.access_key + ":" + endpoint_.secret_key;
-  const std::string signing = "aws:amz:" + endpoint_.region + ":" + std::string(service);
   std::string reply;
   curl_->reply_headers.clear();
   last_type_.clear();
 
+  if (endpoint_.url == "aws" && !endpoint_.has_credentials) {
+    return Error{CliErrc::kUsage, "there are no credentials for AWS: " + advice()};
+  }
+  const Location at = location_of(url);
+  const Outgoing outgoing{.service = service,
+                          .method = method,
+                          .host = at.host,
+                          .target = at.target,
+                          .body = body,
+                          .now = wall_now()};
   curl_slist* list = nullptr;
-  for (const std::string& header : headers) list = curl_slist_append(list, header.c_str());
-  if (!endpoint_.session_token.empty()) {
-    list = curl_slist_append(list, ("X-Amz-Security-Token: " + endpoint_.session_token).c_str());
+  for (const std::string& header : sign(endpoint_, outgoing, std::move(headers))) {
+    list = curl_slist_append(list, header.c_str());
   }
   list = curl_slist_append(list, "Expect:");
 
@@ -156,8 +176,7 @@ Result<std::string> ApiClient::send(std::string_view service, std::string_view m
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.c_str());
   }
   curl_easy_setopt(easy, CURLOPT_HTTPHEADER, list);
-  curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, signing.c_str());
-  curl_easy_setopt(easy, CURLOPT_USERPWD, user.c_str());
+  curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);  // What was signed is what is sent.
   curl_easy_setopt(easy, CURLOPT_USERAGENT, "penstock-cli");
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &append_body);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &reply);
@@ -193,7 +212,20 @@ Error ApiClient::refusal(int status, const std::string& body) {
     last_type_.erase(0, hash + 1);
   }
   if (last_type_.empty()) last_type_ = "HTTP " + std::to_string(status);
-  return Error{CliErrc::kRefused, last_type_ + (message.empty() ? "" : ": " + message)};
+  std::string text = last_type_ + (message.empty() ? "" : ": " + message);
+  if (is_about_credentials(last_type_)) {
+    text += endpoint_.has_credentials
+                ? "\nThe request was signed with the access key " + endpoint_.access_key + "."
+                : "\nThe server takes signed requests only, and there are no credentials here: " +
+                      advice();
+  }
+  return Error{CliErrc::kRefused, std::move(text)};
+}
+
+std::string ApiClient::advice() const {
+  return "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile of "
+         "~/.aws/credentials in AWS_PROFILE" +
+         std::string(endpoint_.url == "aws" ? "" : " (`penstock keys add` makes a key)");
 }
 
 std::string_view ApiClient::last_header(std::string_view name) const {

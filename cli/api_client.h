@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/result.h"
+#include "cli/signer.h"
 #include "shape/json.h"
 
 #include <memory>
@@ -19,23 +20,7 @@ enum class CliErrc {
 };
 const ErrorDomain& error_domain(CliErrc);
 
-/// Where requests go and who signs them.
-struct Endpoint {
-  std::string url;  ///< "http://127.0.0.1:4566", or "aws" for the real services of the region.
-  std::string region;
-  std::string access_key;
-  std::string secret_key;
-  std::string session_token;
-
-  /// From the environment, as every AWS client reads it: AWS_ENDPOINT_URL, AWS_REGION,
-  /// AWS_DEFAULT_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN.
-  /// Without credentials a loopback server gets "test"/"test", which it takes as account
-  /// 000000000000.
-  static Endpoint from_environment();
-};
-
-/// A small signed client of the public APIs; libcurl signs (SigV4). Blocking, one connection,
-/// one thread.
+/// A small signed client of the public APIs. Blocking, one connection, one thread.
 class ApiClient {
  public:
   explicit ApiClient(Endpoint endpoint);
@@ -71,9 +56,10 @@ class ApiClient {
  private:
   Result<std::string> send(std::string_view service, std::string_view method,
                            const std::string& path, const std::string& body,
-                           const std::vector<std::string>& headers);
+                           std::vector<std::string> headers);
   Error refusal(int status, const std::string& body);
   std::string base_url(std::string_view service) const;
+  std::string advice() const;
 
   struct Curl;
   std::unique_ptr<Curl> curl_;

@@ -28,6 +28,7 @@ void add_function(CLI::App& app, Context& context, Action& action);
 void add_mapping(CLI::App& app, Context& context, Action& action);
 void add_audit(CLI::App& app, Context& context, Action& action);
 void add_clock(CLI::App& app, Context& context, Action& action);
+void add_keys(CLI::App& app, Action& action);
 void add_demo(CLI::App& app, Context& context, Action& action);
 
 /// "90s", "15m", "24h", "7d", "250ms" in milliseconds.

@@ -145,7 +145,7 @@ Result<wire::Function> deploy_function(ApiClient& client, const wire::CreateFunc
 
 Result<wire::LogPage> function_logs(ApiClient& client, const std::string& name,
                                     std::int64_t after) {
-  TRY(const std::string body, client.rest("lambda", "GET",
+  TRY(const std::string body, client.rest("penstock", "GET",
                                           "/_penstock/functions/" + percent_encode(name) +
                                               "/logs?after=" + std::to_string(after),
                                           ""));

@@ -40,6 +40,7 @@ int main_cli(int argc, char** argv) {
   add_mapping(app, context, action);
   add_audit(app, context, action);
   add_clock(app, context, action);
+  add_keys(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

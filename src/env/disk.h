@@ -32,6 +32,8 @@ class File {
   virtual Status sync() = 0;
   virtual Result<std::uint64_t> size() = 0;
   virtual Status truncate(std::uint64_t bytes) = 0;
+  /// Who may do what with it, as in chmod. Files that are nowhere are their owner's.
+  virtual Result<unsigned> permissions() { return 0600u; }
 };
 
 /// Folders and files, by path. Names become durable with sync_folder of their parent.

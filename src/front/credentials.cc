@@ -36,6 +36,7 @@ HeaderParameters header_parameters(std::string_view header) {
 }
 
 void split_scope(std::string_view scope, Credentials& credentials) {
+  credentials.credential = scope;
   // The access key may hold slashes; the last four parts are the scope.
   std::string_view* const parts[] = {nullptr, &credentials.service, &credentials.region,
                                      &credentials.date};
@@ -62,15 +63,20 @@ AuthResult from_header(const Request& request, std::string_view header) {
   if (signature.empty()) missing += "Authorization header requires 'Signature' parameter. ";
   if (signed_headers.empty())
     missing += "Authorization header requires 'SignedHeaders' parameter. ";
-  if (request.header("x-amz-date").empty() && request.header("date").empty()) {
+  std::string_view time = request.header("x-amz-date");
+  if (time.empty()) time = request.header("date");
+  if (time.empty()) {
     missing +=
         "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. ";
   }
   if (!missing.empty()) return {{}, incomplete(missing + "Authorization=" + std::string(header))};
   Credentials credentials;
   split_scope(credential, credentials);
+  credentials.algorithm = header.substr(0, header.find(' '));
   credentials.signature = signature;
   credentials.signed_headers = signed_headers;
+  credentials.time = time;
+  credentials.security_token = request.header("x-amz-security-token");
   return {credentials, {}};
 }
 
@@ -78,7 +84,9 @@ AuthResult from_query(const Request& request, std::vector<std::string>& storage)
   static constexpr std::string_view kNames[] = {"X-Amz-Algorithm", "X-Amz-Credential",
                                                 "X-Amz-Signature", "X-Amz-SignedHeaders",
                                                 "X-Amz-Date"};
+  static constexpr std::string_view kOptional[] = {"X-Amz-Security-Token", "X-Amz-Expires"};
   storage.clear();
+  storage.reserve(std::size(kNames) + std::size(kOptional));  // Short strings must not move.
   std::string missing;
   for (const std::string_view name : kNames) {
     storage.push_back(query_parameter(request.query, name).value_or(""));
@@ -88,10 +96,17 @@ AuthResult from_query(const Request& request, std::vector<std::string>& storage)
   }
   if (!missing.empty())
     return {{}, incomplete(missing + "Re-examine the query-string parameters.")};
-  Credentials credentials;
+  for (const std::string_view name : kOptional) {
+    storage.push_back(query_parameter(request.query, name).value_or(""));
+  }
+  Credentials credentials{.is_in_query = true};
   split_scope(storage[1], credentials);
+  credentials.algorithm = storage[0];
   credentials.signature = storage[2];
   credentials.signed_headers = storage[3];
+  credentials.time = storage[4];
+  credentials.security_token = storage[5];
+  credentials.expires = storage[6];
   return {credentials, {}};
 }
 

@@ -12,12 +12,18 @@ namespace penstock::front {
 
 /// What a request says of its signature (SigV4), as views into it.
 struct Credentials {
+  bool is_in_query = false;
+  std::string_view algorithm;
+  std::string_view credential;  ///< All of it: "AK/20261124/eu-west-1/kinesis/aws4_request"
   std::string_view access_key;
   std::string_view date;  ///< YYYYMMDD of the scope
   std::string_view region;
   std::string_view service;
   std::string_view signed_headers;
   std::string_view signature;
+  std::string_view time;            ///< X-Amz-Date, else the Date header
+  std::string_view security_token;  ///< Of temporary keys.
+  std::string_view expires;         ///< X-Amz-Expires, in the query only.
 };
 
 /// Why a request's signature cannot even be looked at, with the service's text.

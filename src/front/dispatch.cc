@@ -1,7 +1,9 @@
 #include "front/dispatch.h"
 
+#include "env/clocks.h"
 #include "env/loop.h"
 #include "front/error_reply.h"
+#include "front/verifier.h"
 #include "shape/document.h"
 
 #include <algorithm>
@@ -12,6 +14,8 @@ namespace {
 constexpr std::string_view kJson11 = "application/x-amz-json-1.1";
 constexpr std::string_view kCbor11 = "application/x-amz-cbor-1.1";
 constexpr std::string_view kLegacyJson = "application/json";
+/// What the scope of requests to /_penstock/... names as service.
+constexpr std::string_view kAdminService = "penstock";
 
 /// Without parameters and surrounding spaces.
 std::string_view bare_content_type(const Request& request) {
@@ -86,9 +90,24 @@ bool is_versioned(std::string_view path) {
 Dispatcher::Dispatcher(env::Loop& control_loop, std::string default_region)
     : control_loop_(control_loop), default_region_(std::move(default_region)) {}
 
+std::string Dispatcher::Guard::presigned(std::string_view host, std::string_view path,
+                                         std::string_view query, const Tenant& tenant) const {
+  constexpr Seconds kLife{600};
+  return presigned_query(verifier_.sessions(),
+                         {.host = host,
+                          .path = path,
+                          .query = query,
+                          .tenant = tenant,
+                          .service = kAdminService,
+                          .now = clocks_.wall_now(),
+                          .life = kLife},
+                         /*is_admin=*/true);
+}
+
 void Dispatcher::add(Service service) {
   names_.push_back(service.name);
   if (service.target_prefix.empty()) {
+    rest_service_ = service.name;
     for (Operation& operation : service.operations) rest_.add(std::move(operation));
     return;
   }
@@ -101,6 +120,7 @@ void Dispatcher::add(Service service) {
 }
 
 void Dispatcher::add_admin(Operation operation) { admin_.add(std::move(operation)); }
+void Dispatcher::add_open(Operation operation) { open_.add(std::move(operation)); }
 
 std::vector<std::string_view> Dispatcher::service_names() const { return names_; }
 
@@ -120,45 +140,78 @@ Dispatcher::Target Dispatcher::target_of(const Request& request) const {
   return target;
 }
 
-void Dispatcher::set_caller(Request& request, const Credentials& credentials) const {
-  request.caller.tenant = tenant_of(credentials, default_region_);
-  request.caller.access_key = credentials.access_key;
-}
-
-Dispatcher::Decision Dispatcher::decide(Request& request) const {
-  request.caller.user_agent = request.header("user-agent");
-  request.caller.tenant = {std::string(kDefaultAccount), default_region_};
-  if (request.path.starts_with("/_")) {
-    request.protocol = Protocol::kPlain;
-    std::vector<std::string> storage;
-    if (const auto auth = parse_credentials(request, storage); auth.credentials) {
-      set_caller(request, *auth.credentials);
-    }
-    const Routes::Match match = admin_.find(request);
-    if (match.operation != nullptr) return {match.operation, {}};
-    return {nullptr, match.path_exists
-                         ? rest_error(405, "MethodNotAllowed",
-                                      "this path does not take " + std::string(request.method))
-                         : rest_error(404, "NotFound",
-                                      "there is nothing at " + std::string(request.path) +
-                                          "; /_penstock/health says what runs here")};
-  }
-  const bool has_origin = !request.header("origin").empty();
-  if (request.method == "OPTIONS" && has_origin) return {nullptr, preflight(request)};
-  if (is_versioned(request.path)) return decide_rest(request);
-  const Target target = target_of(request);
-  if (target.prefix == "AmazonSQS") return decide_sqs(request, target);
-  if (is_sqs_query(request)) return {nullptr, query_error()};
-  return decide_kinesis(request, target);
-}
-
-Dispatcher::Decision Dispatcher::decide_rest(Request& request) const {
-  request.protocol = Protocol::kRestJson;
-  const Routes::Match match = rest_.find(request);
+std::optional<AuthError> Dispatcher::authenticate(Request& request, std::string_view service,
+                                                  const Guard* guard, bool* is_admin) const {
   std::vector<std::string> storage;
   const AuthResult auth = parse_credentials(request, storage);
-  if (auth.error) return {nullptr, rest_error(403, auth.error->type, auth.error->message)};
-  set_caller(request, *auth.credentials);
+  if (auth.error) return auth.error;
+  const Credentials& credentials = *auth.credentials;
+  Caller& caller = request.caller;
+  Tenant tenant = tenant_of(credentials, default_region_);
+  if (guard != nullptr && guard->verifier().is_required()) {
+    Identity who;
+    auto wrong =
+        guard->verifier().verify(request, credentials, service, guard->clocks().wall_now(), who);
+    if (wrong) return wrong;
+    tenant.account = std::move(who.account);
+    request.urls = guard;
+    if (is_admin != nullptr) *is_admin = who.is_admin;
+  } else if (guard != nullptr) {
+    std::string account = guard->verifier().session_account(credentials);
+    if (!account.empty()) tenant.account = std::move(account);
+    if (is_admin != nullptr) *is_admin = true;
+  }
+  caller.tenant = std::move(tenant);
+  caller.access_key = credentials.access_key;
+  return std::nullopt;
+}
+
+Dispatcher::Decision Dispatcher::decide_admin(Request& request, const Guard* guard) const {
+  request.protocol = Protocol::kPlain;
+  if (const Routes::Match open = open_.find(request); open.operation != nullptr) {
+    authenticate(request, kAdminService, nullptr);  // Whose region it is, when it says.
+    return {open.operation, {}};
+  }
+  bool is_admin = false;
+  const auto wrong = authenticate(request, kAdminService, guard, &is_admin);
+  if (guard != nullptr && guard->verifier().is_required()) {
+    if (wrong) return {nullptr, rest_error(403, wrong->type, wrong->message)};
+    if (!is_admin) {
+      return {nullptr, rest_error(403, "AccessDeniedException",
+                                  "The access key " + request.caller.access_key +
+                                      " has no admin rights, which " + std::string(request.path) +
+                                      " takes; `penstock keys add --admin` makes one that has.")};
+    }
+  }
+  const Routes::Match match = admin_.find(request);
+  if (match.operation != nullptr) return {match.operation, {}};
+  const bool exists = match.path_exists || Routes::Match(open_.find(request)).path_exists;
+  return {nullptr, exists ? rest_error(405, "MethodNotAllowed",
+                                       "this path does not take " + std::string(request.method))
+                          : rest_error(404, "NotFound",
+                                       "there is nothing at " + std::string(request.path) +
+                                           "; /_penstock/health says what runs here")};
+}
+
+Dispatcher::Decision Dispatcher::decide(Request& request, const Guard* guard) const {
+  request.caller.user_agent = request.header("user-agent");
+  request.caller.tenant = {std::string(kDefaultAccount), default_region_};
+  if (request.path.starts_with("/_")) return decide_admin(request, guard);
+  const bool has_origin = !request.header("origin").empty();
+  if (request.method == "OPTIONS" && has_origin) return {nullptr, preflight(request)};
+  if (is_versioned(request.path)) return decide_rest(request, guard);
+  const Target target = target_of(request);
+  if (target.prefix == "AmazonSQS") return decide_sqs(request, target, guard);
+  if (is_sqs_query(request)) return {nullptr, query_error()};
+  return decide_kinesis(request, target, guard);
+}
+
+Dispatcher::Decision Dispatcher::decide_rest(Request& request, const Guard* guard) const {
+  request.protocol = Protocol::kRestJson;
+  const Routes::Match match = rest_.find(request);
+  if (const auto wrong = authenticate(request, rest_service_, guard)) {
+    return {nullptr, rest_error(403, wrong->type, wrong->message)};
+  }
   if (match.operation != nullptr) return {match.operation, {}};
   return {nullptr,
           rest_error(match.path_exists ? 405 : 404, "UnknownOperationException",
@@ -166,30 +219,29 @@ Dispatcher::Decision Dispatcher::decide_rest(Request& request) const {
                          std::string(request.path) + "; docs/compat.md lists what it has.")};
 }
 
-Dispatcher::Decision Dispatcher::decide_sqs(Request& request, const Target& target) const {
+Dispatcher::Decision Dispatcher::decide_sqs(Request& request, const Target& target,
+                                            const Guard* guard) const {
   request.protocol = Protocol::kJson10;
   if (request.method != "POST") return {nullptr, unable_to_determine()};
   if (target.operation == nullptr) {
     return {nullptr, typed_error(request.protocol, 400,
                                  "com.amazon.coral.service#UnknownOperationException", {})};
   }
-  std::vector<std::string> storage;
-  const AuthResult auth = parse_credentials(request, storage);
-  if (auth.error) {
-    return {nullptr,
-            typed_error(request.protocol, 403, "com.amazon.coral.service#" + auth.error->type,
-                        auth.error->message)};
+  if (const auto wrong = authenticate(request, target.service->name, guard)) {
+    return {nullptr, typed_error(request.protocol, 403, "com.amazon.coral.service#" + wrong->type,
+                                 wrong->message)};
   }
-  set_caller(request, *auth.credentials);
   return {target.operation, {}};
 }
 
 /// A body in a type that no protocol has: here AWS looks at the signature first.
-Reply Dispatcher::unknown_protocol(const Request& request, const Target& target) const {
+Reply Dispatcher::unknown_protocol(Request& request, const Target& target,
+                                   const Guard* guard) const {
   if (!target.has_operation) return unable_to_determine();
-  std::vector<std::string> storage;
-  const AuthResult auth = parse_credentials(request, storage);
-  if (auth.error) return xml_error(403, auth.error->type, auth.error->message);
+  const std::string_view service = target.service != nullptr ? target.service->name : "kinesis";
+  if (const auto wrong = authenticate(request, service, guard)) {
+    return xml_error(403, wrong->type, wrong->message);
+  }
   if (target.service == nullptr) {
     return xml_error(403, "UnrecognizedClientException",
                      "No authorization strategy was found for service: " +
@@ -199,7 +251,8 @@ Reply Dispatcher::unknown_protocol(const Request& request, const Target& target)
                                      : xml_error(404, "UnknownOperationException", {});
 }
 
-Dispatcher::Decision Dispatcher::decide_kinesis(Request& request, const Target& target) const {
+Dispatcher::Decision Dispatcher::decide_kinesis(Request& request, const Target& target,
+                                                const Guard* guard) const {
   if (request.method != "POST") return {nullptr, unable_to_determine()};
   const std::string_view type = bare_content_type(request);
   request.protocol = type == kJson11 ? Protocol::kJson11 : Protocol::kCbor11;
@@ -211,13 +264,12 @@ Dispatcher::Decision Dispatcher::decide_kinesis(Request& request, const Target& 
   }
   const bool is_legacy = type == kLegacyJson;
   if (type != kJson11 && type != kCbor11 && !is_legacy) {
-    return {nullptr, unknown_protocol(request, target)};
+    return {nullptr, unknown_protocol(request, target, guard)};
   }
-  std::vector<std::string> storage;
-  const AuthResult auth = parse_credentials(request, storage);
-  if (!is_legacy && target.operation != nullptr && auth.credentials) {
-    set_caller(request, *auth.credentials);
-    return {target.operation, {}};  // The operation reads the body.
+  std::optional<AuthError> wrong;
+  if (!is_legacy && target.operation != nullptr) {
+    wrong = authenticate(request, target.service->name, guard);
+    if (!wrong) return {target.operation, {}};  // The operation reads the body.
   }
   // Something is wrong; AWS complains of the body first.
   const bool well_formed = is_object(request, type == kCbor11);
@@ -230,12 +282,12 @@ Dispatcher::Decision Dispatcher::decide_kinesis(Request& request, const Target& 
   if (target.operation == nullptr) {
     return {nullptr, typed_error(request.protocol, 400, "UnknownOperationException", {})};
   }
-  return {nullptr, typed_error(request.protocol, 400, auth.error->type, auth.error->message)};
+  return {nullptr, typed_error(request.protocol, 400, wrong->type, wrong->message)};
 }
 
-Task<Reply> Dispatcher::serve(Request& request, RequestIds& ids) const {
+Task<Reply> Dispatcher::serve(Request& request, RequestIds& ids, const Guard* guard) const {
   request.request_id = ids.request_id();
-  Decision decision = decide(request);
+  Decision decision = decide(request, guard);
   Reply reply;
   if (decision.operation == nullptr) {
     reply = std::move(decision.reply);

@@ -30,6 +30,15 @@ struct Caller {
   std::string user_agent;
 };
 
+/// Makes URLs of this server that can be fetched without credentials for a while.
+class UrlSigner {
+ public:
+  virtual ~UrlSigner() = default;
+  /// `query` with what makes a GET of it count for an administrator of the account.
+  virtual std::string presigned(std::string_view host, std::string_view path,
+                                std::string_view query, const Tenant& tenant) const = 0;
+};
+
 /// One parsed request. The views live as long as the handler runs.
 struct Request {
   std::string_view method;
@@ -38,8 +47,9 @@ struct Request {
   std::string_view body;   ///< At least 64 readable bytes follow it.
   Protocol protocol = Protocol::kJson11;
   Caller caller;
-  std::string_view host;   ///< The Host header, for URLs in replies.
-  std::string request_id;  ///< UUID, also in the reply's x-amzn-RequestId.
+  const UrlSigner* urls = nullptr;  ///< Where signatures count.
+  std::string_view host;            ///< The Host header, for URLs in replies.
+  std::string request_id;           ///< UUID, also in the reply's x-amzn-RequestId.
   std::vector<std::pair<std::string_view, std::string_view>> headers;  ///< Names in lower case.
   std::vector<std::pair<std::string_view, std::string>> labels;  ///< REST path labels, decoded.
 

@@ -149,6 +149,9 @@ Task<Result<std::unique_ptr<SandboxHost>>> SandboxHost::open(SandboxParts parts,
 }
 
 void SandboxHost::set_endpoint_url(std::string url) { site_->endpoint_url = std::move(url); }
+void SandboxHost::set_credentials(std::function<TemporaryCredentials(const Tenant&)> issue) {
+  site_->issue_credentials = std::move(issue);
+}
 const std::string& SandboxHost::isolation() const { return site_->isolation; }
 const std::string& SandboxHost::scratch_folder() const { return site_->scratch->path(); }
 

@@ -3,8 +3,10 @@
 #include "base/budget.h"
 #include "base/result.h"
 #include "base/task.h"
+#include "base/time.h"
 #include "function/environment.h"
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -27,6 +29,16 @@ struct SandboxSettings {
   std::string python_runtime;
 };
 
+/// For one environment; the server it calls accepts them until they expire. A running process
+/// cannot be given others, so an environment that ends an event after `replace_at` gets no further
+/// one.
+struct TemporaryCredentials {
+  std::string access_key;
+  std::string secret_key;
+  std::string session_token;
+  WallTime replace_at;
+};
+
 /// Everything outlives the host.
 struct SandboxParts {
   env::Clocks& clocks;
@@ -46,6 +58,9 @@ class SandboxHost final : public function::EnvironmentHost {
 
   /// Where functions find this server: http://host:port. For environments made from now on.
   void set_endpoint_url(std::string url);
+  /// What functions sign their own calls with. For environments made from now on; `issue` is called
+  /// when one starts.
+  void set_credentials(std::function<TemporaryCredentials(const Tenant&)> issue);
   /// "bubblewrap, a user each", "bubblewrap", "none: <why>": for people.
   const std::string& isolation() const;
 

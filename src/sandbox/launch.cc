@@ -32,10 +32,10 @@ Variables variables_of(const function::EnvironmentSpec& spec, const LaunchSite& 
   if (!site.endpoint_url.empty()) preset("AWS_ENDPOINT_URL", site.endpoint_url);
   force("AWS_REGION", spec.tenant.region);
   force("AWS_DEFAULT_REGION", spec.tenant.region);
-  // The server takes a 12-digit access key for the account, so the function's own calls stay in it.
-  force("AWS_ACCESS_KEY_ID", spec.tenant.account);
-  force("AWS_SECRET_ACCESS_KEY", "penstock");
-  force("AWS_SESSION_TOKEN", "penstock");
+  // Of the function's account, so that its own calls stay in it.
+  force("AWS_ACCESS_KEY_ID", site.access_key);
+  force("AWS_SECRET_ACCESS_KEY", site.secret_key);
+  force("AWS_SESSION_TOKEN", site.session_token);
   force("AWS_LAMBDA_FUNCTION_NAME", spec.function);
   force("AWS_LAMBDA_FUNCTION_VERSION", spec.version);
   force("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", std::to_string(spec.memory_mb));

@@ -14,11 +14,14 @@ inline constexpr int kSeccompFd = 4;
 
 /// What one environment is started with, beyond its function.
 struct LaunchSite {
-  bool is_isolated = false;      ///< In bubblewrap, else as a plain child.
-  std::string code_folder;       ///< Unpacked package, on the host.
-  std::string runtime_folder;    ///< awslambdaric, on the host; Python only.
-  std::string runtime_api;       ///< host:port of its Runtime API.
-  std::string endpoint_url;      ///< Of this server, for the function's SDK; may be empty.
+  bool is_isolated = false;    ///< In bubblewrap, else as a plain child.
+  std::string code_folder;     ///< Unpacked package, on the host.
+  std::string runtime_folder;  ///< awslambdaric, on the host; Python only.
+  std::string runtime_api;     ///< host:port of its Runtime API.
+  std::string endpoint_url;    ///< Of this server, for the function's SDK; may be empty.
+  std::string access_key;      ///< Credentials for the function's own calls.
+  std::string secret_key;
+  std::string session_token;
   std::string temporary_folder;  ///< Its /tmp when it is not isolated.
   bool has_system_call_filter = false;
 };

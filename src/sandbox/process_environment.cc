@@ -101,6 +101,7 @@ class ProcessEnvironment final : public function::Environment, private RuntimeOb
   // Starting
   Task<> start(function::Event event);
   Status launch();
+  bool is_lasting() const;
   bool has_bootstrap() const;
 
   // What the runtime says
@@ -153,6 +154,7 @@ class ProcessEnvironment final : public function::Environment, private RuntimeOb
   bool is_init_reported_ = false;
   SteadyTime deadline_;
   std::optional<env::Loop::TimerId> tick_;
+  std::optional<WallTime> replace_at_;
   std::uint64_t memory_bytes_ = 0;
   std::uint64_t memory_peak_ = 0;
   SteadyTime memory_sampled_;
@@ -201,6 +203,13 @@ Status ProcessEnvironment::launch() {
                    .runtime_api = address,
                    .endpoint_url = site_->endpoint_url,
                    .has_system_call_filter = !site_->filter.empty()};
+  if (site_->issue_credentials) {
+    TemporaryCredentials issued = site_->issue_credentials(spec_.tenant);
+    place.access_key = std::move(issued.access_key);
+    place.secret_key = std::move(issued.secret_key);
+    place.session_token = std::move(issued.session_token);
+    replace_at_ = issued.replace_at;
+  }
   ChildLimits limits{.file_bytes_max = static_cast<std::uint64_t>(spec_.ephemeral_mb) << 20};
   if (site_->has_own_users) limits.user = kFirstUser + static_cast<std::uint32_t>(number % kUsers);
   if (!site_->is_isolated) {
@@ -214,6 +223,10 @@ Status ProcessEnvironment::launch() {
   output_.assign(child.output);
   pidfd_.assign(child.pidfd);
   return ok();
+}
+
+bool ProcessEnvironment::is_lasting() const {
+  return !replace_at_ || clocks_.wall_now() < *replace_at_;
 }
 
 // --- What the runtime says --------------------------------------------------------------------
@@ -233,20 +246,23 @@ std::int64_t ProcessEnvironment::delivered() {
 }
 
 void ProcessEnvironment::responded(std::string payload) {
-  finish({.kind = RunResult::Kind::kResponse, .payload = std::move(payload), .is_reusable = true});
+  finish({.kind = RunResult::Kind::kResponse,
+          .payload = std::move(payload),
+          .is_reusable = is_lasting()});
 }
 
 void ProcessEnvironment::response_too_large() {
   finish({.kind = RunResult::Kind::kFunctionError,
           .payload = function::response_too_large_payload(),
-          .is_reusable = true},
+          .is_reusable = is_lasting()},
          "error", "Function.ResponseSizeTooLarge");
 }
 
 void ProcessEnvironment::failed(std::string payload, std::string type) {
-  finish(
-      {.kind = RunResult::Kind::kFunctionError, .payload = std::move(payload), .is_reusable = true},
-      "error", type);
+  finish({.kind = RunResult::Kind::kFunctionError,
+          .payload = std::move(payload),
+          .is_reusable = is_lasting()},
+         "error", type);
 }
 
 void ProcessEnvironment::init_failed(std::string payload, std::string type) {

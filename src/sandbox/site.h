@@ -14,6 +14,7 @@ struct SandboxHost::Site {
   std::unique_ptr<CodeFolders> codes;
   std::string runtime_folder;  ///< Readable by whoever environments run as; empty: no Python.
   std::string endpoint_url;
+  std::function<TemporaryCredentials(const Tenant&)> issue_credentials;
   std::string filter;       ///< Of system calls; empty: none.
   std::string isolation;    ///< For people.
   std::string unprotected;  ///< Why there is no sandbox; empty: there is one.

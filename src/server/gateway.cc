@@ -1,6 +1,7 @@
 #include "server/gateway.h"
 
 #include "env/loop.h"
+#include "front/verifier.h"
 
 namespace penstock::server {
 namespace {
@@ -15,21 +16,28 @@ std::size_t body_bytes_max(const front::RequestHead& head) {
 }  // namespace
 
 struct Gateway::PerLoop {
-  PerLoop(env::Env& env, env::Loop& l, Budget& budget, const front::Dispatcher& dispatcher)
+  PerLoop(env::Env& env, env::Loop& l, Budget& budget, const front::Dispatcher& dispatcher,
+          const front::Keyring& keyring)
       : loop(l),
         ids(env.random),
-        listener(
-            l, env.clocks, budget,
-            [this, &dispatcher](front::Request& request) { return dispatcher.serve(request, ids); },
-            {.body_bytes_max = &body_bytes_max}) {}
+        verifier(keyring),
+        guard{verifier, env.clocks},
+        listener(l, env.clocks, budget,
+                 [this, &dispatcher](front::Request& request) {
+                   return dispatcher.serve(request, ids, &guard);
+                 },
+                 {.body_bytes_max = &body_bytes_max}) {}
   env::Loop& loop;
   front::RequestIds ids;
+  front::Verifier verifier;
+  front::Dispatcher::Guard guard;
   front::HttpListener listener;
 };
 
-Gateway::Gateway(env::Env& env, Budget& budget, const front::Dispatcher& dispatcher) {
+Gateway::Gateway(env::Env& env, Budget& budget, const front::Dispatcher& dispatcher,
+                 const front::Keyring& keyring) {
   for (env::Loop* loop : env.loops) {
-    per_loop_.push_back(std::make_unique<PerLoop>(env, *loop, budget, dispatcher));
+    per_loop_.push_back(std::make_unique<PerLoop>(env, *loop, budget, dispatcher, keyring));
   }
 }
 

@@ -6,6 +6,7 @@
 #include "env/env.h"
 #include "front/dispatch.h"
 #include "front/http_listener.h"
+#include "front/keyring.h"
 
 #include <memory>
 #include <vector>
@@ -15,7 +16,8 @@ namespace penstock::server {
 /// A listener on every loop, all on one port, all dispatching by one table.
 class Gateway {
  public:
-  Gateway(env::Env& env, Budget& budget, const front::Dispatcher& dispatcher);
+  Gateway(env::Env& env, Budget& budget, const front::Dispatcher& dispatcher,
+          const front::Keyring& keyring);
   ~Gateway();
 
   /// On the control loop. Gives the port.

@@ -88,8 +88,8 @@ Result<Options> checked(Settings settings, std::size_t cores) {
   if (!is_loopback(options.address)) {
     return invalid(
         "--listen " + settings.listen +
-        " is reachable from other machines, and signatures are not verified yet; listen on "
-        "127.0.0.1 or [::1]");
+        " is reachable from other machines, and requests and answers are not encrypted yet, with "
+        "or without access keys; listen on 127.0.0.1 or [::1]");
   }
   TRY(options.memory_bytes, parse_bytes(settings.memory));
   constexpr std::size_t kMemoryMin = 64u << 20;
@@ -98,6 +98,12 @@ Result<Options> checked(Settings settings, std::size_t cores) {
                            ? engine::local::Durability::kMemory
                        : settings.durability == "os" ? engine::local::Durability::kOs
                                                      : engine::local::Durability::kSync;
+  options.auth = settings.auth == "on"    ? Auth::kOn
+                 : settings.auth == "off" ? Auth::kOff
+                                          : Auth::kAuto;
+  options.keys_file = !settings.keys.empty()   ? settings.keys
+                      : !settings.data.empty() ? settings.data + "/keys"
+                                               : "";
   constexpr std::size_t kLoopsByDefault = 8;
   options.loops = settings.loops != 0 ? static_cast<std::size_t>(settings.loops)
                                       : std::clamp<std::size_t>(cores, 1, kLoopsByDefault);

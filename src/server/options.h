@@ -2,6 +2,7 @@
 
 #include "base/result.h"
 #include "engine/local/local_engine.h"
+#include "server/auth.h"
 #include "server/settings.h"
 
 #include <cstdint>
@@ -14,6 +15,8 @@ struct Options {
   Settings settings;
   std::string address;  ///< IP address without port.
   std::uint16_t port = 0;
+  Auth auth = Auth::kAuto;
+  std::string keys_file;  ///< Empty: there is none.
   engine::local::Durability durability = engine::local::Durability::kMemory;
   std::size_t memory_bytes = 0;
   std::size_t loops = 1;

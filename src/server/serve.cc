@@ -111,6 +111,12 @@ int serve_main(int argc, char** argv) {
                  "memory\n");
     return kExitUsage;
   }
+  if (app.get_option("--keys")->count() != 0 && settings.keys.empty()) {
+    std::fprintf(stderr,
+                 "penstock: --keys is empty; name a file, or leave it out for the file keys in the "
+                 "data folder\n");
+    return kExitUsage;
+  }
   auto options = checked(std::move(settings), std::thread::hardware_concurrency());
   if (!options.ok()) {
     std::fprintf(stderr, "penstock: %s\n", options.error().message.c_str());

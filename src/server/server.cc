@@ -22,6 +22,7 @@
 #include "mapping/sqs_destination.h"
 #include "sandbox/host.h"
 #include "server/gateway.h"
+#include "server/key_watch.h"
 #include "server/ledger_receipts.h"
 #include "server/version.h"
 #include "sqs/queue_service.h"
@@ -74,6 +75,12 @@ mapping::MappingSettings mapping_settings(const Settings& settings) {
   return made;
 }
 
+front::SessionKeys::Seed random_seed(env::Random& random) {
+  front::SessionKeys::Seed seed;
+  random.fill(seed);
+  return seed;
+}
+
 }  // namespace
 
 /// In the order of construction; taken down in reverse.
@@ -82,6 +89,8 @@ struct Server::Parts {
       : options(std::move(o)),
         budget(options.memory_bytes),
         env{runtime.clocks(), runtime.loops(), disk, random, workers, http, faults},
+        keyring(random_seed(random)),
+        keys(env, options.keys_file, options.auth, keyring),
         dispatcher(runtime.control(), options.settings.region) {}
 
   Options options;
@@ -94,6 +103,8 @@ struct Server::Parts {
   env::posix::CurlHttpClient http;
   env::NoFaults faults;
   env::Env env;
+  front::Keyring keyring;
+  KeyWatch keys;
   std::unique_ptr<engine::Engine> engine;
   std::unique_ptr<ledger::Ledger> ledger;
   std::optional<LedgerReceipts> receipts;
@@ -115,6 +126,7 @@ struct Server::Parts {
   Task<> open_sandboxes(OneShot<Result<std::unique_ptr<sandbox::SandboxHost>>> opened);
   void route();
   std::string url() const;
+  sandbox::TemporaryCredentials function_credentials(const Tenant& tenant);
 };
 
 Task<Status> Server::Parts::open() {
@@ -126,11 +138,13 @@ Task<Status> Server::Parts::open() {
   if (opened.ok()) sandboxes = std::move(opened).value();
   CO_TRY_OK(storage_opened);
   if (!opened.ok()) co_return std::move(opened).error();
+  CO_TRY_OK(co_await keys.start());
   CO_TRY_OK(co_await open_functions());
   route();
-  gateway = std::make_unique<Gateway>(env, budget, dispatcher);
+  gateway = std::make_unique<Gateway>(env, budget, dispatcher, keyring);
   CO_TRY(port, co_await gateway->listen(options.address, options.port));
   sandboxes->set_endpoint_url(url());
+  sandboxes->set_credentials([this](const Tenant& tenant) { return function_credentials(tenant); });
   co_return ok();
 }
 
@@ -196,6 +210,20 @@ Task<Status> Server::Parts::open_functions() {
   co_return ok();
 }
 
+sandbox::TemporaryCredentials Server::Parts::function_credentials(const Tenant& tenant) {
+  constexpr std::chrono::hours kLife{24};
+  constexpr std::chrono::minutes kTimeoutMax{15};
+  // Whoever ends an event just before it is to be replaced may idle, and then run once more.
+  const WallTime replace_at = env.clocks.wall_now() + kLife;
+  const WallTime expires_at =
+      replace_at + Seconds{options.settings.function_idle_s} + 2 * kTimeoutMax;
+  auto issued = keyring.sessions().issue(tenant.account, expires_at, random.next());
+  return {.access_key = std::move(issued.id),
+          .secret_key = std::move(issued.secret),
+          .session_token = std::move(issued.token),
+          .replace_at = replace_at};
+}
+
 std::string Server::Parts::url() const {
   const bool is_ipv6 = options.address.find(':') != std::string::npos;
   const std::string host = is_ipv6 ? "[" + options.address + "]" : options.address;
@@ -221,7 +249,7 @@ void Server::Parts::route() {
   };
   for (auto& operation :
        api::admin::health_operations(dispatcher.service_names(), kVersion, facts)) {
-    dispatcher.add_admin(std::move(operation));
+    dispatcher.add_open(std::move(operation));
   }
 }
 
@@ -249,8 +277,8 @@ std::string Server::ready_line() const {
   std::string line = "penstock " + std::string(kVersion) + " is ready at " + parts_->url() +
                      " limits=" + settings.limits + " durability=" + std::string(durability) +
                      " data=" + (settings.data.empty() ? "(memory)" : settings.data) +
-                     " auth=" + settings.auth + " sandbox=\"" + parts_->sandboxes->isolation() +
-                     "\"";
+                     " auth=" + (parts_->keyring.state()->is_required ? "on" : "off") +
+                     " sandbox=\"" + parts_->sandboxes->isolation() + "\"";
   if (settings.dev) line += " dev (the clock can be advanced)";
   return line;
 }
@@ -264,6 +292,7 @@ Task<> Server::stop() {
         Seconds{parts_->options.settings.function_stop_grace_s});
   }
   if (parts_->gateway != nullptr) co_await parts_->gateway->stop();
+  co_await parts_->keys.stop();
   if (parts_->mappings != nullptr) co_await parts_->mappings->stop();
   if (parts_->functions != nullptr) co_await parts_->functions->stop();
   if (parts_->queues != nullptr) co_await parts_->queues->stop();

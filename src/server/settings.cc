@@ -9,7 +9,11 @@ std::vector<SettingRow> setting_rows(Settings& s) {
       {"durability", &s.durability, "", "sync|os|memory",
        "What an acknowledged record survives: a power cut, a killed process, nothing"},
       {"limits", &s.limits, "", "aws|off", "Whether shards refuse what exceeds AWS's limits"},
-      {"auth", &s.auth, "", "off", "off: any well-formed credentials are accepted"},
+      {"auth", &s.auth, "", "auto|on|off",
+       "on: requests are signed with an access key of ours; off: any well-formed credentials are "
+       "accepted; auto: on as soon as there are keys"},
+      {"keys", &s.keys, "", "",
+       "File of access keys (penstock keys add); empty: the file keys in the data folder"},
       {"dev", &s.dev, "", "", "Let the service clock be advanced (penstock clock advance)"},
       {"region", &s.region, "", "", "Region of requests that name none"},
       {"memory", &s.memory, "", "64MiB..1TiB", "For records, buffers, replies and connections"},

@@ -15,7 +15,8 @@ struct Settings {
   std::string listen = "127.0.0.1:4566";
   std::string durability = "sync";
   std::string limits = "aws";
-  std::string auth = "off";
+  std::string auth = "auto";
+  std::string keys;
   bool dev = false;
   std::string region = "us-east-1";
   std::string memory = "512MiB";

@@ -7,7 +7,7 @@ The story is the same for each client, told in its own words:
 3. everything read back;
 4. a function and a mapping, and every record seen by the function.
 
-The server runs with --dev and AWS's limits. Nothing sleeps: the service clock is advanced, and what takes
+The server verifies signatures and runs with --dev and AWS's limits. Nothing sleeps: the service clock is advanced, and what takes
 real time (a function's start) is polled for.
 """
 
@@ -21,8 +21,13 @@ import pathlib
 import re
 import shutil
 import subprocess
+import tempfile
 import time
 import zipfile
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = os.environ.get("PENSTOCK_BIN", str(ROOT / "build" / "release" / "penstock"))
@@ -92,7 +97,8 @@ def environment(server):
     """What a user exports so that any AWS client talks to the server."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return kept | {
-        "AWS_ENDPOINT_URL": server.url, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_ENDPOINT_URL": server.url, "AWS_ACCESS_KEY_ID": server.key.access_key,
+        "AWS_SECRET_ACCESS_KEY": server.key.secret_key, "PENSTOCK_BIN": BINARY,
         "AWS_DEFAULT_REGION": REGION, "AWS_REGION": REGION, "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_PAGER": ""}
 
@@ -110,9 +116,17 @@ AWS_CLIS = aws_clis()
 
 
 class Server:
-    """A server of its own; its data, if any, is where the arguments say."""
+    """A server of its own that verifies signatures, unless without keys; its data, if any, is where the arguments say."""
 
-    def __init__(self, *arguments):
+    def __init__(self, *arguments, has_keys=True):
+        self.folder = tempfile.TemporaryDirectory(prefix="penstock-clients-")
+        self.key = Credentials("test", "test")
+        if has_keys:
+            keys = ["--keys", f"{self.folder.name}/keys"]
+            made = json.loads(subprocess.run([BINARY, "keys", "add", "--admin", "--json", *keys], capture_output=True,
+                                             text=True, check=True).stdout)
+            self.key = Credentials(made["AccessKeyId"], made["SecretAccessKey"])
+            arguments = ["--auth", "on", *keys, *arguments]
         self.process = subprocess.Popen([BINARY, "serve", "--listen", "127.0.0.1:0", *arguments],
                                         stdout=subprocess.PIPE, text=True)
         ready = self.process.stdout.readline()
@@ -121,9 +135,11 @@ class Server:
         self.port = int(self.url.rsplit(":", 1)[1])
 
     def admin(self, method, path, body=None):
+        request = AWSRequest(method, f"{self.url}{path}", data=b"" if body is None else json.dumps(body).encode())
+        SigV4Auth(self.key, "penstock", REGION).add_auth(request)
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
-            connection.request(method, path, None if body is None else json.dumps(body))
+            connection.request(method, path, request.data, dict(request.headers))
             reply = connection.getresponse()
             text = reply.read()
         finally:
@@ -147,3 +163,4 @@ class Server:
         self.process.terminate()
         assert self.process.wait(timeout=30) == 0, "a graceful stop ends with 0"
         self.process.stdout.close()
+        self.folder.cleanup()

@@ -18,8 +18,9 @@ TIMEOUT_S = 60
 
 
 def environment(server=None, **more):
-    """No AWS_ variable of whoever runs the tests reaches the command."""
+    """No AWS_ variable and no credentials file of whoever runs the tests reach the command."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PENSTOCK_"))}
+    clean["AWS_SHARED_CREDENTIALS_FILE"] = "/dev/null"
     if server is not None:
         clean |= {"AWS_ENDPOINT_URL": server.url, "AWS_REGION": REGION}
     return clean | more

@@ -26,12 +26,11 @@ def background():
 
 @evidence("own", "2, and one sentence that says what would be right")
 @pytest.mark.parametrize("flags, sentence", [
-    (["--listen", "0.0.0.0:0"], "--listen 0.0.0.0:0 is reachable from other machines, and signatures are not verified "
-     "yet; listen on 127.0.0.1 or [::1]"),
-    (["--listen", "[::]:0"], "--listen [::]:0 is reachable from other machines, and signatures are not verified yet; "
-     "listen on 127.0.0.1 or [::1]"),
-    (["--listen", "192.0.2.1:4566"], "--listen 192.0.2.1:4566 is reachable from other machines, and signatures are not "
-     "verified yet; listen on 127.0.0.1 or [::1]"),
+    *[(["--listen", address], f"--listen {address} is reachable from other machines, and requests and answers are not "
+       "encrypted yet, with or without access keys; listen on 127.0.0.1 or [::1]")
+      for address in ("0.0.0.0:0", "[::]:0", "192.0.2.1:4566")],
+    (["--listen", "0.0.0.0:0", "--auth", "on"], "--listen 0.0.0.0:0 is reachable from other machines, and requests and "
+     "answers are not encrypted yet, with or without access keys; listen on 127.0.0.1 or [::1]"),
     (["--listen", "127.0.0.1"], '--listen takes ADDRESS:PORT such as 127.0.0.1:4566, not "127.0.0.1"'),
     (["--listen", "127.0.0.1:"], '--listen takes ADDRESS:PORT such as 127.0.0.1:4566, not "127.0.0.1:"'),
     (["--listen", "127.0.0.1:65536"], '--listen takes ADDRESS:PORT such as 127.0.0.1:4566, not "127.0.0.1:65536"'),
@@ -42,7 +41,7 @@ def background():
     (["--memory", "63MiB"], "--memory must be at least 64MiB"),
     (["--durability", "hope"], '--durability is "hope"; it must be one of sync|os|memory'),
     (["--limits", "azure"], '--limits is "azure"; it must be one of aws|off'),
-    (["--auth", "on"], '--auth is "on"; it must be one of off'),
+    (["--auth", "maybe"], '--auth is "maybe"; it must be one of auto|on|off'),
     (["--log", "loud"], '--log is "loud"; it must be one of debug|info|warn|error|off'),
     (["--loops", "257"], "--loops is 257; it must be in 0..256"),
     (["--function.concurrency", "0"], "--function.concurrency is 0; it must be in 1..10000"),

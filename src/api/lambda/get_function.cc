@@ -58,9 +58,12 @@ FunctionCodeLocation location_of(const front::Request& request,
     return {.repository_type = "ECR", .image_uri = view.record.configuration.image_uri};
   }
   const Tenant& tenant = request.caller.tenant;
-  return {.location = "http://" + std::string(request.host) + "/_penstock/functions/" +
-                      percent_encode(view.record.name) + "/code?account=" + tenant.account +
-                      "&region=" + percent_encode(tenant.region)};
+  const std::string path = "/_penstock/functions/" + percent_encode(view.record.name) + "/code";
+  std::string query = "account=" + tenant.account + "&region=" + percent_encode(tenant.region);
+  if (request.urls != nullptr) {
+    query = request.urls->presigned(request.host, path, query, tenant);
+  }
+  return {.location = "http://" + std::string(request.host) + path + "?" + query};
 }
 
 }  // namespace

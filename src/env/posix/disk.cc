@@ -84,6 +84,12 @@ class PosixFile final : public File {
     return static_cast<std::uint64_t>(facts.st_size);
   }
 
+  Result<unsigned> permissions() override {
+    struct stat facts{};
+    if (::fstat(fd_.get(), &facts) != 0) return failure("stat", path_);
+    return static_cast<unsigned>(facts.st_mode & 0777);
+  }
+
   Status truncate(std::uint64_t bytes) override {
     if (::ftruncate(fd_.get(), static_cast<off_t>(bytes)) != 0) return failure("truncate", path_);
     return ok();

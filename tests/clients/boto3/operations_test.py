@@ -22,8 +22,8 @@ def tables():
 
 def client_of(server, service):
     return boto3.client(
-        service, endpoint_url=server.url, region_name=stand.REGION, aws_access_key_id="test",
-        aws_secret_access_key="test",
+        service, endpoint_url=server.url, region_name=stand.REGION, aws_access_key_id=server.key.access_key,
+        aws_secret_access_key=server.key.secret_key,
         config=botocore.config.Config(parameter_validation=False, retries={"total_max_attempts": 1}))
 
 

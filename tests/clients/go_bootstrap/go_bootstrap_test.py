@@ -47,8 +47,9 @@ def bootstrap():
 @pytest.fixture
 def clients(server):
     session = boto3.session.Session()
-    return [session.client(service, endpoint_url=server.url, region_name=stand.REGION, aws_access_key_id="test",
-                           aws_secret_access_key="test") for service in ("kinesis", "lambda")]
+    return [session.client(service, endpoint_url=server.url, region_name=stand.REGION,
+                           aws_access_key_id=server.key.access_key,
+                           aws_secret_access_key=server.key.secret_key) for service in ("kinesis", "lambda")]
 
 
 @pytest.fixture

@@ -82,7 +82,7 @@ def reader(request, tmp_path):
         pytest.skip("the AWS CLI is missing (aws is neither in /usr/bin nor on the PATH)")
     (tmp_path / "start").mkdir()
     arguments = [str(tmp_path / "start" / "data") if word == "./data" else word for word in serve_line()]
-    server = stand.Server("--dev", *arguments)
+    server = stand.Server("--dev", *arguments, has_keys=False)
     yield Reader(tmp_path / "hello", server, stand.AWS_CLIS[request.param])
     server.stop()
 

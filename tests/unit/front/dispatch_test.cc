@@ -4,7 +4,9 @@
 #include "env/sim/world.h"
 #include "front/error_reply.h"
 #include "front/reply_writer.h"
+#include "front/verifier.h"
 #include "shape/document.h"
+#include "support/slow_sigv4.h"
 
 #include <gtest/gtest.h>
 
@@ -417,6 +419,103 @@ TEST_F(Dispatch, BrowsersArePreflightedAndToldWhatTheyMaySee) {
   EXPECT_EQ(reply.status, 200);
   EXPECT_EQ(header(reply, "Access-Control-Allow-Headers"), "a,b");
   EXPECT_EQ(header(reply, "x-amz-id-2"), "(absent)");
+}
+
+// --- With keys
+// ----------------------------------------------------------------------------------------------
+
+/// A dispatcher's guard with one user's and one administrator's key.
+class Guarded : public Dispatch {
+ protected:
+  Guarded()
+      : keyring(SessionKeys::Seed{1}), verifier(keyring), guard(verifier, world.env().clocks) {
+    keyring.replace(
+        {{"USERUSERUSERUSER", {.secret = "secret", .account = "111111111111"}},
+         {"ADMINADMINADMINA", {.secret = "secret", .account = "222222222222", .is_admin = true}}},
+        true);
+    with("host", "localhost");
+    dispatcher.add_open(rest("GET", "/_penstock/health"));
+    dispatcher.add_admin(rest("GET", "/_penstock/audit"));
+  }
+  /// Signs the request as it is now, in the scope of `service`.
+  void sign(const std::string& id, const std::string& service) {
+    time = sigv4::basic_time(world.env().clocks.wall_now());
+    with("x-amz-date", time);
+    const std::string scope = time.substr(0, 8) + "/us-west-2/" + service + "/aws4_request";
+    const std::string list = "content-type;host;x-amz-date;x-amz-target";
+    authorization =
+        "AWS4-HMAC-SHA256 Credential=" + id + "/" + scope + ", SignedHeaders=" + list +
+        ", Signature=" +
+        penstock::testing::slow_signature("secret", time, scope,
+                                          penstock::testing::slow_canonical_request(request, list));
+    with("authorization", authorization);
+  }
+  Reply serve_guarded() { return world.run(dispatcher.serve(request, ids, &guard)); }
+
+  Keyring keyring;
+  Verifier verifier;
+  Dispatcher::Guard guard;
+  std::string time;
+  std::string authorization;
+};
+
+TEST_F(Guarded, TheAccountIsTheKeysAndTheRegionTheScopes) {
+  sign("USERUSERUSERUSER", "kinesis");
+  EXPECT_EQ(serve_guarded().body, "streams");
+  EXPECT_EQ(request.caller.tenant, (Tenant{"111111111111", "us-west-2"}));
+  EXPECT_EQ(request.caller.access_key, "USERUSERUSERUSER");
+}
+
+TEST_F(Guarded, AnUnverifiedRequestReachesNoOperation) {
+  EXPECT_EQ(serve_guarded().status, 400) << "the signature is a made-up one";
+  EXPECT_EQ(request.caller.tenant.account, "000000000000");
+}
+
+TEST_F(Guarded, AKinesisErrorIsInTheRequestsProtocol) {
+  sign("NOBODYNOBODYNOBO", "kinesis");
+  EXPECT_EQ(serve_guarded().body,
+            R"({"__type":"UnrecognizedClientException","message":"The security token included in )"
+            R"(the request is invalid."})");
+  with("content-type", "application/x-amz-cbor-1.1");
+  request.body = "\xa0";
+  const Reply cbor = serve_guarded();
+  EXPECT_EQ(cbor.content_type, "application/x-amz-cbor-1.1");
+  EXPECT_EQ(shape::parse_cbor(cbor.body)->string_at("__type"), "UnrecognizedClientException");
+}
+
+TEST_F(Guarded, TheBodyIsComplainedOfBeforeTheSignature) {
+  request.body = "{";
+  EXPECT_EQ(serve_guarded().body, R"({"__type":"SerializationException"})");
+}
+
+TEST_F(Guarded, TheScopeNamesTheServiceThatIsCalled) {
+  sign("USERUSERUSERUSER", "sqs");
+  EXPECT_EQ(serve_guarded().status, 400);
+  with("x-amz-target", "AmazonSQS.ListQueues");
+  sign("USERUSERUSERUSER", "sqs");
+  EXPECT_EQ(serve_guarded().body, "queues");
+}
+
+TEST_F(Guarded, AdminPathsTakeAnAdministratorsKeyAndHealthTakesNone) {
+  request.method = "GET";
+  request.body = "";
+  request.path = "/_penstock/audit";
+  sign("USERUSERUSERUSER", "penstock");
+  const Reply denied = serve_guarded();
+  EXPECT_EQ(denied.status, 403);
+  EXPECT_EQ(header(denied, "x-amzn-ErrorType"), "AccessDeniedException");
+  sign("ADMINADMINADMINA", "penstock");
+  EXPECT_EQ(serve_guarded().body, "ok");
+  without("authorization");
+  EXPECT_EQ(header(serve_guarded(), "x-amzn-ErrorType"), "MissingAuthenticationTokenException");
+  request.path = "/_penstock/health";
+  EXPECT_EQ(serve_guarded().body, "ok");
+}
+
+TEST_F(Guarded, WhileNoKeysCountAnyWellFormedCredentialsWillDo) {
+  keyring.replace({}, false);
+  EXPECT_EQ(serve_guarded().body, "streams");
+  EXPECT_EQ(request.caller.tenant.account, "123456789012");
 }
 
 TEST_F(Dispatch, OperationsOfTheControlLoopRunThereAndComeBack) {

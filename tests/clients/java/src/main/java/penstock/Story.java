@@ -1,15 +1,10 @@
 package penstock;
 
 import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -186,11 +181,11 @@ public final class Story {
   }
 
   private static void advance(long milliseconds) throws IOException, InterruptedException {
-    HttpRequest request = HttpRequest.newBuilder()
-        .uri(URI.create(System.getenv("AWS_ENDPOINT_URL") + "/_penstock/clock")).timeout(Duration.ofSeconds(30))
-        .POST(HttpRequest.BodyPublishers.ofString("{\"advance_ms\":" + milliseconds + "}")).build();
-    HttpResponse<String> reply = HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofString());
-    if (reply.statusCode() != 200) throw new IOException("the clock was not advanced: " + reply.body());
+    // The administrator's paths are signed too; the command line does that with our variables.
+    Process command = new ProcessBuilder(System.getenv("PENSTOCK_BIN"), "clock", "advance", milliseconds + "ms")
+        .redirectErrorStream(true).start();
+    String said = new String(command.getInputStream().readAllBytes());
+    if (command.waitFor() != 0) throw new IOException("the clock was not advanced: " + said);
   }
 
   private static void caught(AwsServiceException error) {
