@@ -15,21 +15,24 @@ std::size_t body_bytes_max(const front::RequestHead& head) {
 }  // namespace
 
 struct Gateway::PerLoop {
-  PerLoop(env::Env& env, env::Loop& l, Budget& budget, const front::Dispatcher& dispatcher)
+  PerLoop(env::Env& env, env::Loop& l, Budget& budget,
+          std::shared_ptr<front::ConnectionSlots> slots, const front::Dispatcher& dispatcher)
       : loop(l),
         ids(env.random),
         listener(
             l, env.clocks, budget,
             [this, &dispatcher](front::Request& request) { return dispatcher.serve(request, ids); },
-            {.body_bytes_max = &body_bytes_max}) {}
+            {.body_bytes_max = &body_bytes_max, .slots = std::move(slots)}) {}
   env::Loop& loop;
   front::RequestIds ids;
   front::HttpListener listener;
 };
 
-Gateway::Gateway(env::Env& env, Budget& budget, const front::Dispatcher& dispatcher) {
+Gateway::Gateway(env::Env& env, Budget& budget, std::size_t connections_max,
+                 const front::Dispatcher& dispatcher) {
+  const auto slots = std::make_shared<front::ConnectionSlots>(connections_max);
   for (env::Loop* loop : env.loops) {
-    per_loop_.push_back(std::make_unique<PerLoop>(env, *loop, budget, dispatcher));
+    per_loop_.push_back(std::make_unique<PerLoop>(env, *loop, budget, slots, dispatcher));
   }
 }
 
