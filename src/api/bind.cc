@@ -82,7 +82,8 @@ Status decode_payload(const front::Request& request, const Member& member, void*
     static_cast<shape::Blob*>(place)->bytes = request.body;
     return ok();
   }
-  TRY(const shape::Document body, shape::parse_json(request.body));
+  TRY(const shape::Document body, shape::parse_json(request.body, shape::kValuesMax));
+  if (body.cut) return malformed();
   return shape::read(body, *member.type(), place, Encoding::kJson);
 }
 
@@ -122,7 +123,7 @@ Result<std::optional<shape::Document>> body_document(const front::Request& reque
   }
   const bool cbor = request.protocol == front::Protocol::kCbor11;
   TRY(shape::Document body,
-      cbor ? shape::parse_cbor(request.body) : shape::parse_json(request.body));
+      cbor ? shape::parse_cbor(request.body) : shape::parse_json(request.body, shape::kValuesMax));
   if (!body.is(shape::Document::Kind::kObject)) return malformed();
   return std::optional<shape::Document>(std::move(body));
 }
@@ -142,7 +143,10 @@ Status decode(const front::Request& request, const shape::Type& type, void* obje
     if (value == nullptr || value->is(shape::Document::Kind::kNull)) continue;
     TRY_OK(shape::read(*value, *member.type(), member.set(object), encoding));
   }
-  return shape::check(object, type);
+  TRY_OK(shape::check(object, type));
+  // What was left out is not known to be right, whatever it was.
+  if (body && body->cut) return malformed();
+  return ok();
 }
 
 void encode(const front::Request& request, const shape::Type& type, const void* object,

@@ -6,11 +6,16 @@
 
 namespace penstock {
 
-/// The memory the server may hold in chunks, buffers, replies and connections, in bytes.
-/// Thread-safe. What is refused is for the caller to wait for, or to answer with a retriable error.
+/// Memory that may be held at most, in bytes, by itself or as a part of a larger budget: what is
+/// taken from a part is taken from the whole, too. Thread-safe. What is refused is for the caller
+/// to wait for, or to answer with a retriable error.
 class Budget {
  public:
   explicit Budget(std::size_t limit_bytes) : limit_(limit_bytes) {}
+  /// A part: it may hold `limit_bytes`, as long as the whole has them. `whole` outlives it.
+  Budget(std::size_t limit_bytes, Budget& whole) : limit_(limit_bytes), whole_(&whole) {}
+  Budget(const Budget&) = delete;
+  Budget& operator=(const Budget&) = delete;
 
   /// A share that is given back when it goes.
   class Share {
@@ -33,7 +38,7 @@ class Budget {
    private:
     friend class Budget;
     void give_back() {
-      if (budget_ != nullptr) budget_->used_.fetch_sub(bytes_, std::memory_order_relaxed);
+      if (budget_ != nullptr) budget_->give_back(bytes_);
       budget_ = nullptr;
     }
     Budget* budget_ = nullptr;
@@ -42,63 +47,46 @@ class Budget {
 
   /// An empty Share when it does not fit.
   [[nodiscard]] Share try_take(std::size_t bytes) {
-    std::size_t used = used_.load(std::memory_order_relaxed);
-    do {
-      if (bytes > limit_ || used > limit_ - bytes) return {};
-    } while (!used_.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));
-    return share(bytes);
+    return try_charge(bytes) ? share(bytes) : Share();
   }
   /// Charged even beyond the limit: for what must go on (metadata, replies already decided).
   [[nodiscard]] Share take(std::size_t bytes) {
-    used_.fetch_add(bytes, std::memory_order_relaxed);
+    for (Budget* one = this; one != nullptr; one = one->whole_) {
+      one->used_.fetch_add(bytes, std::memory_order_relaxed);
+    }
     return share(bytes);
   }
   std::size_t used_bytes() const { return used_.load(std::memory_order_relaxed); }
   std::size_t limit_bytes() const { return limit_; }
+  /// Whether more than three quarters are used, of this or of the whole: time to let things go.
+  bool is_short() const {
+    return used_bytes() > limit_ / 4 * 3 || (whole_ != nullptr && whole_->is_short());
+  }
 
  private:
+  bool try_charge(std::size_t bytes) {
+    std::size_t used = used_.load(std::memory_order_relaxed);
+    do {
+      if (bytes > limit_ || used > limit_ - bytes) return false;
+    } while (!used_.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));
+    if (whole_ == nullptr || whole_->try_charge(bytes)) return true;
+    used_.fetch_sub(bytes, std::memory_order_relaxed);
+    return false;
+  }
+  void give_back(std::size_t bytes) {
+    for (Budget* one = this; one != nullptr; one = one->whole_) {
+      one->used_.fetch_sub(bytes, std::memory_order_relaxed);
+    }
+  }
   Share share(std::size_t bytes) {
     Share made;
     made.budget_ = this;
     made.bytes_ = bytes;
     return made;
   }
-  std::size_t limit_;
+  const std::size_t limit_;
+  Budget* const whole_ = nullptr;
   std::atomic<std::size_t> used_{0};
-};
-
-/// What one kind of use may hold of a budget: at most `limit_bytes`, and that much even when others
-/// have spent the whole. So neither starves the other, and all of it is counted. Thread-safe.
-class BudgetPart {
- public:
-  BudgetPart(Budget& whole, std::size_t limit_bytes) : whole_(whole), own_(limit_bytes) {}
-
-  /// A share of both.
-  class Share {
-   public:
-    Share() = default;
-    std::size_t bytes() const { return own_.bytes(); }
-    explicit operator bool() const { return static_cast<bool>(own_); }
-
-   private:
-    friend class BudgetPart;
-    Share(Budget::Share own, Budget::Share whole)
-        : own_(std::move(own)), whole_(std::move(whole)) {}
-    Budget::Share own_;
-    Budget::Share whole_;
-  };
-
-  /// An empty Share when the part is spent.
-  [[nodiscard]] Share try_take(std::size_t bytes) {
-    Budget::Share own = own_.try_take(bytes);
-    if (!own) return {};
-    return Share(std::move(own), whole_.take(bytes));
-  }
-  std::size_t used_bytes() const { return own_.used_bytes(); }
-
- private:
-  Budget& whole_;
-  Budget own_;
 };
 
 }  // namespace penstock

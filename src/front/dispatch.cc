@@ -27,7 +27,8 @@ std::string_view bare_content_type(const Request& request) {
 }
 
 bool is_object(const Request& request, bool cbor) {
-  const auto parsed = cbor ? shape::parse_cbor(request.body) : shape::parse_json(request.body);
+  const auto parsed =
+      cbor ? shape::parse_cbor(request.body) : shape::parse_json(request.body, shape::kValuesMax);
   return parsed.ok() && parsed->is(shape::Document::Kind::kObject);
 }
 
@@ -294,6 +295,7 @@ Task<Reply> Dispatcher::serve(Request& request, RequestIds& ids, const Guard* gu
   } else if (decision.operation->affinity == Affinity::kAnyLoop || control_loop_.is_current()) {
     reply = co_await decision.operation->serve(request);
   } else {
+    request.runs_on = &control_loop_.executor();
     reply = co_await run_on(control_loop_.executor(), decision.operation->serve(request));
   }
   const bool is_preflight = request.method == "OPTIONS";

@@ -3,16 +3,22 @@
 #include "env/clocks.h"
 #include "env/loop.h"
 #include "front/connection_buffer.h"
+#include "front/error_reply.h"
 #include "front/reply_bodies.h"
 #include "front/reply_writer.h"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
+#include <algorithm>
+#include <cerrno>
 #include <list>
+#include <sys/socket.h>
 #include <unordered_set>
+#include <vector>
 
 namespace penstock::front {
 
@@ -25,27 +31,91 @@ constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 constexpr Nanos kSweepInterval = std::chrono::seconds(5);
 constexpr Nanos kStopPatience = std::chrono::seconds(10);
 constexpr std::size_t kReadAtLeast = 4u << 10;
-/// What a connection keeps between requests; larger buffers are rare and go back at once.
-constexpr std::size_t kBufferKept = 2u << 20;
 constexpr std::size_t kLargeReply = 64u << 10;
-constexpr Nanos kBudgetPause = std::chrono::milliseconds(10);
-constexpr int kBudgetPauses = 100;
+/// Larger requests wait in line for memory, and leave a part of it to smaller ones.
+constexpr std::size_t kLargeRequest = 64u << 10;
+/// So much of a body must have come before it gets room for all of it.
+constexpr std::size_t kBodyProof = 4u << 10;
+/// Requests from here on let others have a turn before they are handled, and before their reply.
+constexpr std::size_t kSlowRequest = 256u << 10;
+constexpr Nanos kPause = std::chrono::milliseconds(10);
+constexpr int kPausesToStalled = 100;
+/// A peer that has been quiet for so long may lose its connection to one that is not.
+constexpr Nanos kQuiet = std::chrono::seconds(1);
+/// Of those that are quiet, one in so many makes room at a time.
+constexpr std::size_t kRoomShare = 64;
+constexpr int kRoomTurns = 16;
 
-enum class Phase : std::uint8_t { kIdle, kReading, kHandling, kWriting };
+enum class Phase : std::uint8_t { kIdle, kHead, kBody, kHandling, kWriting };
 
-struct Connection {
-  Connection(tcp::socket s, Budget& budget) : socket(std::move(s)), buffer(budget) {}
-  tcp::socket socket;
-  ConnectionBuffer buffer;
-  std::string peer;
-  std::string head_out;
-  Phase phase = Phase::kIdle;
-  SteadyTime phase_since;
+struct Connection final : Peer, std::enable_shared_from_this<Connection> {
+  Connection(tcp::socket s, BufferShelf& shelf, Budget::Share share)
+      : charge(std::move(share)), socket(std::move(s)), buffer(shelf) {}
+  CancelToken watch(const Executor& here) override;
+  void begin_watch(std::uint64_t watched, std::shared_ptr<CancelSource> source, Executor there);
+  void end_watch();
+  bool has_peer_gone();
+  void enter(Phase next, SteadyTime now) {
+    phase = next;
+    phase_since = quiet_since = now;
+  }
   void close() {
     boost::system::error_code ignored;
     socket.close(ignored);
   }
+
+  Budget::Share charge;
+  tcp::socket socket;
+  ConnectionBuffer buffer;
+  std::string address;
+  std::string head_out;
+  Phase phase = Phase::kIdle;
+  bool waits_for_memory = false;
+  bool is_watched = false;
+  std::uint64_t request = 0;  ///< Counts them.
+  SteadyTime phase_since;
+  SteadyTime quiet_since;  ///< Since then no byte has come, or something else began.
 };
+
+// --- Whether the peer still waits -------------------------------------------------------------
+
+CancelToken Connection::watch(const Executor& here) {
+  auto source = std::make_shared<CancelSource>();
+  CancelToken token = source->token();
+  post(socket.get_executor(),
+       [weak = weak_from_this(), watched = request, source = std::move(source), here]() mutable {
+         if (const auto self = weak.lock())
+           self->begin_watch(watched, std::move(source), std::move(here));
+       });
+  return token;
+}
+
+void Connection::begin_watch(std::uint64_t watched, std::shared_ptr<CancelSource> source,
+                             Executor there) {
+  if (watched != request || phase != Phase::kHandling) return;
+  is_watched = true;
+  socket.async_wait(tcp::socket::wait_read, [weak = weak_from_this(), watched, source,
+                                             there](const boost::system::error_code&) {
+    const auto self = weak.lock();
+    if (self == nullptr || self->request != watched || self->phase != Phase::kHandling) return;
+    self->is_watched = false;
+    if (self->has_peer_gone()) post(there, [source] { source->cancel(); });
+  });
+}
+
+void Connection::end_watch() {
+  if (!is_watched) return;
+  is_watched = false;
+  boost::system::error_code ignored;
+  socket.cancel(ignored);
+}
+
+/// Something can be read: the end, or the next request.
+bool Connection::has_peer_gone() {
+  char byte = 0;
+  const ssize_t peeked = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return peeked == 0 || (peeked < 0 && errno != EAGAIN && errno != EINTR);
+}
 
 }  // namespace
 
@@ -56,16 +126,26 @@ struct HttpListener::State : std::enable_shared_from_this<HttpListener::State> {
         budget(b),
         handler(std::move(h)),
         limits(std::move(m)),
+        slots(limits.slots ? limits.slots
+                           : std::make_shared<ConnectionSlots>(limits.connections_max)),
+        shelf(b),
         acceptor(l.executor()),
         scope(l.executor()) {}
 
   Task<> accept_loop();
+  Task<> admit(tcp::socket socket);
+  std::size_t make_room();
   Task<> serve(std::shared_ptr<Connection> connection);
   Task<bool> read_some(Connection& connection, std::size_t total);
   Task<bool> read_head(Connection& connection, RequestHead& head);
   Task<bool> read_body(Connection& connection, RequestHead& head, std::string& chunked,
-                       std::size_t& request_bytes);
+                       Budget::Share& charge, std::size_t& request_bytes);
   Task<bool> reserve(Connection& connection, std::size_t total);
+  Task<bool> wait_for_memory(Connection& connection, std::size_t total,
+                             std::function<bool()> try_take);
+  bool has_room_for(std::size_t total) const;
+  void close_stalled();
+  Task<> let_others() { co_await asio::post(loop.executor(), asio::use_awaitable); }
   Task<bool> write(Connection& connection, const Reply& reply, bool keep_alive, bool with_body);
   Task<> refuse(Connection& connection, int status);
   Task<> drain(Connection& connection);
@@ -79,6 +159,9 @@ struct HttpListener::State : std::enable_shared_from_this<HttpListener::State> {
   Budget& budget;
   Handler handler;
   HttpLimits limits;
+  std::shared_ptr<ConnectionSlots> slots;
+  BufferShelf shelf;
+  std::list<const Connection*> line;  ///< Large requests that wait for memory.
   tcp::acceptor acceptor;
   Scope scope;
   std::unordered_set<std::shared_ptr<Connection>> connections;
@@ -88,8 +171,7 @@ struct HttpListener::State : std::enable_shared_from_this<HttpListener::State> {
 };
 
 void HttpListener::State::enter(Connection& connection, Phase phase) {
-  connection.phase = phase;
-  connection.phase_since = clocks.steady_now();
+  connection.enter(phase, clocks.steady_now());
 }
 
 // --- Accepting ------------------------------------------------------------------------------
@@ -104,19 +186,64 @@ Task<> HttpListener::State::accept_loop() {
     auto [error, socket] = co_await acceptor.async_accept(kAsTuple);
     if (stopping || error == asio::error::operation_aborted) break;
     if (error) {  // Out of descriptors, or the peer has gone: try again, but not at once.
-      co_await env::sleep_until(loop, clocks.steady_now() + kBudgetPause, scope.token());
+      if (error == asio::error::no_descriptors) make_room();
+      co_await env::sleep_until(loop, clocks.steady_now() + kPause, scope.token());
       continue;
     }
-    if (connections.size() >= limits.connections_max) continue;  // Closes it.
-    boost::system::error_code ignored;
-    socket.set_option(tcp::no_delay(true), ignored);
-    auto connection = std::make_shared<Connection>(std::move(socket), budget);
-    const auto peer = connection->socket.remote_endpoint(ignored);
-    if (!ignored) connection->peer = peer.address().to_string();
-    enter(*connection, Phase::kIdle);
-    connections.insert(connection);
-    scope.spawn(serve(std::move(connection)));
+    co_await admit(std::move(socket));
   }
+}
+
+Task<> HttpListener::State::admit(tcp::socket socket) {
+  bool has_slot = slots->try_take();
+  if (!has_slot && make_room() > 0) {
+    // What was closed gives its place back when its coroutine ends.
+    for (int turn = 0; turn < kRoomTurns && !has_slot; ++turn) {
+      co_await let_others();
+      has_slot = slots->try_take();
+    }
+  }
+  Budget::Share charge = has_slot ? budget.try_take(kConnectionBytes) : Budget::Share();
+  if (!charge) {
+    if (has_slot) {
+      slots->give_back();
+      make_room();
+    }
+    constexpr std::string_view kFull =
+        "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    // Whoever does not take it at once sees the connection closed, and tries again for that.
+    (void)::send(socket.native_handle(), kFull.data(), kFull.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    co_return;
+  }
+  boost::system::error_code ignored;
+  socket.set_option(tcp::no_delay(true), ignored);
+  auto connection = std::make_shared<Connection>(std::move(socket), shelf, std::move(charge));
+  const auto peer = connection->socket.remote_endpoint(ignored);
+  if (!ignored) connection->address = peer.address().to_string();
+  enter(*connection, Phase::kIdle);
+  connections.insert(connection);
+  scope.spawn(serve(std::move(connection)));
+}
+
+/// Closes some of the connections that have been quiet longest, between requests or in the middle
+/// of one; how many.
+std::size_t HttpListener::State::make_room() {
+  const SteadyTime now = clocks.steady_now();
+  std::vector<Connection*> quiet;
+  for (const auto& connection : connections) {
+    const bool waits_for_peer = connection->phase != Phase::kHandling &&
+                                connection->phase != Phase::kWriting &&
+                                !connection->waits_for_memory;
+    if (waits_for_peer && connection->socket.is_open() && now - connection->quiet_since > kQuiet)
+      quiet.push_back(connection.get());
+  }
+  if (quiet.empty()) return 0;
+  const std::size_t closed = (quiet.size() + kRoomShare - 1) / kRoomShare;
+  std::nth_element(
+      quiet.begin(), quiet.begin() + static_cast<std::ptrdiff_t>(closed - 1), quiet.end(),
+      [](const Connection* a, const Connection* b) { return a->quiet_since < b->quiet_since; });
+  for (std::size_t i = 0; i < closed; ++i) quiet[i]->close();
+  return closed;
 }
 
 void HttpListener::State::arm_sweep() {
@@ -131,24 +258,71 @@ void HttpListener::State::arm_sweep() {
 void HttpListener::State::sweep() {
   const SteadyTime now = clocks.steady_now();
   drop_unused_bodies(now);
+  shelf.drop_unused(now);
   for (const auto& connection : connections) {
     const Nanos age = now - connection->phase_since;
-    if (connection->phase == Phase::kIdle) {
-      if (age > limits.idle_max) connection->close();
-    } else if (connection->phase != Phase::kHandling && age > limits.request_read_max) {
-      connection->close();
+    switch (connection->phase) {
+      case Phase::kIdle:
+        if (age > limits.idle_max) connection->close();
+        break;
+      case Phase::kHead:
+        if (age > limits.head_read_max) connection->close();
+        break;
+      case Phase::kBody:
+      case Phase::kWriting:
+        if (age > limits.request_read_max) connection->close();
+        break;
+      case Phase::kHandling: break;
     }
   }
 }
 
 // --- Reading --------------------------------------------------------------------------------
 
-Task<bool> HttpListener::State::reserve(Connection& connection, std::size_t total) {
-  for (int pause = 0; !connection.buffer.reserve(total); ++pause) {
-    if (pause == kBudgetPauses || stopping) co_return false;
-    co_await env::sleep_until(loop, clocks.steady_now() + kBudgetPause, scope.token());
+/// Large requests leave a sixteenth of the memory to small ones.
+bool HttpListener::State::has_room_for(std::size_t total) const {
+  if (total <= kLargeRequest) return true;
+  return budget.used_bytes() + 2 * total <= budget.limit_bytes() / 16 * 15;
+}
+
+/// Until `try_take` has it: in line when it is much. False: it is to be refused.
+Task<bool> HttpListener::State::wait_for_memory(Connection& connection, std::size_t total,
+                                                std::function<bool()> try_take) {
+  drop_kept_bodies();
+  const bool is_large = total > kLargeRequest;
+  const auto place = is_large ? line.insert(line.end(), &connection) : line.end();
+  connection.waits_for_memory = true;
+  bool taken = false;
+  const SteadyTime give_up = clocks.steady_now() + limits.memory_wait_max;
+  for (int pause = 1; !taken && !stopping && clocks.steady_now() < give_up; ++pause) {
+    co_await env::sleep_until(loop, clocks.steady_now() + kPause, scope.token());
+    if (pause % kPausesToStalled == 0) close_stalled();
+    const bool is_first = !is_large || line.front() == &connection;
+    taken = is_first && has_room_for(total) && try_take();
   }
-  co_return true;
+  connection.waits_for_memory = false;
+  connection.quiet_since = clocks.steady_now();
+  if (is_large) line.erase(place);
+  co_return taken;
+}
+
+/// Memory is wanted: peers that stopped in the middle of a request do not keep theirs.
+void HttpListener::State::close_stalled() {
+  const SteadyTime now = clocks.steady_now();
+  for (const auto& connection : connections) {
+    const bool reads = connection->phase == Phase::kBody || connection->phase == Phase::kHead;
+    if (reads && !connection->waits_for_memory && now - connection->quiet_since > kQuiet)
+      connection->close();
+  }
+}
+
+Task<bool> HttpListener::State::reserve(Connection& connection, std::size_t total) {
+  ConnectionBuffer& buffer = connection.buffer;
+  if (total <= buffer.capacity()) co_return buffer.reserve(total);
+  const bool must_wait = total > kLargeRequest && !line.empty();
+  if (!must_wait && has_room_for(total) && buffer.reserve(total)) co_return true;
+  co_return co_await wait_for_memory(connection, total,
+                                     [&buffer, total] { return buffer.reserve(total); });
 }
 
 /// Reads once, with room for `total` bytes from the buffer's beginning. False: the peer has gone.
@@ -158,11 +332,18 @@ Task<bool> HttpListener::State::read_some(Connection& connection, std::size_t to
     co_return false;
   }
   ConnectionBuffer& buffer = connection.buffer;
-  const auto [error, bytes] = co_await connection.socket.async_read_some(
-      asio::buffer(buffer.tail(), buffer.room()), kAsTuple);
-  if (error) co_return false;
-  buffer.received(bytes);
-  co_return true;
+  while (true) {
+    const ssize_t got =
+        ::recv(connection.socket.native_handle(), buffer.tail(), buffer.room(), MSG_DONTWAIT);
+    if (got > 0) {
+      buffer.received(static_cast<std::size_t>(got));
+      co_return true;
+    }
+    if (got == 0 || (errno != EAGAIN && errno != EINTR)) co_return false;
+    const auto [error] = co_await connection.socket.async_wait(tcp::socket::wait_read, kAsTuple);
+    if (error) co_return false;
+    connection.quiet_since = clocks.steady_now();
+  }
 }
 
 Task<bool> HttpListener::State::read_head(Connection& connection, RequestHead& head) {
@@ -172,20 +353,25 @@ Task<bool> HttpListener::State::read_head(Connection& connection, RequestHead& h
     while (buffer.size() >= 2 && buffer.data()[0] == '\r' && buffer.data()[1] == '\n')
       buffer.consume(2);
     if (buffer.size() > 0) {
-      if (connection.phase == Phase::kIdle) enter(connection, Phase::kReading);
+      if (connection.phase == Phase::kIdle) enter(connection, Phase::kHead);
       switch (parse_head(buffer.data(), buffer.size(), limits.head_bytes_max, head)) {
         case ParseState::kDone: co_return true;
         case ParseState::kTooLarge: co_await refuse(connection, 431); co_return false;
         case ParseState::kBad: co_await refuse(connection, 400); co_return false;
         case ParseState::kNeedMore: break;
       }
+    } else {
+      // Without a buffer until something comes.
+      const auto [error] = co_await connection.socket.async_wait(tcp::socket::wait_read, kAsTuple);
+      if (error) co_return false;
     }
     if (!co_await read_some(connection, buffer.size() + kReadAtLeast)) co_return false;
   }
 }
 
 Task<bool> HttpListener::State::read_body(Connection& connection, RequestHead& head,
-                                          std::string& chunked, std::size_t& request_bytes) {
+                                          std::string& chunked, Budget::Share& charge,
+                                          std::size_t& request_bytes) {
   ConnectionBuffer& buffer = connection.buffer;
   const std::size_t body_max = limits.body_bytes_max(head);
   request_bytes = head.head_bytes;
@@ -193,6 +379,7 @@ Task<bool> HttpListener::State::read_body(Connection& connection, RequestHead& h
     co_await refuse(connection, 413);
     co_return false;
   }
+  enter(connection, Phase::kBody);
   const bool has_body = head.chunked || head.content_length.value_or(0) > 0;
   const bool is_waiting = has_body && buffer.size() == head.head_bytes;
   if (head.expects_continue && is_waiting) {
@@ -203,9 +390,17 @@ Task<bool> HttpListener::State::read_body(Connection& connection, RequestHead& h
   }
   if (!head.chunked) {
     request_bytes += static_cast<std::size_t>(head.content_length.value_or(0));
+    if (!shelf.fits_ever(request_bytes + ConnectionBuffer::kSpare)) {
+      co_await refuse(connection, 413);
+      co_return false;
+    }
     while (buffer.size() < request_bytes) {
       const char* before = buffer.data();
-      if (!co_await read_some(connection, request_bytes)) co_return false;
+      // Whoever only announces a large body gets no memory for it.
+      const std::size_t proof = head.head_bytes + kBodyProof;
+      const bool is_proven = buffer.size() >= proof;
+      const std::size_t wanted = is_proven ? request_bytes : std::min(request_bytes, proof);
+      if (!co_await read_some(connection, wanted)) co_return false;
       rebase(head, before, buffer.data());
     }
     co_return true;
@@ -214,6 +409,19 @@ Task<bool> HttpListener::State::read_body(Connection& connection, RequestHead& h
   while (true) {
     std::size_t consumed = 0;
     const std::string_view rest(buffer.data() + request_bytes, buffer.size() - request_bytes);
+    const std::size_t held = body.body().size() + rest.size();
+    if (2 * held > charge.bytes()) {
+      const std::size_t wanted = std::max(2 * held, kReadAtLeast);
+      const auto grow = [&] {
+        charge = {};
+        charge = budget.try_take(2 * wanted);
+        return static_cast<bool>(charge);
+      };
+      if (!grow() && !co_await wait_for_memory(connection, wanted, grow)) {
+        co_await refuse(connection, 503);
+        co_return false;
+      }
+    }
     const auto state = body.feed(rest, consumed);
     request_bytes += consumed;
     if (state == ChunkedBody::State::kDone) break;
@@ -250,7 +458,12 @@ Task<bool> HttpListener::State::write(Connection& connection, const Reply& reply
 /// Answers a request that cannot be read to its end, and gives the peer time to see the answer:
 /// closing with unread bytes would reset the connection under it.
 Task<> HttpListener::State::refuse(Connection& connection, int status) {
+  // SDKs send again after a 503, whatever its body.
   Reply reply;
+  if (status == 503) {
+    reply = typed_error(Protocol::kJson11, status, "ServiceUnavailable",
+                        "the memory for requests is spent; try again");
+  }
   reply.status = status;
   if (co_await write(connection, reply, false, true)) co_await drain(connection);
 }
@@ -273,13 +486,15 @@ Task<> HttpListener::State::drain(Connection& connection) {
 Task<> HttpListener::State::serve(std::shared_ptr<Connection> connection) {
   const auto self = shared_from_this();
   RequestHead head;
-  std::string chunked;
   while (!stopping) {
     enter(*connection, Phase::kIdle);
     std::size_t request_bytes = 0;
-    chunked.clear();
+    std::string chunked;
+    Budget::Share charge;  // For `chunked`.
     if (!co_await read_head(*connection, head)) break;
-    if (!co_await read_body(*connection, head, chunked, request_bytes)) break;
+    if (!co_await read_body(*connection, head, chunked, charge, request_bytes)) break;
+    const bool is_slow = request_bytes > kSlowRequest;
+    if (is_slow) co_await let_others();
 
     Request request;
     request.method = head.method;
@@ -289,19 +504,25 @@ Task<> HttpListener::State::serve(std::shared_ptr<Connection> connection) {
     request.body = head.chunked ? std::string_view(chunked)
                                 : std::string_view(connection->buffer.data() + head.head_bytes,
                                                    request_bytes - head.head_bytes);
-    request.caller.peer = connection->peer;
+    request.caller.peer = connection->address;
     request.host = request.header("host");
+    request.peer = connection.get();
+    request.runs_on = &loop.executor();
     enter(*connection, Phase::kHandling);
     Reply reply = co_await handler(request);
+    ++connection->request;
+    connection->end_watch();
+    if (is_slow) co_await let_others();
     const bool keep_alive = head.keep_alive && !stopping;
     const bool with_body = request.method != "HEAD";
-    if (!co_await write(*connection, reply, keep_alive, with_body) || !keep_alive) break;
-    keep_body(std::move(reply.body), connection->phase_since, budget.limit_bytes() / 16);
+    // Before the reply is sent: whoever reads it slowly holds nothing else.
     connection->buffer.consume(request_bytes);
-    connection->buffer.shrink_when_empty(kBufferKept);
+    if (!co_await write(*connection, reply, keep_alive, with_body) || !keep_alive) break;
+    keep_body(std::move(reply.body), connection->phase_since, budget);
   }
   connection->close();
   connections.erase(connection);
+  slots->give_back();
 }
 
 // --- The listener ---------------------------------------------------------------------------
@@ -390,6 +611,8 @@ Task<> HttpListener::stop() {
   });
   co_await state->scope.join();
   state->loop.disarm(patience);
+  state->shelf.clear();
+  drop_kept_bodies();  // They are charged to a budget that may go now.
 }
 
 std::size_t HttpListener::connections() const { return state_->connections.size(); }

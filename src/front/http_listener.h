@@ -3,6 +3,7 @@
 #include "base/budget.h"
 #include "base/result.h"
 #include "base/task.h"
+#include "front/connection_slots.h"
 #include "front/http_parse.h"
 #include "front/request.h"
 
@@ -19,19 +20,27 @@ class Loop;
 namespace penstock::front {
 
 struct HttpLimits {
-  std::size_t head_bytes_max = 16u << 10;      ///< Beyond: 431.
-  std::size_t connections_max = 10'000;        ///< Beyond: closed at once.
-  std::chrono::seconds idle_max{75};           ///< Without a request in progress.
-  std::chrono::seconds request_read_max{300};  ///< From a request's first byte to its last.
+  std::size_t head_bytes_max = 16u << 10;            ///< Beyond: 431.
+  std::size_t connections_max = 10'000;              ///< Unless `slots` says it.
+  std::chrono::seconds idle_max{75};                 ///< Without a request in progress.
+  std::chrono::seconds head_read_max{30};            ///< From a head's first byte to its last.
+  std::chrono::seconds request_read_max{300};        ///< From a request's first byte to its last.
+  std::chrono::milliseconds memory_wait_max{5'000};  ///< Of a request for memory; then 503.
   /// Bytes a body may have, by its head; beyond: 413.
   std::function<std::size_t(const RequestHead&)> body_bytes_max = [](const RequestHead&) {
     return std::size_t{16} << 20;
   };
+  /// Shared with the other listeners of the port. Null: connections_max, for this one alone.
+  std::shared_ptr<ConnectionSlots> slots;
 };
 
 /// An HTTP/1.1 server on one loop: keep-alive, pipelining, bodies by length or in chunks, one send
-/// a reply. Each connection has one buffer that grows to its largest request and is charged to the
-/// budget.
+/// a reply. A connection has a buffer while it has a request; both are charged to the budget.
+///
+/// When there are as many connections as may be, or no descriptors for more, those that have been
+/// quiet longest make room; when none is quiet, the new one gets a 503. When memory for requests is
+/// spent, large ones wait in line for it, peers that stopped in the middle of theirs are closed,
+/// and after memory_wait_max the answer is 503. SDKs send again after each of these.
 ///
 /// The handler gets requests one at a time per connection; its Request is alive until it returns.
 /// It may wait as long as it likes (the Runtime API's /next does). Replies of HTTP/1.1 HEAD
@@ -61,6 +70,8 @@ class HttpListener {
   /// stop().
   void abort();
   std::size_t connections() const;
+  /// What a connection is charged as long as it is open.
+  static constexpr std::size_t kConnectionBytes = 8u << 10;
 
  private:
   struct State;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/budget.h"
 #include "base/time.h"
 
 #include <cstddef>
@@ -13,11 +14,13 @@ namespace penstock::front {
 /// twice the room, so that a charge for `bytes` says what is held.
 std::string body_with_room(std::size_t bytes);
 
-/// For a body that was sent. Small ones are not worth it and go at once. At most a few are kept,
-/// and at most `bytes_max` (they are not charged to the budget); the oldest go for new ones.
-void keep_body(std::string body, SteadyTime now, std::size_t bytes_max = 32u << 20);
+/// For a body that was sent. Small ones are not worth it and go at once. At most a few are kept, an
+/// eighth of the budget at most, and only what it has room for; the oldest go for new ones.
+void keep_body(std::string body, SteadyTime now, Budget& budget);
 
 /// Lets all of them go when none was given back for a while.
 void drop_unused_bodies(SteadyTime now);
+/// At once: memory is short, or the budget is about to go.
+void drop_kept_bodies();
 
 }  // namespace penstock::front

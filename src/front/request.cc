@@ -9,4 +9,8 @@ std::string_view Request::header(std::string_view name) const {
   return {};
 }
 
+CancelToken Request::peer_gone() const {
+  return peer == nullptr || runs_on == nullptr ? CancelToken() : peer->watch(*runs_on);
+}
+
 }  // namespace penstock::front

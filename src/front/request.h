@@ -39,6 +39,15 @@ class UrlSigner {
                                 std::string_view query, const Tenant& tenant) const = 0;
 };
 
+/// Whoever waits for the reply.
+class Peer {
+ public:
+  virtual ~Peer() = default;
+  /// Cancelled when the peer closes its side before it is answered: nobody waits any more. Called
+  /// by the handler on the loop it runs on, `here`, where the cancellation arrives, too.
+  virtual CancelToken watch(const Executor& here) = 0;
+};
+
 /// One parsed request. The views live as long as the handler runs.
 struct Request {
   std::string_view method;
@@ -55,6 +64,11 @@ struct Request {
 
   /// The header's value, empty when absent. `name` in lower case.
   std::string_view header(std::string_view name) const;
+
+  /// For a handler that may wait: see Peer::watch. Never cancelled where nobody is known.
+  CancelToken peer_gone() const;
+  Peer* peer = nullptr;
+  const Executor* runs_on = nullptr;  ///< Where the handler runs.
 };
 
 struct Reply {
@@ -62,8 +76,7 @@ struct Reply {
   std::string content_type;  ///< Empty: that of the request's protocol.
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  BudgetPart::Share
-      charge;  ///< For the body, until it is sent. Large ones without get theirs then.
+  Budget::Share charge;  ///< For the body, until it is sent. Large ones without get theirs then.
 };
 
 /// On which loop an operation runs.

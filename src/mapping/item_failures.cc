@@ -39,8 +39,9 @@ bool is_empty_reply(const Document& reply) {
 
 ItemFailures read_item_failures(std::string_view payload, std::span<const Item> batch) {
   if (payload.empty()) return {};
-  const Result<Document> reply = shape::parse_json(payload);
-  if (!reply.ok()) return {.kind = Kind::kBatch};
+  // A batch has 10,000 items at most: whoever says much more than that says nothing about them.
+  const Result<Document> reply = shape::parse_json(payload, shape::kValuesMax);
+  if (!reply.ok() || reply->cut) return {.kind = Kind::kBatch};
   if (is_empty_reply(*reply)) return {};
   if (!reply->is(Document::Kind::kObject)) return {.kind = Kind::kBatch};
   const Document* failures = reply->find("batchItemFailures");

@@ -16,7 +16,8 @@ std::size_t body_bytes_max(const front::RequestHead& head) {
 }  // namespace
 
 struct Gateway::PerLoop {
-  PerLoop(env::Env& env, env::Loop& l, Budget& budget, const front::Dispatcher& dispatcher,
+  PerLoop(env::Env& env, env::Loop& l, Budget& budget,
+          std::shared_ptr<front::ConnectionSlots> slots, const front::Dispatcher& dispatcher,
           const front::Keyring& keyring)
       : loop(l),
         ids(env.random),
@@ -26,7 +27,7 @@ struct Gateway::PerLoop {
                  [this, &dispatcher](front::Request& request) {
                    return dispatcher.serve(request, ids, &guard);
                  },
-                 {.body_bytes_max = &body_bytes_max}) {}
+                 {.body_bytes_max = &body_bytes_max, .slots = std::move(slots)}) {}
   env::Loop& loop;
   front::RequestIds ids;
   front::Verifier verifier;
@@ -34,10 +35,11 @@ struct Gateway::PerLoop {
   front::HttpListener listener;
 };
 
-Gateway::Gateway(env::Env& env, Budget& budget, const front::Dispatcher& dispatcher,
-                 const front::Keyring& keyring) {
+Gateway::Gateway(env::Env& env, Budget& budget, std::size_t connections_max,
+                 const front::Dispatcher& dispatcher, const front::Keyring& keyring) {
+  const auto slots = std::make_shared<front::ConnectionSlots>(connections_max);
   for (env::Loop* loop : env.loops) {
-    per_loop_.push_back(std::make_unique<PerLoop>(env, *loop, budget, dispatcher, keyring));
+    per_loop_.push_back(std::make_unique<PerLoop>(env, *loop, budget, slots, dispatcher, keyring));
   }
 }
 

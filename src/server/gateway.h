@@ -16,8 +16,8 @@ namespace penstock::server {
 /// A listener on every loop, all on one port, all dispatching by one table.
 class Gateway {
  public:
-  Gateway(env::Env& env, Budget& budget, const front::Dispatcher& dispatcher,
-          const front::Keyring& keyring);
+  Gateway(env::Env& env, Budget& budget, std::size_t connections_max,
+          const front::Dispatcher& dispatcher, const front::Keyring& keyring);
   ~Gateway();
 
   /// On the control loop. Gives the port.

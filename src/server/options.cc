@@ -1,5 +1,8 @@
 #include "server/options.h"
 
+#include "front/http_listener.h"
+#include "server/memory.h"
+
 #include <algorithm>
 #include <charconv>
 
@@ -79,6 +82,20 @@ Result<std::size_t> parse_bytes(const std::string& text) {
     return invalid("\"" + text + "\" is not a size; write 512MiB or 1GiB");
   }
   return number * factor;
+}
+
+std::size_t connections_possible(const Options& options, std::size_t descriptors) {
+  // A function's environment has pipes, a log and the socket of its Runtime API.
+  constexpr std::size_t kOfAFunction = 8;
+  constexpr std::size_t kOfTheServer = 128;
+  const std::size_t functions = static_cast<std::size_t>(options.settings.function_concurrency);
+  const std::size_t kept =
+      std::min(std::max(kOfTheServer + kOfAFunction * functions, descriptors / 8), descriptors / 2);
+  const std::size_t in_memory = Memory(options.memory_bytes).requests.limit_bytes() / 2 /
+                                front::HttpListener::kConnectionBytes;
+  const std::size_t possible = std::max<std::size_t>(1, std::min(descriptors - kept, in_memory));
+  const auto asked = static_cast<std::size_t>(options.settings.connections);
+  return asked == 0 ? possible : std::min(asked, possible);
 }
 
 Result<Options> checked(Settings settings, std::size_t cores) {

@@ -20,10 +20,15 @@ struct Options {
   engine::local::Durability durability = engine::local::Durability::kMemory;
   std::size_t memory_bytes = 0;
   std::size_t loops = 1;
+  std::size_t connections_max = 0;  ///< Set when the process is known: see connections_possible.
 };
 
 /// fails     Errc::kInvalid with a sentence that says what was wrong and what would be right
 Result<Options> checked(Settings settings, std::size_t cores);
+
+/// Connections that may be open at once, of a process that may have so many descriptors: some are
+/// kept for files and functions, and connections get half of the memory for requests.
+std::size_t connections_possible(const Options& options, std::size_t descriptors);
 
 /// "512MiB", "1GiB", "1048576"
 Result<std::size_t> parse_bytes(const std::string& text);

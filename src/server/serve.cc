@@ -1,6 +1,7 @@
 #include "server/serve.h"
 
 #include "base/log.h"
+#include "env/posix/descriptors.h"
 #include "env/posix/runtime.h"
 #include "server/server.h"
 
@@ -123,6 +124,11 @@ int serve_main(int argc, char** argv) {
     return kExitUsage;
   }
   log::set_level(log_level(options->settings.log));
+  const std::size_t descriptors = env::posix::raise_descriptor_limit();
+  options->connections_max = connections_possible(*options, descriptors);
+  log::info("connections are bounded", {{"most", options->connections_max},
+                                        {"descriptors", descriptors},
+                                        {"memory_mib", options->memory_bytes >> 20}});
   Life life{.runtime = env::posix::Runtime(options->loops, Millis{0})};
   const Executor& control = life.runtime.control().executor();
   life.runtime.on_stop_signal([&] { start(control, stop(life)); });

@@ -24,6 +24,7 @@
 #include "server/gateway.h"
 #include "server/key_watch.h"
 #include "server/ledger_receipts.h"
+#include "server/memory.h"
 #include "server/version.h"
 #include "sqs/queue_service.h"
 #include "stream/ledger_reports.h"
@@ -87,16 +88,14 @@ front::SessionKeys::Seed random_seed(env::Random& random) {
 struct Server::Parts {
   Parts(Options o, env::posix::Runtime& runtime)
       : options(std::move(o)),
-        budget(options.memory_bytes),
+        memory(options.memory_bytes),
         env{runtime.clocks(), runtime.loops(), disk, random, workers, http, faults},
         keyring(random_seed(random)),
         keys(env, options.keys_file, options.auth, keyring),
         dispatcher(runtime.control(), options.settings.region) {}
 
   Options options;
-  Budget budget;
-  /// A quarter: of the least --memory it holds one page of the largest size.
-  BudgetPart pages{budget, options.memory_bytes / 4};
+  Memory memory;
   env::posix::PosixDisk disk;
   env::posix::PosixRandom random;
   env::posix::PosixWorkers workers;
@@ -141,7 +140,8 @@ Task<Status> Server::Parts::open() {
   CO_TRY_OK(co_await keys.start());
   CO_TRY_OK(co_await open_functions());
   route();
-  gateway = std::make_unique<Gateway>(env, budget, dispatcher, keyring);
+  gateway =
+      std::make_unique<Gateway>(env, memory.requests, options.connections_max, dispatcher, keyring);
   CO_TRY(port, co_await gateway->listen(options.address, options.port));
   sandboxes->set_endpoint_url(url());
   sandboxes->set_credentials([this](const Tenant& tenant) { return function_credentials(tenant); });
@@ -149,9 +149,9 @@ Task<Status> Server::Parts::open() {
 }
 
 Task<Status> Server::Parts::open_storage() {
-  CO_TRY(engine,
-         co_await engine::local::open(
-             {.folder = options.settings.data, .durability = options.durability}, env, budget));
+  CO_TRY(engine, co_await engine::local::open(
+                     {.folder = options.settings.data, .durability = options.durability}, env,
+                     memory.records));
   CO_TRY_OK(api::admin::restore_service_clock(env.clocks, engine->meta()));
   env::Loop& control = *env.loops.front();
   CO_TRY(ledger, ledger::Ledger::open({.clocks = env.clocks,
@@ -166,7 +166,7 @@ Task<Status> Server::Parts::open_storage() {
                                                         .random = random,
                                                         .engine = *engine,
                                                         .put_observer = &*puts,
-                                                        .pages = &pages},
+                                                        .pages = &memory.pages},
                                                        stream_settings(options.settings)));
   counted_streams.emplace(*streams, engine->log());
   CO_TRY_OK(co_await ledger->compare(*counted_streams));
@@ -182,7 +182,7 @@ Task<> Server::Parts::open_sandboxes(
   opened.set(co_await sandbox::SandboxHost::open({.clocks = env.clocks,
                                                   .control_loop = *env.loops.front(),
                                                   .workers = workers,
-                                                  .budget = budget},
+                                                  .budget = memory.requests},
                                                  sandbox_settings(options.settings)));
 }
 

@@ -17,6 +17,8 @@ std::vector<SettingRow> setting_rows(Settings& s) {
       {"dev", &s.dev, "", "", "Let the service clock be advanced (penstock clock advance)"},
       {"region", &s.region, "", "", "Region of requests that name none"},
       {"memory", &s.memory, "", "64MiB..1TiB", "For records, buffers, replies and connections"},
+      {"connections", &s.connections, "", "0..1000000",
+       "Open at once; 0 is as many as memory and descriptors allow, which is the most in any case"},
       {"loops", &s.loops, "", "0..256", "Event loops; 0 is one for each core, at most 8"},
       {"log", &s.log, "", "debug|info|warn|error|off", "From which level on lines are written"},
       {"stream.create_delay_ms", &s.stream_create_delay_ms, "ms", "0..3600000",

@@ -20,6 +20,7 @@ struct Settings {
   bool dev = false;
   std::string region = "us-east-1";
   std::string memory = "512MiB";
+  std::int64_t connections = 0;
   std::int64_t loops = 0;
   std::string log = "info";
 

@@ -13,6 +13,10 @@ namespace penstock::shape {
 /// How deep lists and objects may nest in what strangers send.
 inline constexpr std::size_t kMaxDepth = 128;
 
+/// How many values a request's document may have: more than ten times what the limits of any
+/// operation allow (PutRecords: 500 entries of 4 members).
+inline constexpr std::size_t kValuesMax = 32'768;
+
 /// A JSON or CBOR value as a plain tree: for the control plane, stored documents and whatever the
 /// hand-written data path does not know. Owns everything.
 struct Document {
@@ -20,6 +24,7 @@ struct Document {
 
   Kind kind = Kind::kNull;
   bool boolean = false;
+  bool cut = false;  ///< Of a root: it had more values than were wanted; the others are left out.
   std::int64_t integer = 0;        ///< number: its floor, held at the ends of int64.
   double number = 0;               ///< number
   std::string text;                ///< string (UTF-8), bytes; a number as it was written
@@ -40,11 +45,19 @@ struct Document {
 /// The whole of `text` as one JSON value: RFC 8259, valid UTF-8, integers of any size.
 /// Errors: ShapeErrc::kSerialization.
 Result<Document> parse_json(std::string_view text);
+/// The same for a stranger's text: reads about `values_max` values at most, and is `cut` behind
+/// them. What is behind them need not be JSON.
+Result<Document> parse_json(std::string_view text, std::size_t values_max);
+/// Whether parse_json would read it, without making a tree.
+bool is_json(std::string_view text);
+/// Whether the text has more tokens than so many, outside of strings: looked at before a parser
+/// that keeps a place for each is let loose on it.
+bool has_more_json_tokens(std::string_view text, std::size_t most);
 
 /// The whole of `bytes` as one CBOR item: RFC 8949, any tag skipped, undefined read as null,
 /// definite and indefinite lengths, text checked as UTF-8, map keys text.
-/// Errors: ShapeErrc::kSerialization.
-Result<Document> parse_cbor(std::string_view bytes);
+/// Beyond `values_max` values it is cut, as above. Errors: ShapeErrc::kSerialization.
+Result<Document> parse_cbor(std::string_view bytes, std::size_t values_max = kValuesMax);
 
 /// A JSON number's text as a document; false when it is none.
 bool number_of(std::string_view text, Document& out);

@@ -16,10 +16,12 @@ constexpr unsigned char kBreak = 0xFF;
 /// A cursor over the bytes; every read says whether there was enough.
 class Reader {
  public:
-  explicit Reader(std::string_view bytes) : bytes_(bytes) {}
+  Reader(std::string_view bytes, std::size_t values_max) : bytes_(bytes), left_(values_max) {}
 
   bool read(Document& out, std::size_t depth);
   bool at_end() const { return at_ == bytes_.size(); }
+  /// There are more values than were wanted; nothing more is read.
+  bool is_cut() const { return is_cut_; }
 
  private:
   struct Head {
@@ -39,6 +41,8 @@ class Reader {
 
   std::string_view bytes_;
   std::size_t at_ = 0;
+  std::size_t left_;  ///< Values that may still come.
+  bool is_cut_ = false;
 };
 
 bool Reader::read_head(Head& head) {
@@ -79,12 +83,12 @@ bool Reader::read_list(const Head& head, Document& out, std::size_t depth) {
   out.kind = Document::Kind::kList;
   if (head.minor != kIndefinite) {
     if (head.value > left()) return false;  // every element takes a byte at least
-    for (std::uint64_t i = 0; i < head.value; ++i) {
+    for (std::uint64_t i = 0; i < head.value && !is_cut_; ++i) {
       if (!read(out.items.emplace_back(), depth + 1)) return false;
     }
     return true;
   }
-  while (!next_is_break()) {
+  while (!is_cut_ && !next_is_break()) {
     if (!read(out.items.emplace_back(), depth + 1)) return false;
   }
   ++at_;
@@ -97,9 +101,12 @@ bool Reader::read_map(const Head& head, Document& out, std::size_t depth) {
   if (!indefinite && head.value > left() / 2) return false;
   for (std::uint64_t i = 0; indefinite ? !next_is_break() : i < head.value; ++i) {
     Document key;
-    if (!read(key, depth + 1) || !key.is_string()) return false;
+    if (!read(key, depth + 1)) return false;
+    if (is_cut_) return true;
+    if (!key.is_string()) return false;
     out.names.push_back(std::move(key.text));
     if (!read(out.items.emplace_back(), depth + 1)) return false;
+    if (is_cut_) return true;
   }
   if (indefinite) ++at_;
   return true;
@@ -166,6 +173,11 @@ void set_integer(Document& out, bool negative, std::uint64_t value) {
 
 bool Reader::read(Document& out, std::size_t depth) {
   if (depth > kMaxDepth) return false;
+  if (left_ == 0) {
+    is_cut_ = true;
+    return true;
+  }
+  --left_;
   Head head;
   do {
     if (!read_head(head)) return false;
@@ -186,10 +198,12 @@ bool Reader::read(Document& out, std::size_t depth) {
 
 }  // namespace
 
-Result<Document> parse_cbor(std::string_view bytes) {
-  Reader reader(bytes);
+Result<Document> parse_cbor(std::string_view bytes, std::size_t values_max) {
+  Reader reader(bytes, values_max);
   Document parsed;
-  if (!reader.read(parsed, 1) || !reader.at_end()) return Error{ShapeErrc::kSerialization, {}};
+  const bool is_read = reader.read(parsed, 1) && (reader.is_cut() || reader.at_end());
+  if (!is_read) return Error{ShapeErrc::kSerialization, {}};
+  parsed.cut = reader.is_cut();
   return parsed;
 }
 

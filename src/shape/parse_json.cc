@@ -5,6 +5,9 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstring>
+#include <memory>
+#include <optional>
 
 // The only file outside api/kinesis that shows simdjson. Its on-demand parser is used with raw
 // tokens, because AWS takes integers of any size and the tree keeps a number's own text.
@@ -69,6 +72,26 @@ bool read_scalar(std::string_view raw_token, Document& out) {
   return number_of(token, out);
 }
 
+/// A string without escapes is taken from where it stands: large ones would go through a buffer of
+/// the parser that is as large.
+template <class Value>
+bool read_string(Value& value, Document& out) {
+  out.kind = Document::Kind::kString;
+  const simdjson::simdjson_result<std::string_view> raw = value.raw_json_token();
+  if (raw.error() != simdjson::SUCCESS) return false;
+  const std::string_view token = trimmed(raw.value_unsafe());
+  if (token.size() >= 2 && std::memchr(token.data(), '\\', token.size()) == nullptr) {
+    ondemand::raw_json_string consumed;
+    if (value.get_raw_json_string().get(consumed) != simdjson::SUCCESS) return false;
+    out.text = token.substr(1, token.size() - 2);
+    return true;
+  }
+  std::string_view text;
+  if (value.get_string().get(text) != simdjson::SUCCESS) return false;
+  out.text = text;
+  return true;
+}
+
 template <class Value>
 bool read_value(Value& value, Document& out, std::size_t depth);
 
@@ -109,18 +132,156 @@ bool read_value(Value& value, Document& out, std::size_t depth) {
       ondemand::object object;
       return value.get_object().get(object) == simdjson::SUCCESS && read_object(object, out, depth);
     }
-    case ondemand::json_type::string: {
-      std::string_view text;
-      if (value.get_string().get(text) != simdjson::SUCCESS) return false;
-      out.kind = Document::Kind::kString;
-      out.text = text;
-      return true;
-    }
+    case ondemand::json_type::string: return read_string(value, out);
     default: break;
   }
   const simdjson::simdjson_result<std::string_view> token = value.raw_json_token();
   return token.error() == simdjson::SUCCESS && read_scalar(token.value_unsafe(), out);
 }
+
+// --- Without a tree ---------------------------------------------------------------------------
+
+template <class Value>
+bool walk_value(Value& value, std::size_t depth);
+
+bool walk_list(ondemand::array list, std::size_t depth) {
+  for (auto element : list) {
+    ondemand::value item;
+    if (element.get(item) != simdjson::SUCCESS || !walk_value(item, depth + 1)) return false;
+  }
+  return true;
+}
+
+bool walk_object(ondemand::object object, std::size_t depth) {
+  for (auto field : object) {
+    std::string_view name;
+    ondemand::value item;
+    if (field.unescaped_key().get(name) != simdjson::SUCCESS) return false;
+    if (field.value().get(item) != simdjson::SUCCESS || !walk_value(item, depth + 1)) return false;
+  }
+  return true;
+}
+
+template <class Value>
+bool walk_value(Value& value, std::size_t depth) {
+  if (depth > kMaxDepth) return false;
+  ondemand::json_type type;
+  if (value.type().get(type) != simdjson::SUCCESS) return false;
+  if (type == ondemand::json_type::array) {
+    ondemand::array list;
+    return value.get_array().get(list) == simdjson::SUCCESS && walk_list(list, depth);
+  }
+  if (type == ondemand::json_type::object) {
+    ondemand::object object;
+    return value.get_object().get(object) == simdjson::SUCCESS && walk_object(object, depth);
+  }
+  Document scalar;
+  return read_value(value, scalar, depth);
+}
+
+// --- Bounds -----------------------------------------------------------------------------------
+
+/// Tokens outside of strings, one after the other, and how deep they nest.
+class Tokens {
+ public:
+  explicit Tokens(std::string_view text) : text_(text) {}
+  std::size_t at() const { return at_; }
+  std::size_t count() const { return count_; }
+  /// What would close the lists and objects that are open.
+  std::string closers() const { return {open_.rbegin(), open_.rend()}; }
+
+  /// The next token's first character; 0 at the end of the text, or where it nests too deep.
+  char next() {
+    while (at_ < text_.size()) {
+      const char c = text_[at_++];
+      switch (c) {
+        case ' ':
+        case '\t':
+        case '\n':
+        case '\r': continue;
+        case '"': skip_string(); break;
+        case '[':
+        case '{':
+          if (open_.size() >= kMaxDepth) return 0;
+          open_.push_back(c == '[' ? ']' : '}');
+          break;
+        case ']':
+        case '}':
+          if (!open_.empty()) open_.pop_back();
+          break;
+        case ',':
+        case ':': break;
+        default: skip_scalar(); break;
+      }
+      ++count_;
+      return c;
+    }
+    return 0;
+  }
+
+ private:
+  void skip_string() {
+    while (at_ < text_.size()) {
+      const void* quote = std::memchr(text_.data() + at_, '"', text_.size() - at_);
+      if (quote == nullptr) break;
+      const auto end = static_cast<std::size_t>(static_cast<const char*>(quote) - text_.data());
+      std::size_t escapes = 0;
+      while (end - escapes > at_ && text_[end - escapes - 1] == '\\') ++escapes;
+      at_ = end + 1;
+      if (escapes % 2 == 0) return;
+    }
+    at_ = text_.size();
+  }
+  void skip_scalar() {
+    constexpr std::string_view kEnds = " \t\n\r\",:[]{}";
+    at_ = std::min(text_.find_first_of(kEnds, at_), text_.size());
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+  std::size_t count_ = 0;
+  std::string open_;
+};
+
+/// A member of an object is four tokens: name, colon, value, comma.
+constexpr std::size_t kTokensOfAValue = 4;
+
+/// The text up to a comma behind so many values, with everything that is open closed; nothing when
+/// it has no more than those.
+std::optional<std::string> cut_behind(std::string_view text, std::size_t values_max) {
+  if (text.size() <= values_max) return std::nullopt;
+  const std::size_t tokens_max = values_max * kTokensOfAValue;
+  Tokens tokens(text);
+  std::size_t values = 0;
+  while (const char token = tokens.next()) {
+    if (token == ',' && (values > values_max || tokens.count() > tokens_max)) {
+      return std::string(text.substr(0, tokens.at() - 1)) + tokens.closers();
+    }
+    const bool is_separator = token == ',' || token == ':' || token == ']' || token == '}';
+    if (!is_separator) ++values;
+    // Without commas it is no JSON: what is left is not worth a look.
+    if (tokens.count() > 2 * tokens_max) return std::string(text.substr(0, tokens.at()));
+  }
+  // Nested too deep: the parser refuses it there.
+  if (tokens.at() < text.size()) return std::string(text.substr(0, tokens.at()));
+  return std::nullopt;
+}
+
+/// Each thread's parser keeps its buffers, but not those for a body of many megabytes.
+class Parser {
+ public:
+  ondemand::parser& operator*() { return *instance(); }
+  ~Parser() {
+    constexpr std::size_t kKeptBytes = 1u << 20;
+    if (instance()->capacity() > kKeptBytes) instance() = std::make_unique<ondemand::parser>();
+  }
+
+ private:
+  static std::unique_ptr<ondemand::parser>& instance() {
+    thread_local auto one = std::make_unique<ondemand::parser>();
+    return one;
+  }
+};
 
 /// simdjson counts a root scalar as a document without moving past it; one is small, so this is
 /// simply read as the only element of a list.
@@ -161,15 +322,42 @@ Result<Document> parse_json(std::string_view text) {
     if (text[first] != '"' && text.find_first_of("[]{},") != text.npos) return malformed();
     return parse_in_list(text);
   }
-  thread_local ondemand::parser parser;
+  Parser parser;
   const simdjson::padded_string padded(text);
   ondemand::document root;
-  if (parser.iterate(padded).get(root) != simdjson::SUCCESS) return malformed();
+  if ((*parser).iterate(padded).get(root) != simdjson::SUCCESS) return malformed();
   Document parsed;
   if (!read_value(root, parsed, 1)) return malformed();
   const bool at_end = root.current_location().error() == simdjson::OUT_OF_BOUNDS;
   if (!at_end) return malformed();
   return parsed;
+}
+
+Result<Document> parse_json(std::string_view text, std::size_t values_max) {
+  const std::optional<std::string> head = cut_behind(text, values_max);
+  if (!head) return parse_json(text);
+  TRY(Document parsed, parse_json(*head));
+  parsed.cut = true;
+  return parsed;
+}
+
+bool is_json(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t\n\r");
+  const bool is_tree = first != text.npos && (text[first] == '{' || text[first] == '[');
+  if (!is_tree) return parse_json(text).ok();
+  Parser parser;
+  const simdjson::padded_string padded(text);
+  ondemand::document root;
+  return (*parser).iterate(padded).get(root) == simdjson::SUCCESS && walk_value(root, 1) &&
+         root.current_location().error() == simdjson::OUT_OF_BOUNDS;
+}
+
+bool has_more_json_tokens(std::string_view text, std::size_t most) {
+  Tokens tokens(text);
+  while (tokens.next() != 0) {
+    if (tokens.count() > most) return true;
+  }
+  return tokens.at() < text.size();
 }
 
 }  // namespace penstock::shape

@@ -185,11 +185,12 @@ Task<> Queue::store_ids(std::set<std::uint64_t> pages) {
 
 // --- Receiving ---------------------------------------------------------------------------------
 
-Task<Result<std::vector<Received>>> Queue::receive(std::size_t max, Millis visibility,
-                                                   Millis wait) {
+Task<Result<std::vector<Received>>> Queue::receive(std::size_t max, Millis visibility, Millis wait,
+                                                   CancelToken receiver_gone) {
   const SteadyTime until = parts_.clocks.steady_now() + wait;
   for (;;) {
     if (removed_) co_return gone();
+    if (receiver_gone.cancelled()) co_return std::vector<Received>{};
     const ServiceTime now = parts_.clocks.service_now();
     table_.expire(now - attributes_.retention);
     if (table_.counts(now).in_flight >= settings_.in_flight_max) {
@@ -214,7 +215,7 @@ Task<Result<std::vector<Received>>> Queue::receive(std::size_t max, Millis visib
     if (parts_.clocks.steady_now() >= until || stopping_.cancelled()) {
       co_return std::vector<Received>{};
     }
-    co_await wait_for_change(until);
+    co_await wait_for_change(until, receiver_gone);
   }
 }
 
@@ -291,9 +292,10 @@ Task<Status> Queue::move_to_target(std::uint64_t index) {
   co_return co_await target->send(std::move(messages));
 }
 
-Task<> Queue::wait_for_change(SteadyTime until) {
+Task<> Queue::wait_for_change(SteadyTime until, CancelToken receiver_gone) {
   const auto waiter = waiters_.emplace(waiters_.end());
   const env::Signal signal = *waiter;
+  const auto left = receiver_gone.on_cancel([signal] { signal.notify(); });
   std::optional<env::Loop::TimerId> timer;
   if (const auto next = table_.next_visible(parts_.clocks.service_now())) {
     timer = parts_.control_loop.arm(*next, [signal] { signal.notify(); });

@@ -65,7 +65,8 @@ class Queue {
   Task<Status> send(std::vector<Message> messages);
   /// The same for one message with a delivery_id: nothing happens when it was delivered before.
   Task<Status> send_once(Message message);
-  Task<Result<std::vector<Received>>> receive(std::size_t max, Millis visibility, Millis wait);
+  Task<Result<std::vector<Received>>> receive(std::size_t max, Millis visibility, Millis wait,
+                                              CancelToken receiver_gone = {});
   Task<std::vector<Status>> erase(std::vector<std::string> receipt_handles);
   Task<std::vector<Status>> change_visibility(std::vector<VisibilityChange> changes);
   Task<Status> purge();
@@ -97,7 +98,7 @@ class Queue {
   Task<Result<Message>> read_message(std::uint64_t index);
   Task<> redrive(std::vector<Claim> claims);
   Task<Status> move_to_target(std::uint64_t index);
-  Task<> wait_for_change(SteadyTime until);
+  Task<> wait_for_change(SteadyTime until, CancelToken receiver_gone);
   Result<ReceiptHandle> open_handle(const std::string& text) const;
   std::string new_handle(const Claim& claim);
   void wake_waiters();

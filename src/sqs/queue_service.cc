@@ -444,7 +444,8 @@ Task<Result<std::vector<Received>>> QueueService::receive(QueueTarget target, Re
   const Seconds visibility =
       receive.visibility_seconds ? Seconds(*receive.visibility_seconds) : own.visibility;
   const Seconds wait = receive.wait_seconds ? Seconds(*receive.wait_seconds) : own.receive_wait;
-  co_return co_await queue->receive(static_cast<std::size_t>(receive.max), visibility, wait);
+  co_return co_await queue->receive(static_cast<std::size_t>(receive.max), visibility, wait,
+                                    receive.gone);
 }
 
 Task<Result<std::vector<Status>>> QueueService::erase(QueueTarget target,

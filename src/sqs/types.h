@@ -2,6 +2,7 @@
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "base/task.h"
 #include "base/time.h"
 #include "sqs/attributes.h"
 #include "sqs/message.h"
@@ -33,6 +34,8 @@ struct Receive {
   std::int64_t max = 1;                            ///< 1..10
   std::optional<std::int64_t> visibility_seconds;  ///< 0..43200; without it the queue's own.
   std::optional<std::int64_t> wait_seconds;        ///< 0..20; without it the queue's own.
+  /// Nobody waits for the messages any more: none are handed out, so that none is hidden in vain.
+  CancelToken gone;
 };
 
 struct Received {

@@ -55,7 +55,7 @@ struct StreamParts {
   engine::Engine& engine;
   PutObserver* put_observer = nullptr;
   GetObserver* get_observer = nullptr;
-  BudgetPart* pages = nullptr;  ///< Replies of GetRecords are charged to it; null: to nothing.
+  Budget* pages = nullptr;  ///< Replies of GetRecords are charged to it; null: to nothing.
 };
 
 /// Kinesis streams: what exists, who may write how fast, and where a record is.

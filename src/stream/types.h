@@ -222,7 +222,7 @@ struct GetRecords {
 /// goes with the reply that is made of it until that is sent.
 struct GetRecordsReply {
   engine::Slice slice;
-  BudgetPart::Share charge;
+  Budget::Share charge;
   ShardStamp stamp;
   std::string next_iterator;  ///< Empty when the shard is closed and read to its end.
   std::int64_t millis_behind_latest = 0;

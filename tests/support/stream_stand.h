@@ -44,8 +44,7 @@ class StreamStand {
 
   EngineStand machine;
   /// What replies of GetRecords are charged to; a test that takes a share leaves them less.
-  Budget memory{64u << 20};
-  BudgetPart pages{memory, 16u << 20};
+  Budget pages{16u << 20};
 
   stream::StreamService& streams() { return *streams_; }
   env::sim::World& world() { return machine.world; }

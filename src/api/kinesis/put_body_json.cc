@@ -1,6 +1,7 @@
 #include "api/kinesis/put_body.h"
 #include "api/kinesis/put_rules.h"
 #include "base/base64.h"
+#include "shape/document.h"
 
 #include <simdjson.h>
 
@@ -119,6 +120,7 @@ bool read_entries(ondemand::value value, Blobs& blobs, PutBody& body, std::size_
   if (!body.entries.empty() || value.get_array().get(list) != simdjson::SUCCESS) return false;
   body.entries.reserve(entries_max(body_bytes));
   for (auto element : list) {
+    if (body.entries.size() == kPutRecordsEntriesMax) return false;
     ondemand::object object;
     if (element.get_object().get(object) != simdjson::SUCCESS) return false;
     EntryReader reader;
@@ -144,6 +146,10 @@ ondemand::parser& parser() {
 /// Calls `take(key, value)` for each member of the body, an object and nothing behind it.
 template <class Take>
 bool read_object(std::string_view body, Take take) {
+  // The parser keeps four bytes for each token; a large body with many is none of the usual ones.
+  constexpr std::size_t kLarge = 1u << 20;
+  constexpr std::size_t kTokensMax = 40 * kPutRecordsEntriesMax;
+  if (body.size() > kLarge && shape::has_more_json_tokens(body, kTokensMax)) return false;
   ondemand::document document;
   const simdjson::padded_string_view padded(body.data(), body.size(),
                                             body.size() + simdjson::SIMDJSON_PADDING);

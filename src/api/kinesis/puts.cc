@@ -22,7 +22,7 @@ void book_received(const Parts& parts, const front::Request& request,
 void book_refused(const Parts& parts, const front::Request& request, bool single) {
   const bool cbor = request.protocol == front::Protocol::kCbor11;
   const Result<shape::Document> body =
-      cbor ? shape::parse_cbor(request.body) : shape::parse_json(request.body);
+      cbor ? shape::parse_cbor(request.body) : shape::parse_json(request.body, shape::kValuesMax);
   if (!body.ok()) return;  // Nobody can say how many entries it was to be.
   const shape::Document* records = body->find("Records");
   const std::size_t entries = single ? 1 : records == nullptr ? 0 : records->items.size();

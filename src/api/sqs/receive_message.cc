@@ -157,9 +157,12 @@ front::Operation receive_message(Queues& queues) {
                 CO_TRY_OK(queues.exists(target));
                 CO_TRY(const Names system, system_names(input));
                 const Names attributes = std::move(input.message_attribute_names).value_or(Names{});
-                const penstock::sqs::Receive receive{.max = input.max.value_or(1),
-                                                     .visibility_seconds = input.visibility_timeout,
-                                                     .wait_seconds = input.wait_time_seconds};
+                const bool may_wait = input.wait_time_seconds.value_or(1) > 0;
+                const penstock::sqs::Receive receive{
+                    .max = input.max.value_or(1),
+                    .visibility_seconds = input.visibility_timeout,
+                    .wait_seconds = input.wait_time_seconds,
+                    .gone = may_wait ? request.peer_gone() : CancelToken()};
                 CO_TRY(auto received, co_await queues.receive(std::move(target), receive));
                 ReceiveMessageResult result;
                 for (penstock::sqs::Received& one : received) {

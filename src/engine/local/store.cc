@@ -259,9 +259,7 @@ Result<Segment::Opened> Store::copy_live(const Segment& segment, std::uint64_t n
   return writer.finish();
 }
 
-bool Store::is_memory_short() const {
-  return core_.budget.used_bytes() > core_.budget.limit_bytes() / 4 * 3;
-}
+bool Store::is_memory_short() const { return core_.budget.is_short(); }
 
 Status Store::relieve() {
   if (!is_memory_short()) return ok();

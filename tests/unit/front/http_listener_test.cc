@@ -1,10 +1,12 @@
 #include "front/http_listener.h"
 
+#include "env/loop.h"
 #include "env/posix/runtime.h"
 
 #include <gtest/gtest.h>
 
 #include <arpa/inet.h>
+#include <atomic>
 #include <future>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -88,6 +90,8 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
+  /// Ends its own side only; or the whole, so that the peer is told at once.
+  void end_sending() { ::shutdown(socket_, SHUT_WR); }
   void send(std::string_view bytes) {
     while (!bytes.empty()) {
       const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -296,41 +300,6 @@ TEST(HttpListener, ABodyOfExactlyTheLimitPasses) {
   EXPECT_EQ(client.body(), expected("POST", "/big", std::string(200, 'x')));
 }
 
-TEST(HttpListener, ConnectionsBeyondTheLimitAreClosedAtOnce) {
-  HttpLimits limits;
-  limits.connections_max = 2;
-  Served server(&echo, limits);
-  Client first(server);
-  Client second(server);
-  first.send(post_of("/", "a"));
-  second.send(post_of("/", "b"));
-  EXPECT_EQ(first.body(), expected("POST", "/", "a"));
-  EXPECT_EQ(second.body(), expected("POST", "/", "b"));
-  Client third(server);
-  EXPECT_TRUE(third.is_closed());
-  first.send(post_of("/", "c"));
-  EXPECT_EQ(first.body(), expected("POST", "/", "c"));
-}
-
-TEST(HttpListener, ABodyThatNeverFitsIntoTheBudgetIs503) {
-  Served server(&echo, {}, 100'000);
-  Client client(server);
-  client.send("POST / HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n" + std::string(5'000, 'x'));
-  EXPECT_TRUE(client.reply().starts_with("HTTP/1.1 503"));
-}
-
-TEST(HttpListener, APeerThatGoesAwayInTheMiddleHurtsNobody) {
-  Served server(&echo);
-  const std::string request = post_of("/", "hello");
-  for (std::size_t cut = 0; cut < request.size(); cut += 7) {
-    Client client(server);
-    client.send(request.substr(0, cut));
-  }
-  Client client(server);
-  client.send(request);
-  EXPECT_EQ(client.body(), expected("POST", "/", "hello"));
-}
-
 /// A handler that waits until the test lets it go.
 struct Held {
   std::promise<void> entered;
@@ -345,6 +314,204 @@ struct Held {
     };
   }
 };
+
+TEST(HttpListener, AConnectionTooManyGetsA503WhenNobodyIsQuiet) {
+  HttpLimits limits;
+  limits.connections_max = 2;
+  Served server(&echo, limits);
+  Client first(server);
+  Client second(server);
+  first.send(post_of("/", "a"));
+  second.send(post_of("/", "b"));
+  EXPECT_EQ(first.body(), expected("POST", "/", "a"));
+  EXPECT_EQ(second.body(), expected("POST", "/", "b"));
+  Client third(server);
+  EXPECT_TRUE(third.reply().starts_with("HTTP/1.1 503"));
+  EXPECT_TRUE(third.is_closed());
+  first.send(post_of("/", "c"));
+  EXPECT_EQ(first.body(), expected("POST", "/", "c"));
+}
+
+TEST(HttpListener, ListenersThatShareSlotsCountTogether) {
+  HttpLimits limits;
+  limits.slots = std::make_shared<ConnectionSlots>(1);
+  Served server(&echo, limits);
+  Served other(&echo, limits);
+  {
+    Client first(server);
+    first.send(post_of("/", "a"));
+    EXPECT_EQ(first.body(), expected("POST", "/", "a"));
+    Client second(other);
+    EXPECT_TRUE(second.reply().starts_with("HTTP/1.1 503"));
+  }
+  // The place is free when the server has seen the first one go.
+  std::string answer;
+  while (!answer.starts_with("HTTP/1.1 200")) {
+    Client again(other);
+    again.send(post_of("/", "b"));
+    answer = again.reply();
+  }
+}
+
+TEST(HttpListener, ABodyThatNeverFitsIntoTheBudgetIs413) {
+  Served server(&echo, {}, 100'000);
+  Client client(server);
+  client.send("POST / HTTP/1.1\r\nContent-Length: 1000000\r\n\r\n" + std::string(5'000, 'x'));
+  EXPECT_TRUE(client.reply().starts_with("HTTP/1.1 413"));
+}
+
+TEST(HttpListener, WhoOnlyAnnouncesALargeBodyHoldsNoMemoryForIt) {
+  Served server(&echo);
+  std::vector<std::unique_ptr<Client>> slow;
+  for (int i = 0; i < 50; ++i) {
+    slow.push_back(std::make_unique<Client>(server));
+    slow.back()->send("POST / HTTP/1.1\r\nContent-Length: 10000000\r\n\r\nx");
+  }
+  Client client(server);
+  const std::string body(1'000'000, 'y');
+  client.send(post_of("/", body));
+  EXPECT_EQ(client.body(), expected("POST", "/", body));
+  EXPECT_LT(server.budget_used(), 50u * (64u << 10) + (4u << 20));
+}
+
+TEST(HttpListener, IdleConnectionsHoldNoBuffers) {
+  Served server(&echo);
+  std::vector<std::unique_ptr<Client>> clients;
+  const std::string body(100'000, 'x');
+  for (int i = 0; i < 100; ++i) {
+    clients.push_back(std::make_unique<Client>(server));
+    clients.back()->send(post_of("/", body));
+    EXPECT_EQ(clients.back()->body(), expected("POST", "/", body));
+  }
+  constexpr std::size_t kShelf = 1u << 20;  // What goes from one to the next.
+  EXPECT_LE(server.budget_used(), 100 * HttpListener::kConnectionBytes + kShelf);
+}
+
+TEST(HttpListener, PeersThatStoppedInTheMiddleGiveTheirMemoryToThoseThatGoOn) {
+  Served server(&echo, {}, 4u << 20);
+  // Two hold what there is, and send no more.
+  std::vector<std::unique_ptr<Client>> stopped;
+  for (int i = 0; i < 2; ++i) {
+    stopped.push_back(std::make_unique<Client>(server));
+    stopped.back()->send("POST / HTTP/1.1\r\nContent-Length: 800000\r\n\r\n" +
+                         std::string(400'000, 'x'));
+  }
+  Client client(server);
+  const std::string body(900'000, 'y');
+  client.send(post_of("/", body));
+  EXPECT_EQ(client.body(), expected("POST", "/", body));
+}
+
+TEST(HttpListener, SmallRequestsPassThoseThatWaitForMemory) {
+  Held held;
+  HttpListener::Handler hold = held.handler();
+  Served server(
+      [&hold](Request& request) { return request.path == "/hold" ? hold(request) : echo(request); },
+      {}, 4u << 20);
+  Client large(server);
+  large.send(post_of("/hold", std::string(1'000'000, 'x')));
+  held.entered.get_future().get();
+  Client waits(server);
+  waits.send(post_of("/large", std::string(1'000'000, 'x')));
+  Client small(server);
+  for (int i = 0; i < 20; ++i) {
+    small.send(post_of("/small", "s"));
+    EXPECT_EQ(small.body(), expected("POST", "/small", "s"));
+  }
+  held.release.release();
+  EXPECT_EQ(large.body(), "released");
+  EXPECT_EQ(waits.body(), expected("POST", "/large", std::string(1'000'000, 'x')));
+}
+
+TEST(HttpListener, WhenMemoryStaysSpentALargeRequestIs503AndNamesItsError) {
+  HttpLimits limits;
+  limits.memory_wait_max = std::chrono::milliseconds(50);
+  Held held;
+  Served server(held.handler(), limits, 4u << 20);
+  Client large(server);
+  large.send(post_of("/hold", std::string(1'000'000, 'x')));
+  held.entered.get_future().get();
+  Client refused(server);
+  refused.send(post_of("/large", std::string(1'000'000, 'x')));
+  const std::string reply = refused.reply();
+  EXPECT_TRUE(reply.starts_with("HTTP/1.1 503"));
+  EXPECT_NE(reply.find("ServiceUnavailable"), std::string::npos);
+  held.release.release();
+  EXPECT_EQ(large.body(), "released");
+}
+
+/// A handler that waits until its peer has gone, and says so.
+struct Watching {
+  std::promise<void> entered;
+  std::promise<void> left;
+  HttpListener::Handler handler() {
+    return [this](Request& request) -> Task<Reply> {
+      const CancelToken gone = request.peer_gone();
+      const env::Signal signal;
+      const auto registration = gone.on_cancel([signal] { signal.notify(); });
+      entered.set_value();
+      co_await signal.wait({});
+      left.set_value();
+      Reply reply;
+      reply.body = "nobody waits";
+      co_return reply;
+    };
+  }
+};
+
+TEST(HttpListener, AHandlerThatWaitsHearsThatItsPeerHasGone) {
+  Watching watching;
+  Served server(watching.handler());
+  {
+    Client client(server);
+    client.send(post_of("/", "x"));
+    watching.entered.get_future().get();
+  }
+  watching.left.get_future().get();
+}
+
+TEST(HttpListener, WhoEndsOnlyItsOwnSideStillGetsTheAnswer) {
+  Watching watching;
+  Served server(watching.handler());
+  Client client(server);
+  client.send(post_of("/", "x"));
+  watching.entered.get_future().get();
+  client.end_sending();
+  EXPECT_EQ(client.body(), "nobody waits");
+}
+
+TEST(HttpListener, ARequestBehindAWatchedOneIsNoEnd) {
+  Held held;
+  HttpListener::Handler hold = held.handler();
+  std::atomic<bool> was_gone = false;
+  Served server([&](Request& request) -> Task<Reply> {
+    if (request.path == "/next") co_return co_await echo(request);
+    const CancelToken gone = request.peer_gone();
+    Reply reply = co_await hold(request);
+    was_gone = gone.cancelled();
+    co_return reply;
+  });
+  Client client(server);
+  client.send(post_of("/", "x"));
+  held.entered.get_future().get();
+  client.send(post_of("/next", "y"));
+  held.release.release();
+  EXPECT_EQ(client.body(), "released");
+  EXPECT_EQ(client.body(), expected("POST", "/next", "y"));
+  EXPECT_FALSE(was_gone);
+}
+
+TEST(HttpListener, APeerThatGoesAwayInTheMiddleHurtsNobody) {
+  Served server(&echo);
+  const std::string request = post_of("/", "hello");
+  for (std::size_t cut = 0; cut < request.size(); cut += 7) {
+    Client client(server);
+    client.send(request.substr(0, cut));
+  }
+  Client client(server);
+  client.send(request);
+  EXPECT_EQ(client.body(), expected("POST", "/", "hello"));
+}
 
 TEST(HttpListener, StopWaitsForTheRequestInProgressAndItsReplyGoesOut) {
   Held held;

@@ -294,7 +294,8 @@ INSTANTIATE_TEST_SUITE_P(All, BadChunks,
 
 TEST(ConnectionBuffer, KeepsItsBytesWhileItGrowsAndMoves) {
   Budget budget(1u << 20);
-  ConnectionBuffer buffer(budget);
+  BufferShelf shelf(budget);
+  ConnectionBuffer buffer(shelf);
   std::mt19937_64 random(1);
   std::string model;
   for (int i = 0; i < 2'000; ++i) {
@@ -318,7 +319,8 @@ TEST(ConnectionBuffer, KeepsItsBytesWhileItGrowsAndMoves) {
 
 TEST(ConnectionBuffer, HasSixtyFourReadableBytesBehindWhatItHolds) {
   Budget budget(1u << 20);
-  ConnectionBuffer buffer(budget);
+  BufferShelf shelf(budget);
+  ConnectionBuffer buffer(shelf);
   ASSERT_TRUE(buffer.reserve(8'128));
   std::memset(buffer.tail(), 'x', buffer.room());
   buffer.received(buffer.room());
@@ -329,12 +331,49 @@ TEST(ConnectionBuffer, HasSixtyFourReadableBytesBehindWhatItHolds) {
 
 TEST(ConnectionBuffer, IsChargedToTheBudgetAndRefusedBeyondIt) {
   Budget budget(64u << 10);
-  ConnectionBuffer buffer(budget);
+  BufferShelf shelf(budget);
+  ConnectionBuffer buffer(shelf);
   ASSERT_TRUE(buffer.reserve(10'000));
-  EXPECT_GE(budget.used_bytes(), 10'000u);
+  EXPECT_GE(budget.used_bytes(), 20'000u) << "for the bytes, and for what is made of them";
   EXPECT_FALSE(buffer.reserve(100'000));
   EXPECT_GE(buffer.room(), 10'000u) << "a refusal takes nothing away";
-  buffer.shrink_when_empty(0);
+  buffer.received(5);
+  buffer.consume(5);
+  EXPECT_EQ(buffer.capacity(), 0u) << "between requests it holds nothing";
+  shelf.clear();
+  EXPECT_EQ(budget.used_bytes(), 0u);
+}
+
+TEST(BufferShelf, APieceGoesFromOneConnectionToTheNext) {
+  Budget budget(1u << 20);
+  BufferShelf shelf(budget);
+  ConnectionBuffer one(shelf);
+  ConnectionBuffer other(shelf);
+  ASSERT_TRUE(one.reserve(20'000));
+  const char* const memory = one.data();
+  one.received(1);
+  one.consume(1);
+  ASSERT_TRUE(other.reserve(20'000));
+  EXPECT_EQ(other.data(), memory);
+}
+
+TEST(BufferShelf, KeptPiecesGoWhenTheBudgetIsSpent) {
+  Budget budget(256u << 10);
+  BufferShelf shelf(budget);
+  shelf.give_back(shelf.take(16u << 10));
+  EXPECT_EQ(budget.used_bytes(), 32u << 10);
+  EXPECT_NE(shelf.take(128u << 10).bytes, nullptr) << "it needs the whole budget";
+}
+
+TEST(BufferShelf, KeptPiecesGoWhenNobodyWantsThem) {
+  Budget budget(1u << 20);
+  BufferShelf shelf(budget);
+  shelf.give_back(shelf.take(16u << 10));
+  shelf.drop_unused(SteadyTime(std::chrono::seconds(100)));
+  EXPECT_NE(budget.used_bytes(), 0u) << "one was wanted since the last look";
+  shelf.drop_unused(SteadyTime(std::chrono::seconds(103)));
+  EXPECT_NE(budget.used_bytes(), 0u);
+  shelf.drop_unused(SteadyTime(std::chrono::seconds(106)));
   EXPECT_EQ(budget.used_bytes(), 0u);
 }
 

@@ -253,5 +253,101 @@ TEST(CborText, IntegersOfEveryMagnitudeAreReadBackByLibcbor) {
   }
 }
 
+// --- Bounds ------------------------------------------------------------------------------------
+
+std::string list_of(std::size_t count, std::string_view item) {
+  std::string text = "[";
+  for (std::size_t i = 0; i < count; ++i) text.append(i == 0 ? "" : ",").append(item);
+  return text + "]";
+}
+
+TEST(ParseJsonBounded, ADocumentWithinTheBoundIsReadWhole) {
+  for (const std::string item : {"0", "{}", R"("a,b[]{}:")", R"({"k":[1,"x\\"]})"}) {
+    const std::string text = list_of(100, item);
+    const auto parsed = parse_json(text, 1'000);
+    ASSERT_TRUE(parsed.ok()) << item;
+    EXPECT_FALSE(parsed->cut);
+    EXPECT_EQ(parsed->to_json(), parse_json(text)->to_json());
+  }
+}
+
+TEST(ParseJsonBounded, BehindTheBoundItIsCutAndWhatIsThereIsRight) {
+  for (const std::string item : {"0", "{}", R"("a,b")", "[]", R"({"k":1})"}) {
+    const auto parsed = parse_json(list_of(50'000, item), 1'000);
+    ASSERT_TRUE(parsed.ok()) << item;
+    EXPECT_TRUE(parsed->cut);
+    EXPECT_GE(parsed->items.size(), 300u) << item;
+    EXPECT_LE(parsed->items.size(), 1'001u) << item;
+    EXPECT_EQ(parsed->items.back().to_json(), item);
+  }
+}
+
+TEST(ParseJsonBounded, ACutInTheMiddleClosesWhatIsOpen) {
+  const auto parsed = parse_json(R"({"a":{"b":[[)" + list_of(50'000, "1") + "]]}}", 1'000);
+  ASSERT_TRUE(parsed.ok());
+  EXPECT_TRUE(parsed->cut);
+  EXPECT_EQ(parsed->find("a")->find("b")->items.size(), 1u);
+}
+
+TEST(ParseJsonBounded, AnyNumberOfBytesInStringsIsNoReasonToCut) {
+  const std::string text = "{\"Data\":\"" + std::string(5'000'000, ',') + "\",\"a\":1}";
+  const auto parsed = parse_json(text, 1'000);
+  ASSERT_TRUE(parsed.ok());
+  EXPECT_FALSE(parsed->cut);
+  EXPECT_EQ(parsed->string_at("Data").size(), 5'000'000u);
+}
+
+TEST(ParseJsonBounded, WhatIsNoJsonStaysNone) {
+  std::string spaced;
+  for (int i = 0; i < 100'000; ++i) spaced += "1 ";
+  for (const std::string& text :
+       {std::string(100'000, '['), std::string(100'000, '{'), std::string(100'000, ']'),
+        std::string(100'000, '"') + "x", "[" + spaced + "]", "{" + std::string(100'000, ':') + "}",
+        "[" + std::string(100'000, ',') + "]"}) {
+    EXPECT_FALSE(parse_json(text, 1'000).ok()) << text.substr(0, 10);
+  }
+}
+
+TEST(ParseCborBounded, BehindTheBoundItIsCutAndWhatIsThereIsRight) {
+  const std::string key("\x61k", 2);
+  for (const std::string& text :
+       {"\x9F" + std::string(50'000, '\0') + "\xFF",
+        "\x9A" + std::string("\0\1\0\0", 4) + std::string(65'536, '\0')}) {
+    const auto parsed = parse_cbor(text, 1'000);
+    ASSERT_TRUE(parsed.ok());
+    EXPECT_TRUE(parsed->cut);
+    EXPECT_GE(parsed->items.size(), 999u);
+    EXPECT_LE(parsed->items.size(), 1'001u);
+    EXPECT_FALSE(parse_cbor(text, 100'000)->cut);
+  }
+  std::string map = "\xBF";
+  for (int i = 0; i < 10'000; ++i) map += key + std::string(1, '\0');
+  const auto parsed = parse_cbor(map + "\xFF", 1'001);
+  ASSERT_TRUE(parsed.ok());
+  EXPECT_TRUE(parsed->cut);
+  EXPECT_GE(parsed->items.size(), 499u);
+}
+
+TEST(IsJson, AgreesWithTheParser) {
+  std::mt19937_64 random(3);
+  const std::string seed = R"({"a":[1,2.5,"x\n",null,true,{"b":[]}],"c":"\u00e9"})";
+  for (int round = 0; round < 20'000; ++round) {
+    std::string text = seed;
+    for (std::size_t i = 0; i < random() % 3; ++i) {
+      text[random() % text.size()] = "{}[],:\"\\ 1ae-."[random() % 15];
+    }
+    ASSERT_EQ(is_json(text), parse_json(text).ok()) << text;
+  }
+  for (const char* text : {"", " ", "1", "\"x\"", "1 2", "null", "nul"}) {
+    EXPECT_EQ(is_json(text), parse_json(text).ok()) << text;
+  }
+}
+
+TEST(JsonTokens, AreCountedOutsideOfStrings) {
+  const std::string text = R"({"a,b\"[":[1, 2 ,"x"],"c":{}})";
+  EXPECT_FALSE(has_more_json_tokens(text, 16));
+  EXPECT_TRUE(has_more_json_tokens(text, 15));
+}
+
 }  // namespace
 }  // namespace penstock::shape
