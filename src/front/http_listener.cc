@@ -63,6 +63,10 @@ struct Connection final : Peer, std::enable_shared_from_this<Connection> {
     boost::system::error_code ignored;
     socket.close(ignored);
   }
+  void stop_reading() {
+    boost::system::error_code ignored;
+    socket.cancel(ignored);
+  }
 
   Budget::Share charge;
   tcp::socket socket;
@@ -71,6 +75,7 @@ struct Connection final : Peer, std::enable_shared_from_this<Connection> {
   std::string head_out;
   Phase phase = Phase::kIdle;
   bool waits_for_memory = false;
+  bool is_dormant = false;
   bool is_watched = false;
   std::uint64_t request = 0;  ///< Counts them.
   SteadyTime phase_since;
@@ -106,8 +111,7 @@ void Connection::begin_watch(std::uint64_t watched, std::shared_ptr<CancelSource
 void Connection::end_watch() {
   if (!is_watched) return;
   is_watched = false;
-  boost::system::error_code ignored;
-  socket.cancel(ignored);
+  stop_reading();
 }
 
 /// Something can be read: the end, or the next request.
@@ -138,15 +142,24 @@ struct HttpListener::State : std::enable_shared_from_this<HttpListener::State> {
   Task<> serve(std::shared_ptr<Connection> connection);
   Task<bool> read_some(Connection& connection, std::size_t total);
   Task<bool> read_head(Connection& connection, RequestHead& head);
+  bool has_body_already(const Connection& connection, const RequestHead& head,
+                        std::size_t& request_bytes) const;
   Task<bool> read_body(Connection& connection, RequestHead& head, std::string& chunked,
                        Budget::Share& charge, std::size_t& request_bytes);
+  bool has_reserved(Connection& connection, std::size_t total) const;
   Task<bool> reserve(Connection& connection, std::size_t total);
   Task<bool> wait_for_memory(Connection& connection, std::size_t total,
                              std::function<bool()> try_take);
   bool has_room_for(std::size_t total) const;
+  /// Then connections that only wait for a request have no buffer to receive it in.
+  bool is_memory_short() const { return budget.used_bytes() > budget.limit_bytes() / 2; }
   void close_stalled();
   Task<> let_others() { co_await asio::post(loop.executor(), asio::use_awaitable); }
-  Task<bool> write(Connection& connection, const Reply& reply, bool keep_alive, bool with_body);
+  using Rest = std::array<asio::const_buffer, 2>;
+  std::optional<Rest> send_at_once(Connection& connection, const Reply& reply, bool keep_alive,
+                                   bool with_body);
+  Budget::Share charge_for(const Reply& reply);
+  Task<bool> send_rest(Connection& connection, Rest rest);
   Task<> refuse(Connection& connection, int status);
   Task<> drain(Connection& connection);
   void enter(Connection& connection, Phase phase);
@@ -217,6 +230,7 @@ Task<> HttpListener::State::admit(tcp::socket socket) {
   }
   boost::system::error_code ignored;
   socket.set_option(tcp::no_delay(true), ignored);
+  socket.non_blocking(true, ignored);
   auto connection = std::make_shared<Connection>(std::move(socket), shelf, std::move(charge));
   const auto peer = connection->socket.remote_endpoint(ignored);
   if (!ignored) connection->address = peer.address().to_string();
@@ -247,7 +261,8 @@ std::size_t HttpListener::State::make_room() {
 }
 
 void HttpListener::State::arm_sweep() {
-  sweep_timer = loop.arm(clocks.steady_now() + kSweepInterval, [state = weak_from_this()] {
+  const Nanos interval = std::clamp<Nanos>(limits.dormant_after, Millis{1}, kSweepInterval);
+  sweep_timer = loop.arm(clocks.steady_now() + interval, [state = weak_from_this()] {
     const auto self = state.lock();
     if (self == nullptr || self->stopping) return;
     self->sweep();
@@ -263,7 +278,12 @@ void HttpListener::State::sweep() {
     const Nanos age = now - connection->phase_since;
     switch (connection->phase) {
       case Phase::kIdle:
-        if (age > limits.idle_max) connection->close();
+        if (age > limits.idle_max) {
+          connection->close();
+        } else if (age > limits.dormant_after && !connection->is_dormant) {
+          connection->is_dormant = true;
+          connection->stop_reading();
+        }
         break;
       case Phase::kHead:
         if (age > limits.head_read_max) connection->close();
@@ -316,34 +336,37 @@ void HttpListener::State::close_stalled() {
   }
 }
 
+/// Makes room at once, when there is some and nobody else waits for it.
+bool HttpListener::State::has_reserved(Connection& connection, std::size_t total) const {
+  ConnectionBuffer& buffer = connection.buffer;
+  if (total <= buffer.capacity()) return buffer.reserve(total);
+  const bool must_wait = total > kLargeRequest && !line.empty();
+  return !must_wait && has_room_for(total) && buffer.reserve(total);
+}
+
 Task<bool> HttpListener::State::reserve(Connection& connection, std::size_t total) {
   ConnectionBuffer& buffer = connection.buffer;
-  if (total <= buffer.capacity()) co_return buffer.reserve(total);
-  const bool must_wait = total > kLargeRequest && !line.empty();
-  if (!must_wait && has_room_for(total) && buffer.reserve(total)) co_return true;
   co_return co_await wait_for_memory(connection, total,
                                      [&buffer, total] { return buffer.reserve(total); });
 }
 
 /// Reads once, with room for `total` bytes from the buffer's beginning. False: the peer has gone.
 Task<bool> HttpListener::State::read_some(Connection& connection, std::size_t total) {
-  if (!co_await reserve(connection, total)) {
+  if (!has_reserved(connection, total) && !co_await reserve(connection, total)) {
     co_await refuse(connection, 503);
     co_return false;
   }
   ConnectionBuffer& buffer = connection.buffer;
-  while (true) {
-    const ssize_t got =
-        ::recv(connection.socket.native_handle(), buffer.tail(), buffer.room(), MSG_DONTWAIT);
-    if (got > 0) {
-      buffer.received(static_cast<std::size_t>(got));
-      co_return true;
-    }
-    if (got == 0 || (errno != EAGAIN && errno != EINTR)) co_return false;
-    const auto [error] = co_await connection.socket.async_wait(tcp::socket::wait_read, kAsTuple);
-    if (error) co_return false;
-    connection.quiet_since = clocks.steady_now();
+  const auto [error, bytes] = co_await connection.socket.async_read_some(
+      asio::buffer(buffer.tail(), buffer.room()), kAsTuple);
+  if (error == asio::error::operation_aborted && connection.is_dormant && buffer.size() == 0) {
+    buffer.consume(0);  // It goes back to the shelf until something comes.
+    co_return connection.socket.is_open();
   }
+  if (error) co_return false;
+  buffer.received(bytes);
+  connection.quiet_since = clocks.steady_now();
+  co_return true;
 }
 
 Task<bool> HttpListener::State::read_head(Connection& connection, RequestHead& head) {
@@ -353,20 +376,32 @@ Task<bool> HttpListener::State::read_head(Connection& connection, RequestHead& h
     while (buffer.size() >= 2 && buffer.data()[0] == '\r' && buffer.data()[1] == '\n')
       buffer.consume(2);
     if (buffer.size() > 0) {
-      if (connection.phase == Phase::kIdle) enter(connection, Phase::kHead);
       switch (parse_head(buffer.data(), buffer.size(), limits.head_bytes_max, head)) {
         case ParseState::kDone: co_return true;
         case ParseState::kTooLarge: co_await refuse(connection, 431); co_return false;
         case ParseState::kBad: co_await refuse(connection, 400); co_return false;
-        case ParseState::kNeedMore: break;
+        case ParseState::kNeedMore:
+          if (connection.phase == Phase::kIdle) enter(connection, Phase::kHead);
+          break;
       }
-    } else {
-      // Without a buffer until something comes.
+    } else if (connection.is_dormant || is_memory_short() ||
+               !has_reserved(connection, kReadAtLeast)) {
       const auto [error] = co_await connection.socket.async_wait(tcp::socket::wait_read, kAsTuple);
       if (error) co_return false;
+      connection.is_dormant = false;
     }
     if (!co_await read_some(connection, buffer.size() + kReadAtLeast)) co_return false;
   }
+}
+
+/// Of a small request everything comes at once.
+bool HttpListener::State::has_body_already(const Connection& connection, const RequestHead& head,
+                                           std::size_t& request_bytes) const {
+  if (head.chunked) return false;
+  const std::size_t body_bytes = static_cast<std::size_t>(head.content_length.value_or(0));
+  if (body_bytes > limits.body_bytes_max(head)) return false;  // To be refused.
+  request_bytes = head.head_bytes + body_bytes;
+  return connection.buffer.size() >= request_bytes;
 }
 
 Task<bool> HttpListener::State::read_body(Connection& connection, RequestHead& head,
@@ -440,18 +475,37 @@ Task<bool> HttpListener::State::read_body(Connection& connection, RequestHead& h
 
 // --- Writing --------------------------------------------------------------------------------
 
-Task<bool> HttpListener::State::write(Connection& connection, const Reply& reply, bool keep_alive,
-                                      bool with_body) {
+/// Sends what the socket takes at once: of small replies that is all. What is left; nothing when the
+/// peer has gone.
+std::optional<HttpListener::State::Rest> HttpListener::State::send_at_once(Connection& connection,
+                                                                           const Reply& reply,
+                                                                           bool keep_alive,
+                                                                           bool with_body) {
   enter(connection, Phase::kWriting);
-  Budget::Share charge;
-  if (!reply.charge && reply.body.size() > kLargeReply) charge = budget.take(reply.body.size());
   connection.head_out.clear();
   write_head(connection.head_out, reply, date.text(clocks.wall_now()), keep_alive);
   // Head and body in one send: in two, the second waits for the peer's delayed acknowledgement.
-  const std::array<asio::const_buffer, 2> parts{
-      asio::buffer(connection.head_out),
-      with_body ? asio::buffer(reply.body) : asio::const_buffer{}};
-  const auto [error, sent] = co_await asio::async_write(connection.socket, parts, kAsTuple);
+  Rest rest{asio::buffer(connection.head_out),
+            with_body ? asio::buffer(reply.body) : asio::const_buffer{}};
+  boost::system::error_code error;
+  std::size_t sent = connection.socket.write_some(rest, error);
+  if (error && error != asio::error::would_block) return std::nullopt;
+  for (asio::const_buffer& part : rest) {
+    const std::size_t done = std::min(sent, part.size());
+    part += done;
+    sent -= done;
+  }
+  return rest;
+}
+
+/// Until a large reply is sent, unless it is charged already.
+Budget::Share HttpListener::State::charge_for(const Reply& reply) {
+  if (reply.charge || reply.body.size() <= kLargeReply) return {};
+  return budget.take(reply.body.size());
+}
+
+Task<bool> HttpListener::State::send_rest(Connection& connection, Rest rest) {
+  const auto [error, bytes] = co_await asio::async_write(connection.socket, rest, kAsTuple);
   co_return !error;
 }
 
@@ -465,7 +519,10 @@ Task<> HttpListener::State::refuse(Connection& connection, int status) {
                         "the memory for requests is spent; try again");
   }
   reply.status = status;
-  if (co_await write(connection, reply, false, true)) co_await drain(connection);
+  const auto rest = send_at_once(connection, reply, false, true);
+  if (!rest) co_return;
+  if (asio::buffer_size(*rest) != 0 && !co_await send_rest(connection, *rest)) co_return;
+  co_await drain(connection);
 }
 
 Task<> HttpListener::State::drain(Connection& connection) {
@@ -486,13 +543,16 @@ Task<> HttpListener::State::drain(Connection& connection) {
 Task<> HttpListener::State::serve(std::shared_ptr<Connection> connection) {
   const auto self = shared_from_this();
   RequestHead head;
-  while (!stopping) {
-    enter(*connection, Phase::kIdle);
+  enter(*connection, Phase::kIdle);
+  for (; !stopping; connection->phase = Phase::kIdle) {  // Since the reply began to be sent.
     std::size_t request_bytes = 0;
     std::string chunked;
     Budget::Share charge;  // For `chunked`.
     if (!co_await read_head(*connection, head)) break;
-    if (!co_await read_body(*connection, head, chunked, charge, request_bytes)) break;
+    if (!has_body_already(*connection, head, request_bytes) &&
+        !co_await read_body(*connection, head, chunked, charge, request_bytes)) {
+      break;
+    }
     const bool is_slow = request_bytes > kSlowRequest;
     if (is_slow) co_await let_others();
 
@@ -517,8 +577,14 @@ Task<> HttpListener::State::serve(std::shared_ptr<Connection> connection) {
     const bool with_body = request.method != "HEAD";
     // Before the reply is sent: whoever reads it slowly holds nothing else.
     connection->buffer.consume(request_bytes);
-    if (!co_await write(*connection, reply, keep_alive, with_body) || !keep_alive) break;
+    const Budget::Share reply_charge = charge_for(reply);
+    const auto rest = send_at_once(*connection, reply, keep_alive, with_body);
+    if (!rest) break;
+    if (asio::buffer_size(*rest) != 0 && !co_await send_rest(*connection, *rest)) break;
+    if (!keep_alive) break;
     keep_body(std::move(reply.body), connection->phase_since, budget);
+    // Whoever has sent the next request already waits for the others' turn.
+    if (connection->buffer.size() != 0) co_await let_others();
   }
   connection->close();
   connections.erase(connection);

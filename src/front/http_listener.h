@@ -23,6 +23,7 @@ struct HttpLimits {
   std::size_t head_bytes_max = 16u << 10;            ///< Beyond: 431.
   std::size_t connections_max = 10'000;              ///< Unless `slots` says it.
   std::chrono::seconds idle_max{75};                 ///< Without a request in progress.
+  std::chrono::milliseconds dormant_after{5'000};    ///< Idle for so long: without a buffer.
   std::chrono::seconds head_read_max{30};            ///< From a head's first byte to its last.
   std::chrono::seconds request_read_max{300};        ///< From a request's first byte to its last.
   std::chrono::milliseconds memory_wait_max{5'000};  ///< Of a request for memory; then 503.
@@ -35,7 +36,8 @@ struct HttpLimits {
 };
 
 /// An HTTP/1.1 server on one loop: keep-alive, pipelining, bodies by length or in chunks, one send
-/// a reply. A connection has a buffer while it has a request; both are charged to the budget.
+/// a reply. A connection has a buffer while it has a request, and for a while behind one when memory
+/// is not short; both are charged to the budget.
 ///
 /// When there are as many connections as may be, or no descriptors for more, those that have been
 /// quiet longest make room; when none is quiet, the new one gets a 503. When memory for requests is
