@@ -57,7 +57,7 @@ front::Reply error_reply(const ServiceStyle& style, const front::Request& reques
     style.write_error(request, *name, text, reply);
     return reply;
   }
-  log::error("request failed inside", {{"request_id", request.request_id},
+  log::error("request failed inside", {{"request_id", request.request_id.view()},
                                        {"domain", error.code.domain().name},
                                        {"code", error.code.name()},
                                        {"message", error.message}});

@@ -4,18 +4,22 @@
 
 namespace penstock {
 
-std::string uuid_v4(std::array<std::uint8_t, 16> random) {
+void write_uuid_v4(std::array<std::uint8_t, 16> random, char (&text)[kUuidBytes]) {
   random[6] = static_cast<std::uint8_t>((random[6] & 0x0F) | 0x40);
   random[8] = static_cast<std::uint8_t>((random[8] & 0x3F) | 0x80);
   constexpr char kDigits[] = "0123456789abcdef";
-  std::string text(36, '-');
   std::size_t at = 0;
   for (std::size_t i = 0; i < random.size(); ++i) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) ++at;  // The dash is there.
+    if (i == 4 || i == 6 || i == 8 || i == 10) text[at++] = '-';
     text[at++] = kDigits[random[i] >> 4];
     text[at++] = kDigits[random[i] & 15];
   }
-  return text;
+}
+
+std::string uuid_v4(std::array<std::uint8_t, 16> random) {
+  char text[kUuidBytes];
+  write_uuid_v4(random, text);
+  return {text, sizeof text};
 }
 
 bool is_uuid(std::string_view text) {

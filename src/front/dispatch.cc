@@ -299,9 +299,8 @@ Task<Reply> Dispatcher::serve(Request& request, RequestIds& ids, const Guard* gu
     reply = co_await run_on(control_loop_.executor(), decision.operation->serve(request));
   }
   const bool is_preflight = request.method == "OPTIONS";
-  reply.headers.reserve(reply.headers.size() + 4);
-  reply.headers.emplace_back("x-amzn-RequestId", request.request_id);
-  if (!is_preflight) reply.headers.emplace_back("x-amz-id-2", ids.extended_id());
+  reply.request_id = request.request_id;
+  if (!is_preflight) reply.extended_id = ids.extended_id();
   if (!is_preflight && !request.header("origin").empty()) {
     reply.headers.emplace_back("Access-Control-Allow-Origin", "*");
     reply.headers.emplace_back("Access-Control-Expose-Headers",

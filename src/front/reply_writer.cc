@@ -43,6 +43,8 @@ void write_head(std::string& out, const Reply& reply, std::string_view date, boo
   out.append("HTTP/1.1 ");
   append_number(out, static_cast<std::size_t>(reply.status));
   out.append(" ").append(reason_phrase(reply.status)).append("\r\n");
+  if (reply.request_id) append_header(out, "x-amzn-RequestId", reply.request_id->view());
+  if (reply.extended_id) append_header(out, "x-amz-id-2", reply.extended_id->view());
   for (const auto& [name, value] : reply.headers) append_header(out, name, value);
   if (!reply.content_type.empty()) append_header(out, "Content-Type", reply.content_type);
   append_header(out, "Date", date);

@@ -3,9 +3,11 @@
 #include "base/budget.h"
 #include "base/ids.h"
 #include "base/task.h"
+#include "front/request_ids.h"
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -58,7 +60,7 @@ struct Request {
   Caller caller;
   const UrlSigner* urls = nullptr;  ///< Where signatures count.
   std::string_view host;            ///< The Host header, for URLs in replies.
-  std::string request_id;           ///< UUID, also in the reply's x-amzn-RequestId.
+  RequestId request_id;             ///< Also in the reply's x-amzn-RequestId.
   std::vector<std::pair<std::string_view, std::string_view>> headers;  ///< Names in lower case.
   std::vector<std::pair<std::string_view, std::string>> labels;  ///< REST path labels, decoded.
 
@@ -73,7 +75,9 @@ struct Request {
 
 struct Reply {
   int status = 200;
-  std::string content_type;  ///< Empty: that of the request's protocol.
+  std::optional<RequestId> request_id;    ///< x-amzn-RequestId
+  std::optional<ExtendedId> extended_id;  ///< x-amz-id-2
+  std::string content_type;               ///< Empty: that of the request's protocol.
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   Budget::Share charge;  ///< For the body, until it is sent. Large ones without get theirs then.

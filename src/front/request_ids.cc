@@ -26,20 +26,25 @@ std::uint64_t RequestIds::next() {
   return result;
 }
 
-std::string RequestIds::request_id() {
+RequestId RequestIds::request_id() {
   const std::uint64_t words[2] = {next(), next()};
   std::array<std::uint8_t, 16> bytes;
   std::memcpy(bytes.data(), words, sizeof words);
-  return uuid_v4(bytes);
+  RequestId id;
+  write_uuid_v4(bytes, id.text);
+  return id;
 }
 
-std::string RequestIds::extended_id() {
+ExtendedId RequestIds::extended_id() {
   char bytes[64];
   for (std::size_t at = 0; at < sizeof bytes; at += 8) {
     const std::uint64_t word = next();
     std::memcpy(bytes + at, &word, sizeof word);
   }
-  return base64_encode({bytes, sizeof bytes});
+  ExtendedId id;
+  static_assert(sizeof id.text == base64_encoded_size(sizeof bytes));
+  base64_encode_to({bytes, sizeof bytes}, id.text);
+  return id;
 }
 
 }  // namespace penstock::front

@@ -135,7 +135,8 @@ shape::OperationInfo invoke_shape() { return shape::describe(kInvoke); }
 front::Operation invoke(FunctionService& functions) {
   return bind(kInvoke, kStyle,
               [&functions](const front::Request& request, InvocationRequest input) {
-                return run(functions, request.caller.tenant, request.request_id, std::move(input));
+                return run(functions, request.caller.tenant, std::string(request.request_id.view()),
+                           std::move(input));
               });
 }
 

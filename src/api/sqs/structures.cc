@@ -125,7 +125,7 @@ BatchResultErrorEntry failed_entry(const front::Request& request, std::string_vi
   const ErrorName* name = kStyle.name_of(error.code);
   const bool is_ours = name == nullptr || name->status >= 500;
   if (name == nullptr) {
-    log::error("an entry of a batch failed inside", {{"request_id", request.request_id},
+    log::error("an entry of a batch failed inside", {{"request_id", request.request_id.view()},
                                                      {"code", error.code.name()},
                                                      {"message", error.message}});
   }

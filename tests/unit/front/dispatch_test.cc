@@ -168,12 +168,12 @@ TEST(RequestIds, AreUuidsAndDoNotRepeat) {
   RequestIds ids(world.env().random);
   std::set<std::string> seen;
   for (int i = 0; i < 10'000; ++i) {
-    const std::string id = ids.request_id();
+    const std::string id(ids.request_id().view());
     ASSERT_EQ(id.size(), 36u);
     ASSERT_EQ(id[14], '4');
     ASSERT_TRUE(seen.insert(id).second);
   }
-  EXPECT_EQ(ids.extended_id().size(), 88u);
+  EXPECT_EQ(ids.extended_id().view().find('\0'), std::string_view::npos);
 }
 
 // --- Dispatch
@@ -233,8 +233,8 @@ TEST_F(Dispatch, ATargetGoesToItsOperationWithItsCaller) {
   EXPECT_EQ(reply.body, "streams");
   EXPECT_EQ(reply.content_type, "application/x-amz-json-1.1");
   EXPECT_EQ(request.caller.tenant, (Tenant{"123456789012", "us-west-2"}));
-  EXPECT_EQ(header(reply, "x-amzn-RequestId"), request.request_id);
-  EXPECT_EQ(header(reply, "x-amz-id-2").size(), 88u);
+  EXPECT_EQ(reply.request_id->view(), request.request_id.view());
+  EXPECT_TRUE(reply.extended_id.has_value());
 }
 
 TEST_F(Dispatch, CborIsRecognizedByItsType) {
@@ -405,7 +405,7 @@ TEST_P(Refused, WithTheServicesStatusAndText) {
   EXPECT_EQ(reply.status, refusal.status) << refusal.name << "\n" << reply.body;
   const bool found = reply.body.find(refusal.part) != std::string::npos;
   EXPECT_TRUE(found) << refusal.name << "\n" << reply.body;
-  EXPECT_NE(header(reply, "x-amzn-RequestId"), "(absent)");
+  EXPECT_TRUE(reply.request_id.has_value());
 }
 INSTANTIATE_TEST_SUITE_P(All, Refused, ::testing::Range(0, 21));
 TEST(Refusals, AreAllTried) { EXPECT_EQ(refusals().size(), 21u); }
@@ -418,7 +418,7 @@ TEST_F(Dispatch, BrowsersArePreflightedAndToldWhatTheyMaySee) {
   const Reply reply = serve();
   EXPECT_EQ(reply.status, 200);
   EXPECT_EQ(header(reply, "Access-Control-Allow-Headers"), "a,b");
-  EXPECT_EQ(header(reply, "x-amz-id-2"), "(absent)");
+  EXPECT_FALSE(reply.extended_id.has_value());
 }
 
 // --- With keys
