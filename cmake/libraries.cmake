@@ -1,6 +1,6 @@
 # Every third-party library, found once; folders name the targets in LINK:
 #
-#   spdlog::spdlog  OpenSSL::Crypto  simdjson::simdjson  libzip::zip  PkgConfig::isal  CURL::libcurl
+#   spdlog::spdlog  OpenSSL::Crypto  simdjson::simdjson  libzip::zip  PkgConfig::isal  curl_headers
 #   CLI11::CLI11  PkgConfig::seccomp  benchmark::benchmark  GTest::gtest
 #   PkgConfig::cbor (tests and fuzzers)
 #
@@ -26,6 +26,11 @@ endif()
 if(PENSTOCK_BENCH)
   find_package(benchmark REQUIRED CONFIG)
 endif()
+
+# libcurl is loaded when it is called (src/env/posix/curl_on_demand.cc): nothing links against it.
+add_library(curl_headers INTERFACE)
+target_include_directories(curl_headers SYSTEM INTERFACE ${CURL_INCLUDE_DIRS})
+target_link_libraries(curl_headers INTERFACE ${CMAKE_DL_LIBS})
 
 # The name its own CMake package would give it.
 add_library(libzip::zip ALIAS PkgConfig::zip)
