@@ -1,6 +1,6 @@
 # Every third-party library, found once; folders name the targets in LINK:
 #
-#   spdlog::spdlog  OpenSSL::Crypto  simdjson::simdjson  libzip::zip  PkgConfig::isal  curl_headers
+#   spdlog::spdlog  OpenSSL::Crypto  simdjson::simdjson  libzip::zip  PkgConfig::isal  curl_headers  llhttp
 #   CLI11::CLI11  PkgConfig::seccomp  benchmark::benchmark  GTest::gtest
 #   PkgConfig::cbor (tests and fuzzers)
 #
@@ -26,6 +26,15 @@ endif()
 if(PENSTOCK_BENCH)
   find_package(benchmark REQUIRED CONFIG)
 endif()
+
+# Debian has llhttp, the parser of HTTP heads of Node.js, as three files of C.
+find_path(LLHTTP_INCLUDE_DIR llhttp.h PATHS /usr/share/include/llhttp NO_DEFAULT_PATH REQUIRED)
+set(LLHTTP_SOURCE_DIR /usr/share/llhttp)
+add_library(llhttp STATIC
+  ${LLHTTP_SOURCE_DIR}/llhttp.c ${LLHTTP_SOURCE_DIR}/api.c ${LLHTTP_SOURCE_DIR}/http.c)
+target_include_directories(llhttp SYSTEM PUBLIC ${LLHTTP_INCLUDE_DIR})
+target_compile_definitions(llhttp PUBLIC LLHTTP_STRICT_MODE=1)
+target_compile_options(llhttp PRIVATE -O2 -march=x86-64-v2 -w)
 
 # libcurl is loaded when it is called (src/env/posix/curl_on_demand.cc): nothing links against it.
 add_library(curl_headers INTERFACE)

@@ -2,66 +2,97 @@
 
 #include "base/check.h"
 
-#include <boost/beast/http/basic_parser.hpp>
+#include <llhttp.h>
+
+#include <algorithm>
 
 namespace penstock::front {
-
-namespace beast = boost::beast;
-namespace http = boost::beast::http;
-
 namespace {
 
-/// Collects views instead of copying fields: the head lies in one piece in the connection's buffer.
-class HeadParser final : public http::basic_parser<true> {
- public:
-  HeadParser(RequestHead& head, char* begin, std::size_t size)
-      : head_(head), begin_(begin), end_(begin + size) {}
+/// Collects views instead of copying fields: the head lies in one piece in the connection's buffer,
+/// so each piece of it comes in one call.
+struct HeadParser : llhttp_t {
+  explicit HeadParser(RequestHead& into);
+  RequestHead& head;
+  std::string_view name;
+  bool has_value = false;  ///< Of this name.
+};
 
- private:
-  using View = beast::string_view;
-  using Code = beast::error_code;
+HeadParser& parser_of(llhttp_t* self) { return *static_cast<HeadParser*>(self); }
 
-  static std::string_view view(View text) { return {text.data(), text.size()}; }
-  bool is_inside(View text) const {
-    return text.data() >= begin_ && text.data() + text.size() <= end_;
-  }
+int take_target(llhttp_t* self, const char* text, std::size_t size) {
+  const std::string_view whole(text, size);
+  RequestHead& head = parser_of(self).head;
+  const std::size_t mark = whole.find('?');
+  head.path = whole.substr(0, mark);
+  if (mark != std::string_view::npos) head.query = whole.substr(mark + 1);
+  return HPE_OK;
+}
 
-  void on_request_impl(http::verb, View method, View target, int version, Code& error) override {
-    if (version != 10 && version != 11) {
-      error = http::error::bad_version;
-      return;
-    }
-    head_.method = view(method);
-    const std::string_view whole = view(target);
-    const std::size_t mark = whole.find('?');
-    head_.path = whole.substr(0, mark);
-    if (mark != std::string_view::npos) head_.query = whole.substr(mark + 1);
-  }
-  void on_field_impl(http::field, View name, View value, Code& error) override {
-    // A folded value was copied by the parser; such headers are obsolete (RFC 9112 section 5.2).
-    if (!is_inside(name) || (!value.empty() && !is_inside(value))) {
-      error = http::error::bad_value;
-      return;
-    }
-    for (char* c = begin_ + (name.data() - begin_);
-         c != begin_ + (name.data() - begin_) + name.size(); ++c) {
+int take_name(llhttp_t* self, const char* text, std::size_t size) {
+  HeadParser& parser = parser_of(self);
+  parser.name = {text, size};
+  parser.has_value = false;
+  return HPE_OK;
+}
+
+int take_value(llhttp_t* self, const char* text, std::size_t size) {
+  HeadParser& parser = parser_of(self);
+  // A folded value comes in pieces; such headers are obsolete (RFC 9112 section 5.2).
+  if (parser.has_value) return HPE_USER;
+  parser.has_value = true;
+  while (size > 0 && (text[size - 1] == ' ' || text[size - 1] == '\t')) --size;
+  parser.head.headers.emplace_back(parser.name, std::string_view(text, size));
+  return HPE_OK;
+}
+
+int end_value(llhttp_t* self) {
+  HeadParser& parser = parser_of(self);
+  if (!parser.has_value) parser.head.headers.emplace_back(parser.name, std::string_view());
+  return HPE_OK;
+}
+
+/// The body is not the parser's.
+int end_head(llhttp_t*) { return HPE_PAUSED; }
+
+const llhttp_settings_t& callbacks() {
+  static const llhttp_settings_t made = [] {
+    llhttp_settings_t settings;
+    llhttp_settings_init(&settings);
+    settings.on_url = &take_target;
+    settings.on_header_field = &take_name;
+    settings.on_header_value = &take_value;
+    settings.on_header_value_complete = &end_value;
+    settings.on_headers_complete = &end_head;
+    return settings;
+  }();
+  return made;
+}
+
+HeadParser::HeadParser(RequestHead& into) : head(into) {
+  llhttp_init(this, HTTP_REQUEST, &callbacks());
+}
+
+/// Puts the names into lower case where they lie. False when a header has none, or when what is
+/// before it ends in a newline alone, which llhttp lets pass.
+bool take_names(RequestHead& head, char* bytes) {
+  for (const auto& [name, value] : head.headers) {
+    char* const begin = bytes + (name.data() - bytes);
+    if (name.empty() || begin[-2] != '\r' || begin[-1] != '\n') return false;
+    for (char* c = begin; c != begin + name.size(); ++c) {
       if (*c >= 'A' && *c <= 'Z') *c = static_cast<char>(*c + 32);
     }
-    if (view(name) == "expect") head_.expects_continue = true;
-    head_.headers.emplace_back(view(name), view(value));
+    if (name == "expect") head.expects_continue = true;
   }
-  void on_response_impl(int, View, int, Code&) override {}
-  void on_header_impl(Code&) override {}
-  void on_body_init_impl(const boost::optional<std::uint64_t>&, Code&) override {}
-  std::size_t on_body_impl(View body, Code&) override { return body.size(); }
-  void on_chunk_header_impl(std::uint64_t, View, Code&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, View body, Code&) override { return body.size(); }
-  void on_finish_impl(Code&) override {}
+  return true;
+}
 
-  RequestHead& head_;
-  char* begin_;
-  char* end_;
-};
+bool is_chunked(std::string_view coding) {
+  constexpr std::string_view kChunked = "chunked";
+  return coding.size() == kChunked.size() &&
+         std::equal(coding.begin(), coding.end(), kChunked.begin(),
+                    [](char given, char lower) { return (given | 0x20) == lower; });
+}
 
 /// A body whose length follows from a coding that is not chunked, or from more than one header, has
 /// no length that two readers must agree on (RFC 9112, 6.3): what follows could be taken for a
@@ -71,7 +102,7 @@ bool coding_is_known(const RequestHead& head) {
   for (const auto& [name, value] : head.headers) {
     if (name != "transfer-encoding") continue;
     ++codings;
-    if (!boost::beast::iequals(value, "chunked")) return false;
+    if (!is_chunked(value)) return false;
   }
   return codings <= 1;
 }
@@ -89,18 +120,22 @@ ParseState parse_head(char* bytes, std::size_t size, std::size_t head_bytes_max,
   if (head_bytes > head_bytes_max) return ParseState::kTooLarge;
   head = {};
   head.headers.reserve(16);
-  HeadParser parser(head, bytes, head_bytes);
-  parser.eager(false);
-  parser.header_limit(static_cast<std::uint32_t>(head_bytes_max));
-  parser.body_limit(boost::none);
-  beast::error_code error;
-  parser.put(boost::asio::const_buffer(bytes, head_bytes), error);
-  if (error || !parser.is_header_done()) return ParseState::kBad;
-  if (!coding_is_known(head)) return ParseState::kBad;
+  HeadParser parser(head);
+  // It ends where the head ends and nowhere before: at a bare newline, say.
+  if (llhttp_execute(&parser, bytes, head_bytes) != HPE_PAUSED ||
+      llhttp_get_error_pos(&parser) != bytes + head_bytes) {
+    return ParseState::kBad;
+  }
+  const bool version_is_ours =
+      parser.http_major == 1 && (parser.http_minor == 0 || parser.http_minor == 1);
+  if (!version_is_ours || !take_names(head, bytes) || !coding_is_known(head)) {
+    return ParseState::kBad;
+  }
+  head.method = text.substr(0, text.find(' '));
   head.head_bytes = head_bytes;
-  head.chunked = parser.chunked();
-  if (const auto length = parser.content_length()) head.content_length = *length;
-  head.keep_alive = parser.keep_alive();
+  head.chunked = (parser.flags & F_CHUNKED) != 0;
+  if ((parser.flags & F_CONTENT_LENGTH) != 0) head.content_length = parser.content_length;
+  head.keep_alive = llhttp_should_keep_alive(&parser) != 0;
   return ParseState::kDone;
 }
 

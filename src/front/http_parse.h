@@ -31,7 +31,7 @@ enum class ParseState : std::uint8_t {
 };
 
 /// Parses the head at the beginning of `bytes`. Header names are lower-cased in place, which is
-/// why the bytes are writable. Beast's parser does the work.
+/// why the bytes are writable. llhttp does the work.
 ParseState parse_head(char* bytes, std::size_t size, std::size_t head_bytes_max, RequestHead& head);
 
 /// Moves every view of a head from one copy of the bytes to another.
