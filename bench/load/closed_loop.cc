@@ -48,8 +48,8 @@ class Loop {
     for (const auto& line : lines_) begin(*line, Clock::now());
     epoll_event ready[64];
     while (in_flight_ > 0) {
-      const int count = ::epoll_wait(epoll_, ready, 64, 10'000);
-      if (count == 0) fail("no reply for ten seconds");
+      const int count = ::epoll_wait(epoll_, ready, 64, 30'000);
+      if (count == 0) fail("no reply for thirty seconds");
       for (int i = 0; i < count; ++i) {
         Line& line = *static_cast<Line*>(ready[i].data.ptr);
         if ((ready[i].events & EPOLLOUT) != 0) send(line);

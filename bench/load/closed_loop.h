@@ -29,8 +29,8 @@ struct Load {
   std::uint16_t port = 0;
   int server_pid = 0;  ///< 0: its CPU time is not looked at.
   std::size_t connections = 1;
-  std::chrono::nanoseconds warm_up = std::chrono::milliseconds(300);
-  std::chrono::nanoseconds measured = std::chrono::seconds(5);
+  std::chrono::nanoseconds warm_up{};
+  std::chrono::nanoseconds measured{};
   std::uint64_t requests_max = UINT64_MAX;  ///< Warm-up included.
 };
 

@@ -18,6 +18,7 @@ struct Options {
   std::string stream = "load";
   std::string function;
   double seconds = 5;
+  double warm_up = 0.3;
   std::size_t records = 500;
   std::size_t data_bytes = 200;
   std::uint64_t payload_bytes_max = UINT64_MAX;
@@ -48,6 +49,7 @@ void print(const DeliveryFigures& figures) {
 
 Load load_of(const Options& options, std::size_t records_of_request) {
   Load load = options.load;
+  load.warm_up = std::chrono::nanoseconds(static_cast<std::int64_t>(options.warm_up * 1e9));
   load.measured = std::chrono::nanoseconds(static_cast<std::int64_t>(options.seconds * 1e9));
   const std::uint64_t request_bytes = records_of_request * (options.data_bytes + 20);
   load.requests_max = options.payload_bytes_max / request_bytes;
@@ -125,8 +127,9 @@ int main(int argc, char** argv) {
   const auto add_loop = [&](CLI::App* one) {
     one->add_option("--pid", options.load.server_pid, "The server's, for its CPU time");
     one->add_option("--connections", options.load.connections)->capture_default_str();
-    one->add_option("--seconds", options.seconds, "Measured, behind 0.3 of warm-up")
+    one->add_option("--seconds", options.seconds, "Measured, behind the warm-up")
         ->capture_default_str();
+    one->add_option("--warm-up", options.warm_up, "Seconds")->capture_default_str();
     one->add_option("--payload-bytes-max", options.payload_bytes_max,
                     "Ends the run before the server has taken more");
   };
