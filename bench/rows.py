@@ -389,13 +389,14 @@ def servers_with(side, other, shard_count):
     return open_sides
 
 
-LOCKS = re.compile(r"spin_lock|mutex|futex|lll_lock|rwsem|SpinLock")
+LOCKS = re.compile(r"spin_lock|mutex|futex|lll_lock|rwsem|rwlock")
 
 
 def lock_share(side, load, seconds, cap):
     """Which locks a profile of the side shows, in words."""
     if shutil.which("perf") is None:
         return "no perf here, so no profile of locks"
+    seconds = max(seconds, 3)  # Else there are too few samples.
     with tempfile.TemporaryDirectory() as folder:
         recording = subprocess.Popen(
             ["perf", "record", "-q", "-F", "999", "-g", "-p", str(side.server.pid), "-o",
