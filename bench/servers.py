@@ -168,6 +168,8 @@ class Penstock(Server):
             arguments += ["--memory", setup.memory]
         if self.is_verified:
             arguments += ["--auth", "on", "--keys", self.keys]
+        else:
+            arguments += ["--auth", "off"]
         begun = time.perf_counter()
         self.start([self.options.penstock, *arguments], setup.cores or None,
                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -176,9 +178,9 @@ class Penstock(Server):
         if f"durability={setup.durability}" not in ready_line:
             error = self.process.communicate()[1].strip()
             raise Unavailable(error.splitlines()[-1] if error else "Penstock ended without a word")
-        if f"auth={'on' if self.is_verified else 'off'}" not in ready_line and not (
-                not self.is_verified and "auth=" in ready_line):
-            raise Unavailable("Penstock does not verify signatures: " + ready_line.strip())
+        auth = "on" if self.is_verified else "off"
+        if f" auth={auth}" not in ready_line:
+            raise Unavailable(f"Penstock was to start with auth={auth}: {ready_line.strip()}")
         self.port = int(ready_line.split("http://127.0.0.1:")[1].split()[0])
         return elapsed
 

@@ -15,9 +15,10 @@ struct Target {
   std::string_view operation;  ///< X-Amz-Target; empty: without the header
 };
 
-/// A whole POST with a valid SigV4 signature over headers and body. The key is the one AWS clients
-/// would take from AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, else test and test; the region
-/// is us-east-1.
+/// A whole POST with a valid SigV4 signature over headers and body. Written apart from
+/// base/sigv4.h, by which the server verifies, so that the two contradict each other where one is
+/// wrong. The key is the one AWS clients would take from AWS_ACCESS_KEY_ID and
+/// AWS_SECRET_ACCESS_KEY, else test and test; the region is us-east-1.
 class SignedRequest {
  public:
   using Clock = std::chrono::steady_clock;
