@@ -1,6 +1,9 @@
-"""The few calls that set a server up for a measurement."""
+"""The few calls that set a server up for a measurement, signed as clients sign."""
 
 import base64
+import datetime
+import hashlib
+import hmac
 import http.client
 import io
 import json
@@ -8,27 +11,46 @@ import socket
 import zipfile
 
 ARN = "arn:aws:kinesis:us-east-1:000000000000:stream/"
+REGION = "us-east-1"
+
+
+def signed(service, method, path, body, headers, key):
+    """The headers, with a signature (SigV4) over them and the body."""
+    access_key, secret = key
+    time = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    scope = f"{time[:8]}/{REGION}/{service}/aws4_request"
+    headers = {**headers, "Host": "127.0.0.1", "X-Amz-Date": time}
+    lowered = sorted((name.lower(), value) for name, value in headers.items())
+    names = ";".join(name for name, _ in lowered)
+    canonical = "\n".join([method, path, "", *(f"{name}:{value}" for name, value in lowered), "",
+                           names, hashlib.sha256(body).hexdigest()])
+    derived = b"AWS4" + secret.encode()
+    for part in scope.split("/"):
+        derived = hmac.digest(derived, part.encode(), "sha256")
+    text = f"AWS4-HMAC-SHA256\n{time}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
+    signature = hmac.digest(derived, text.encode(), "sha256").hex()
+    return {**headers, "Authorization": f"AWS4-HMAC-SHA256 Credential={access_key}/{scope}, "
+                                        f"SignedHeaders={names}, Signature={signature}"}
 
 
 class Calls:
-    def __init__(self, port):
+    def __init__(self, port, key=("test", "test")):
         self.port = port
+        self.key = key
 
     def _request(self, service, method, path, body, headers):
+        text = json.dumps(body).encode()
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
-            connection.request(method, path, json.dumps(body), {
-                "X-Amz-Date": "20260101T000000Z",
-                "Authorization": "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/"
-                                 f"{service}/aws4_request, SignedHeaders=host, "
-                                 "Signature=" + "0" * 64, **headers})
+            connection.request(method, path, text,
+                               signed(service, method, path, text, headers, self.key))
             reply = connection.getresponse()
-            text = reply.read()
+            answer = reply.read()
         finally:
             connection.close()
         if reply.status >= 300:
-            raise SystemExit(f"bench: {method} {path}: HTTP {reply.status}: {text[:500]!r}")
-        return json.loads(text) if text else None
+            raise SystemExit(f"bench: {method} {path}: HTTP {reply.status}: {answer[:500]!r}")
+        return json.loads(answer) if answer else None
 
     def kinesis(self, operation, **body):
         return self._request("kinesis", "POST", "/", body, {

@@ -1,19 +1,41 @@
-"""Rows of figures: printed as they come, and written into RESULTS.md with what they were measured on."""
+"""What was measured, printed as it comes, and written into RESULTS.md with what it was measured on."""
 
-import collections
+import dataclasses
 import datetime
+import json
 import os
 import pathlib
 import subprocess
 import sys
 
-Row = collections.namedtuple("Row", "table cells")
+import servers
 
-THROUGHPUT = ("work", "durability", "records/s", "requests/s", "p50 / p99, us", "CPU a request, us",
-              "CPU a record, us", "records a CPU-second", "floor, us a request", "x floor")
-INVOCATION = ("work", "durability", "p50 / p99, us", "put answered, p50 / p99, us", "floor, us")
-IDLE = ("durability", "exec to first answer, ms (median, worst of 5)", "anonymous, KiB",
-        "resident, KiB")
+
+@dataclasses.dataclass
+class Line:
+    """One line of the table."""
+    work: str
+    goal: str
+    reached: str
+    is_met: object = None        # True, False, or None: there is nothing to compare with.
+    ferrokinesis: object = None  # Records a CPU-second in multiples of theirs.
+    kinesalite: object = None
+    floor: object = None         # In multiples of the floor.
+    floor_meaning: str = ""
+    basis: str = ""              # Durability, signatures, length of the run.
+
+    def cells(self):
+        return (self.work, self.goal, self.reached,
+                {True: "yes", False: "**no**", None: "–"}[self.is_met],
+                times(self.ferrokinesis), times(self.kinesalite), times(self.floor),
+                self.floor_meaning or "–", self.basis)
+
+
+LINE = ("work", "goal", "reached", "met", "x ferrokinesis", "x kinesalite", "x floor",
+        "the floor", "how")
+DETAIL = ("work", "server", "durability", "signatures", "records/s", "MB/s", "records a CPU-second",
+          "CPU a request, us", "p50 / p99, us", "server's core busy", "load's core busy",
+          "anonymous, MiB", "seconds")
 
 
 def number(value):
@@ -23,29 +45,8 @@ def number(value):
     return f"{value:.3g}"
 
 
-def pair(figures, prefix=""):
-    return f"{number(figures[prefix + 'p50_us'])} / {number(figures[prefix + 'p99_us'])}"
-
-
-def throughput(row, durability, figures):
-    request_us = figures["server_cpu_s"] * 1e6 / figures["requests"]
-    record_us = figures["server_cpu_s"] * 1e6 / figures["records"]
-    floor = row.floor.get(durability)
-    return Row(THROUGHPUT, (
-        row.name, durability, number(figures["records"] / figures["seconds"]),
-        number(figures["requests"] / figures["seconds"]), pair(figures), number(request_us),
-        number(record_us), number(1e6 / record_us), number(floor) if floor else "",
-        f"{request_us / floor:.1f}" if floor else ""))
-
-
-def invocation(row, durability, figures):
-    return Row(INVOCATION, (row.name, durability, pair(figures),
-                            pair(figures, "put_") if row.through_stream else "", row.floor))
-
-
-def idle(row, durability, times, memory):
-    return Row(IDLE, (durability, f"{times[len(times) // 2]:.1f}, {times[-1]:.1f}",
-                      f"{memory['anonymous']:,}", f"{memory['resident']:,}"))
+def times(ratio):
+    return "–" if ratio is None else f"{ratio:.2f}"
 
 
 def table(columns, rows):
@@ -71,60 +72,118 @@ def disk(folder):
     return " ".join(source[:2]) + (f" ({source[2]})" if len(source) > 2 else "")
 
 
-FLOORS = """\
-`floor` is CPU time of a prototype of one event loop on a machine of this kind: epoll, the same
-parsers and codecs, routing, memory chunks, the full reply; without limits, metrics, signatures, books
-of producers, request ids. Its durable variant has the log writer on the same core. For invocations
-the floor is a worker on the bare Runtime API over TCP, without HTTP in front of it."""
+MEANING = """\
+**records a CPU-second**: records over the CPU time of the server's process, all its threads and the
+kernel's work for them, measured from outside. It is what to compare: rates and latencies depend on what
+else the machine does. **x ferrokinesis**, **x kinesalite**: Penstock's figure, durable and verifying,
+in multiples of theirs, in memory and verifying nothing, in the same run under the same load.
+**x floor**: in multiples of the bare thing named beside it; for throughput less than 1 is normal and
+1 would be free of charge, for latencies 1 would be."""
 
 
 class Results:
-    def __init__(self, root, options):
-        self.root = root
+    def __init__(self, options):
         self.options = options
-        self.tables = {}
+        self.lines = []
+        self.details = []
         self.reasons = {}
-        self.bare_http = ""
-        self.commit = output("git", "-C", str(root), "describe", "--always", "--dirty")
+        self.memory = []
+        self.commit = output("git", "-C", str(servers.ROOT), "describe", "--always", "--dirty")
         print(f"{machine()}; data on {disk(options.data)}; commit {self.commit}")
 
-    def add_bare_http(self, costs):
-        self.bare_http = (
-            "A bare HTTP server on this machine (`bench/floor`: epoll, the head's end, a fixed reply "
-            "as long as PutRecord's) costs "
-            + ", ".join(f"{number(cost)} us a request at {connections} connections"
-                        for connections, cost in costs.items())
-            + ". What is above it is ours, what is below it is the kernel's.")
-        print("\n" + self.bare_http)
+    # What rows say while they run.
 
-    def add(self, row):
-        if row.table not in self.tables:
-            self.tables[row.table] = []
-            print("\n" + table(row.table, []))
-        self.tables[row.table].append(row.cells)
-        print("| " + " | ".join(row.cells) + " |", flush=True)
+    def measured(self, work, server, figures, data_bytes):
+        request_us = figures["server_cpu_s"] * 1e6 / figures["requests"]
+        rate = figures["records"] / figures["seconds"]
+        self._detail({
+            "work": work, "server": server.name, "durability": server.durability,
+            "signatures": self.signature(server), "records/s": number(rate),
+            "MB/s": number(rate * data_bytes / 1e6),
+            "records a CPU-second": number(figures["records"] / figures["server_cpu_s"]),
+            "CPU a request, us": number(request_us),
+            "p50 / p99, us": f"{number(figures['p50_us'])} / {number(figures['p99_us'])}",
+            "server's core busy": f"{figures['server_cpu_s'] / figures['seconds']:.0%}",
+            "load's core busy": f"{figures['load_cpu_s'] / figures['seconds']:.0%}",
+            "anonymous, MiB": number(figures["anonymous_max"] / 2**20),
+            "seconds": number(figures["seconds"])}, figures)
+        figures["durability"] = server.durability
+        figures["signatures"] = self.signature(server)
+        if isinstance(server, servers.Penstock) and server.durability == "sync":
+            self.memory.append((work, figures["anonymous_max"]))
 
-    def skipped(self, durability, reason):
-        self.reasons[durability] = reason
+    def latency(self, work, server, figures):
+        self._detail({
+            "work": work, "server": server.name, "durability": server.durability,
+            "signatures": self.signature(server),
+            "p50 / p99, us": f"{number(figures['p50_us'])} / {number(figures['p99_us'])}",
+            "anonymous, MiB": number(figures["anonymous_max"] / 2**20)}, figures)
 
-    def write(self):
-        text = [
+    def missing(self, name, reason):
+        self.reasons[name] = reason
+
+    @staticmethod
+    def signature(server):
+        return "verified" if server.is_verified else "not verified"
+
+    @staticmethod
+    def basis(figures):
+        return f"{figures['durability']}, {figures['signatures']}, {figures['seconds']:.0f} s"
+
+    def anonymous_max(self):
+        return max(self.memory, key=lambda one: one[1], default=None)
+
+    def _detail(self, cells, figures):
+        self.details.append((cells, figures))
+        shown = ", ".join(f"{name} {cells[name]}" for name in DETAIL[1:] if name in cells)
+        print(f"    {shown}", flush=True)
+
+    def add(self, line):
+        self.lines.append(line)
+        print("| " + " | ".join(line.cells()) + " |", flush=True)
+
+    # The files.
+
+    def text(self):
+        options = self.options
+        met = [line.is_met for line in self.lines]
+        parts = [
             "# Figures", "",
-            "Written by `bench/run`; do not edit. CPU time per request varies by about a tenth from "
-            "run to run, rates and latencies by more.", "",
+            "Written by `bench/run`; do not edit. [README.md](README.md) says how the rows are measured.",
+            "",
             table(("what", "value"), [
                 ("date", datetime.date.today().isoformat()),
                 ("machine", machine()),
-                ("data folder", disk(self.options.data)),
+                ("data folder", disk(options.data)),
                 ("build", f"release (-O2, ThinLTO, checks on), commit {self.commit}"),
-                ("set-up", "server and functions on one core (`--loops 1 --limits off`), load on another, "
-                           f"loopback, {self.options.seconds:g} s a row behind 0.3 s of warm-up; a put's stream "
-                           "has 4 shards, keys of 20 bytes, random data"),
+                ("set-up", "server and functions on one core, load on another, loopback, JSON; "
+                           "`--loops 1 --limits off` and the default `--memory` unless the row says otherwise; "
+                           "4 shards, keys of 20 bytes, random data; every request signed, "
+                           f"signatures {'verified' if options.can_verify else '**not verified by this build**'}"),
+                ("length", f"{options.seconds:g} s a durable row, behind 0.3 s of warm-up; peers "
+                           "20 s or 2 GiB at most, because they slow down as they fill"),
+                ("peers", "ferrokinesis 0.7.0, kinesalite 3.3.3, in memory, without limits, on the same core"),
                 ("command", "`bench/run " + " ".join(sys.argv[1:]) + "`"),
-                *([("note", self.options.note)] if self.options.note else []),
-            ]), "", FLOORS, *(["", self.bare_http] if self.bare_http else [])]
-        for columns, rows in self.tables.items():
-            text += ["", table(columns, rows)]
-        for durability, reason in self.reasons.items():
-            text += ["", f"Not measured with `--durability {durability}`: {reason}"]
-        (self.root / "bench" / "RESULTS.md").write_text("\n".join(text) + "\n")
+                *([("note", options.note)] if options.note else []),
+            ]), "",
+            f"{met.count(True)} goals met, {met.count(False)} not, "
+            f"{met.count(None)} lines without one.", "",
+            table(LINE, [line.cells() for line in self.lines]), "", MEANING, "",
+            "## Every measurement", "",
+            table(DETAIL, [tuple(cells.get(name, "–") for name in DETAIL)
+                           for cells, _ in self.details])]
+        for name, reason in self.reasons.items():
+            parts += ["", f"Not measured, {name}: {reason}"]
+        return "\n".join(parts) + "\n"
+
+    def write(self):
+        (servers.ROOT / "bench" / "RESULTS.md").write_text(self.text())
+
+    def write_json(self, path):
+        path.write_text(json.dumps({
+            "date": datetime.datetime.now().isoformat(timespec="seconds"), "machine": machine(),
+            "disk": disk(self.options.data), "commit": self.commit,
+            "seconds": self.options.seconds, "is_verified": self.options.can_verify,
+            "lines": [dataclasses.asdict(line) for line in self.lines],
+            "measurements": [{**cells, "figures": figures} for cells, figures in self.details],
+            "not_measured": self.reasons}, indent=1) + "\n")

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 namespace penstock::bench {
@@ -15,6 +16,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 struct Line {
+  std::size_t number = 0;
   int socket = -1;
   std::string_view out;  ///< What is left to be sent.
   ReplyBuffer in;
@@ -30,6 +32,7 @@ class Loop {
     for (std::size_t i = 0; i < load.connections; ++i) {
       lines_.push_back(std::make_unique<Line>());
       Line& line = *lines_.back();
+      line.number = i;
       line.socket = connect_to(load.port);
       ::fcntl(line.socket, F_SETFL, O_NONBLOCK);
       epoll_event event{.events = EPOLLIN, .data = {.ptr = &line}};
@@ -45,8 +48,8 @@ class Loop {
     for (const auto& line : lines_) begin(*line, Clock::now());
     epoll_event ready[64];
     while (in_flight_ > 0) {
-      const int count = ::epoll_wait(epoll_, ready, 64, 10'000);
-      if (count == 0) fail("no reply for ten seconds");
+      const int count = ::epoll_wait(epoll_, ready, 64, 30'000);
+      if (count == 0) fail("no reply for thirty seconds");
       for (int i = 0; i < count; ++i) {
         Line& line = *static_cast<Line*>(ready[i].data.ptr);
         if ((ready[i].events & EPOLLOUT) != 0) send(line);
@@ -55,12 +58,15 @@ class Loop {
     }
   }
 
+  std::uint64_t records() const { return records_; }
+
  private:
   void begin(Line& line, Clock::time_point now) {
     if (now >= until_ || requests_ == load_.requests_max) return;
+    line.out = work_.next(line.number, now);
+    if (line.out.empty()) return;
     ++requests_;
     ++in_flight_;
-    line.out = work_.next();
     line.in.clear();
     line.begun = now;
     send(line);
@@ -89,7 +95,7 @@ class Loop {
       latencies_->push_back(static_cast<std::uint32_t>(
           std::chrono::duration_cast<std::chrono::nanoseconds>(now - line.begun).count() / 100));
     }
-    work_.check(*reply);
+    records_ += work_.check(line.number, *reply);
     --in_flight_;
     begin(line, now);
   }
@@ -102,7 +108,18 @@ class Loop {
   Clock::time_point until_;
   std::size_t in_flight_ = 0;
   std::uint64_t requests_ = 0;
+  std::uint64_t records_ = 0;
 };
+
+double own_cpu_s() {
+  timespec used{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+  return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
+}
+
+CpuTime server_cpu(const Load& load) {
+  return load.server_pid == 0 ? CpuTime{} : cpu_time_of(load.server_pid);
+}
 
 }  // namespace
 
@@ -114,13 +131,17 @@ double Figures::latency_us(double quantile) const {
 
 Figures run(const Load& load, Work& work) {
   Loop loop(load, work);
-  loop.drive(Clock::now() + load.warm_up, nullptr);
+  if (load.warm_up.count() > 0) loop.drive(Clock::now() + load.warm_up, nullptr);
   Figures figures;
-  const CpuTime before = cpu_time_of(load.server_pid);
+  const std::uint64_t records_before = loop.records();
+  const double own_before = own_cpu_s();
+  const CpuTime before = server_cpu(load);
   const auto begun = Clock::now();
   loop.drive(begun + load.measured, &figures.latencies_us_tenths);
   figures.seconds = std::chrono::duration<double>(Clock::now() - begun).count();
-  figures.server = cpu_time_of(load.server_pid) - before;
+  figures.server = server_cpu(load) - before;
+  figures.own_cpu_s = own_cpu_s() - own_before;
+  figures.records = loop.records() - records_before;
   figures.requests = figures.latencies_us_tenths.size();
   std::sort(figures.latencies_us_tenths.begin(), figures.latencies_us_tenths.end());
   return figures;

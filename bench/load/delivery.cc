@@ -89,11 +89,12 @@ DeliveryFigures measure_delivery(const Delivery& delivery) {
   for (int number = -delivery.warm_up; number < delivery.measured; ++number) {
     std::string data = std::to_string(reports.port()) + " " + std::to_string(number) + " ";
     data.resize(kDataBytes, '.');
-    const std::string request = kinesis_request(
+    SignedRequest request = kinesis_request(
         "PutRecord", R"({"StreamName":")" + std::string(delivery.stream) +
                          R"(","PartitionKey":"k","Data":")" + base64_encode(data) + R"("})");
+    const std::string_view bytes = request.bytes(SignedRequest::Clock::now());
     const double begun = now_us();
-    member_of(connection.exchange(request), "SequenceNumber");
+    member_of(connection.exchange(bytes), "SequenceNumber");
     const double acknowledged = now_us();
     const double reported = reports.wait_for(number);
     if (number >= 0) {

@@ -9,7 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
+#include <system_error>
 #include <unistd.h>
 
 namespace penstock::bench {
@@ -17,12 +19,25 @@ namespace {
 
 constexpr std::size_t kReadAtLeast = 64u << 10;
 
-std::size_t number_behind(std::string_view text, std::string_view name) {
-  const std::size_t at = text.find(name);
-  if (at == std::string_view::npos) fail("a reply without " + std::string(name));
+std::size_t number_at(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
   std::size_t number = 0;
-  std::from_chars(text.data() + at + name.size(), text.data() + text.size(), number);
+  if (std::from_chars(text.data(), text.data() + text.size(), number).ec != std::errc{}) {
+    fail("no number in \"" + std::string(text.substr(0, 40)) + "\"");
+  }
   return number;
+}
+
+/// The body's length by a reply's head. Some servers write names of headers in lower case.
+std::size_t content_length(std::string_view head) {
+  constexpr std::string_view kName = "content-length:";
+  for (std::size_t end = head.find('\n'); end != std::string_view::npos; end = head.find('\n')) {
+    head.remove_prefix(end + 1);
+    if (head.size() > kName.size() && ::strncasecmp(head.data(), kName.data(), kName.size()) == 0) {
+      return number_at(head.substr(kName.size()));
+    }
+  }
+  fail("a reply without Content-Length");
 }
 
 }  // namespace
@@ -45,8 +60,10 @@ std::optional<Reply> ReplyBuffer::received(std::size_t bytes) {
     const std::size_t end = text.find("\r\n\r\n");
     if (end == std::string_view::npos) return std::nullopt;
     head_bytes_ = end + 4;
-    status_ = static_cast<int>(number_behind(text, "HTTP/1.1 "));
-    total_ = head_bytes_ + number_behind(text.substr(0, end), "Content-Length: ");
+    constexpr std::string_view kVersion = "HTTP/1.1 ";
+    if (!text.starts_with(kVersion)) fail("a reply that is not HTTP/1.1");
+    status_ = static_cast<int>(number_at(text.substr(kVersion.size(), 3)));
+    total_ = head_bytes_ + content_length(text.substr(0, end));
   }
   if (size_ < total_) return std::nullopt;
   if (size_ > total_) fail("more bytes than one reply has");
@@ -74,18 +91,18 @@ int connect_to(std::uint16_t port) {
 
 Connection::~Connection() { ::close(socket_); }
 
-Reply Connection::exchange(std::string_view request) {
+Reply exchange(int socket, std::string_view request, ReplyBuffer& in) {
   while (!request.empty()) {
-    const ssize_t sent = ::send(socket_, request.data(), request.size(), MSG_NOSIGNAL);
+    const ssize_t sent = ::send(socket, request.data(), request.size(), MSG_NOSIGNAL);
     if (sent <= 0) fail(std::string("cannot send: ") + ::strerror(errno));
     request.remove_prefix(static_cast<std::size_t>(sent));
   }
-  in_.clear();
+  in.clear();
   for (;;) {
-    char* const into = in_.tail();
-    const ssize_t got = ::recv(socket_, into, in_.room(), 0);
+    char* const into = in.tail();
+    const ssize_t got = ::recv(socket, into, in.room(), 0);
     if (got <= 0) fail("the server closed a connection in the middle of a reply");
-    if (const auto reply = in_.received(static_cast<std::size_t>(got))) return *reply;
+    if (const auto reply = in.received(static_cast<std::size_t>(got))) return *reply;
   }
 }
 

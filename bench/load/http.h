@@ -40,6 +40,9 @@ class ReplyBuffer {
 /// A connected TCP socket to 127.0.0.1.
 int connect_to(std::uint16_t port);
 
+/// Sends a whole request and waits for its reply, which lives in `in`.
+Reply exchange(int socket, std::string_view request, ReplyBuffer& in);
+
 /// One blocking keep-alive connection: for what is done once, and for single calls in flight.
 class Connection {
  public:
@@ -47,7 +50,7 @@ class Connection {
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
-  Reply exchange(std::string_view request);
+  Reply exchange(std::string_view request) { return bench::exchange(socket_, request, in_); }
 
  private:
   int socket_;

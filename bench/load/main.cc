@@ -1,8 +1,10 @@
 #include "load/calls.h"
 #include "load/delivery.h"
+#include "load/idle.h"
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -16,20 +18,21 @@ struct Options {
   std::string stream = "load";
   std::string function;
   double seconds = 5;
+  double warm_up = 0.3;
   std::size_t records = 500;
   std::size_t data_bytes = 200;
   std::uint64_t payload_bytes_max = UINT64_MAX;
   int samples = 500;
 };
 
-void print(const Figures& figures, std::size_t records_of_request) {
-  const auto requests = static_cast<double>(figures.requests);
-  const double records = requests * static_cast<double>(records_of_request);
+void print(const Figures& figures) {
   std::printf(
       "{\"requests\": %.0f, \"records\": %.0f, \"seconds\": %.3f, \"server_cpu_s\": %.4f, "
-      "\"server_user_s\": %.2f, \"server_system_s\": %.2f, \"p50_us\": %.1f, \"p99_us\": %.1f}\n",
-      requests, records, figures.seconds, figures.server.total, figures.server.user,
-      figures.server.system, figures.latency_us(0.5), figures.latency_us(0.99));
+      "\"server_user_s\": %.2f, \"server_system_s\": %.2f, \"load_cpu_s\": %.3f, "
+      "\"p50_us\": %.1f, \"p99_us\": %.1f}\n",
+      static_cast<double>(figures.requests), static_cast<double>(figures.records), figures.seconds,
+      figures.server.total, figures.server.user, figures.server.system, figures.own_cpu_s,
+      figures.latency_us(0.5), figures.latency_us(0.99));
 }
 
 double quantile(const std::vector<double>& sorted, double at) {
@@ -46,6 +49,7 @@ void print(const DeliveryFigures& figures) {
 
 Load load_of(const Options& options, std::size_t records_of_request) {
   Load load = options.load;
+  load.warm_up = std::chrono::nanoseconds(static_cast<std::int64_t>(options.warm_up * 1e9));
   load.measured = std::chrono::nanoseconds(static_cast<std::int64_t>(options.seconds * 1e9));
   const std::uint64_t request_bytes = records_of_request * (options.data_bytes + 20);
   load.requests_max = options.payload_bytes_max / request_bytes;
@@ -54,34 +58,48 @@ Load load_of(const Options& options, std::size_t records_of_request) {
 
 void put_record(const Options& options) {
   PutRecordWork work(options.stream, {.data_bytes = options.data_bytes});
-  print(run(load_of(options, 1), work), 1);
+  print(run(load_of(options, 1), work));
 }
 
 void put_records(const Options& options) {
   PutRecordsWork work(options.stream, {.data_bytes = options.data_bytes}, options.records);
-  print(run(load_of(options, options.records), work), options.records);
+  print(run(load_of(options, options.records), work));
 }
 
-/// Exactly so many records, in as few calls as the service takes.
+/// Exactly so many records, in as few calls as the service takes, each as full as the others.
 void fill(const Options& options) {
-  constexpr std::size_t kAtOnce = 500;
-  Connection connection(options.load.port);
-  for (std::size_t left = options.records; left > 0;) {
-    const std::size_t records = std::min(left, kAtOnce);
-    PutRecordsWork work(options.stream, {.data_bytes = options.data_bytes}, records);
-    work.check(connection.exchange(work.next()));
-    left -= records;
-  }
+  constexpr std::size_t kRecordsMax = 500;
+  constexpr std::size_t kBytesMax = 4u << 20;
+  const std::size_t calls = std::max((options.records + kRecordsMax - 1) / kRecordsMax,
+                                     options.records * options.data_bytes / kBytesMax);
+  if (options.records % calls != 0) fail("fill: the records do not spread evenly over calls");
+  PutRecordsWork work(options.stream, {.data_bytes = options.data_bytes}, options.records / calls);
+  Load load = load_of(options, options.records / calls);
+  load.warm_up = {};
+  load.measured = std::chrono::hours(1);
+  load.requests_max = calls;
+  print(run(load, work));
 }
 
 void get_records(const Options& options) {
   GetRecordsWork work(options.load.port, options.stream, options.records);
-  print(run(load_of(options, options.records), work), options.records);
+  print(run(load_of(options, options.records), work));
+}
+
+void catch_up(const Options& options) {
+  CatchUpWork work(options.load.port, options.stream, options.load.connections, options.records);
+  Load load = load_of(options, options.records);
+  load.warm_up = {};
+  print(run(load, work));
 }
 
 void invoke(const Options& options) {
   InvokeWork work(options.function, options.data_bytes);
-  print(run(load_of(options, 1), work), 1);
+  print(run(load_of(options, 1), work));
+}
+
+void idle(const Options& options) {
+  hold_idle(options.load.port, options.stream, options.load.connections);
 }
 
 void deliver(const Options& options) {
@@ -94,8 +112,10 @@ void deliver(const Options& options) {
 int main(int argc, char** argv) {
   Options options;
   CLI::App app{
-      "Load for a running server at 127.0.0.1, by one thread. Prints its figures as one line of "
-      "JSON; ends with 1 at the first reply that is not a full success. bench/run uses it."};
+      "Load for a running server at 127.0.0.1, by one thread; every request is signed with "
+      "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, else test and test. Prints its figures as one "
+      "line of JSON; ends with 1 at the first reply that is not a full success. bench/run uses "
+      "it."};
   app.require_subcommand(1);
   const auto work = [&](const char* name, const char* meaning, void (*body)(const Options&)) {
     CLI::App* const one = app.add_subcommand(name, meaning);
@@ -105,10 +125,11 @@ int main(int argc, char** argv) {
     return one;
   };
   const auto add_loop = [&](CLI::App* one) {
-    one->add_option("--pid", options.load.server_pid, "The server's, for its CPU time")->required();
+    one->add_option("--pid", options.load.server_pid, "The server's, for its CPU time");
     one->add_option("--connections", options.load.connections)->capture_default_str();
-    one->add_option("--seconds", options.seconds, "Measured, behind 0.3 of warm-up")
+    one->add_option("--seconds", options.seconds, "Measured, behind the warm-up")
         ->capture_default_str();
+    one->add_option("--warm-up", options.warm_up, "Seconds")->capture_default_str();
     one->add_option("--payload-bytes-max", options.payload_bytes_max,
                     "Ends the run before the server has taken more");
   };
@@ -120,13 +141,18 @@ int main(int argc, char** argv) {
   CLI::App* const puts = work("put-records", "PutRecords", put_records);
   CLI::App* const put = work("put-record", "PutRecord", put_record);
   CLI::App* const get = work("get-records", "GetRecords, the first page of shard 0", get_records);
+  CLI::App* const catching_up = work(
+      "catch-up", "GetRecords through as many shards as connections, each to its end", catch_up);
   CLI::App* const invocations = work("invoke", "Invoke, waiting for the answer", invoke);
-  for (CLI::App* const one : {puts, put, get, invocations}) {
+  CLI::App* const filling = work("fill", "Puts --records records, once", fill);
+  for (CLI::App* const one : {puts, put, get, catching_up, invocations, filling}) {
     add_loop(one);
     add_sizes(one);
   }
   invocations->add_option("--function", options.function)->required();
-  add_sizes(work("fill", "Puts --records records, once", fill));
+  work("idle", "Holds connections that have put one record each, until standard input ends", idle)
+      ->add_option("--connections", options.load.connections)
+      ->capture_default_str();
   work("deliver", "One put at a time, until the function has reported it", deliver)
       ->add_option("--samples", options.samples)
       ->capture_default_str();

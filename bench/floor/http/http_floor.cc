@@ -1,14 +1,21 @@
 // The least that an HTTP server on one core can cost on this machine: epoll, a search for the end
-// of the head, the body's length, and always the same reply, as long as PutRecord's. It understands
-// nothing and stores nothing; what a server does beyond it is its own.
+// of the head, the body's length, and always the same reply. It understands nothing and stores
+// nothing; what a server does beyond it is its own. What its reply looks like, so that bench/load
+// takes it for a good one, and as long:
+//
+//   http_floor                    PutRecord
+//   http_floor RECORDS            PutRecords
+//   http_floor RECORDS BYTES      GetRecords of records with so much data
 
 #include <arpa/inet.h>
 #include <cstdio>
 #include <cstdlib>
+#include <errno.h>
 #include <fcntl.h>
 #include <memory>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <string>
 #include <string_view>
 #include <sys/epoll.h>
@@ -17,7 +24,7 @@
 
 namespace {
 
-constexpr std::size_t kRequestMax = 1u << 20;
+constexpr std::size_t kRequestMax = 2u << 20;
 
 struct Connection {
   explicit Connection(int made) : socket(made) {}
@@ -29,9 +36,34 @@ struct Connection {
   std::string bytes = std::string(kRequestMax, '\0');
 };
 
-std::string reply() {
-  const std::string body =
-      R"({"ShardId":"shardId-000000000000","SequenceNumber":")" + std::string(56, '4') + R"("})";
+const std::string kNumber = R"("SequenceNumber":")" + std::string(56, '4') + R"(")";
+
+std::string put_records_body(std::size_t records) {
+  std::string body = R"({"FailedRecordCount":0,"Records":[)";
+  for (std::size_t i = 0; i < records; ++i) {
+    if (i != 0) body.push_back(',');
+    body.append("{").append(kNumber).append(R"(,"ShardId":"shardId-000000000000"})");
+  }
+  return body + "]}";
+}
+
+/// Good for GetShardIterator, too.
+std::string get_records_body(std::size_t records, std::size_t data_bytes) {
+  std::string body = R"({"ShardIterator":"none","MillisBehindLatest":0,"Records":[)";
+  const std::string data((data_bytes + 2) / 3 * 4, 'x');
+  for (std::size_t i = 0; i < records; ++i) {
+    if (i != 0) body.push_back(',');
+    body.append(R"({"ApproximateArrivalTimestamp":1764087000.123,"Data":")").append(data);
+    body.append(R"(","PartitionKey":")")
+        .append(20, 'k')
+        .append(R"(",)")
+        .append(kNumber)
+        .append("}");
+  }
+  return body + "]}";
+}
+
+std::string reply(const std::string& body) {
   return "HTTP/1.1 200 OK\r\nx-amzn-RequestId: 00000000-0000-4000-8000-000000000000\r\n"
          "x-amz-id-2: " +
          std::string(88, 'x') +
@@ -51,6 +83,18 @@ bool is_whole(std::string_view request) {
   return request.size() >= end + 4 + body;
 }
 
+/// Waits where the socket is full: with a reply that large nothing else is to be had anyway.
+bool send_all(int socket, std::string_view left) {
+  while (!left.empty()) {
+    const ssize_t sent = ::send(socket, left.data(), left.size(), MSG_NOSIGNAL);
+    if (sent < 0 && errno != EAGAIN) return false;
+    if (sent > 0) left.remove_prefix(static_cast<std::size_t>(sent));
+    pollfd wait{.fd = socket, .events = POLLOUT, .revents = 0};
+    if (!left.empty()) ::poll(&wait, 1, -1);
+  }
+  return true;
+}
+
 /// False: the peer has gone.
 bool serve(Connection& connection, std::string_view answer) {
   char* const into = connection.bytes.data() + connection.size;
@@ -59,12 +103,12 @@ bool serve(Connection& connection, std::string_view answer) {
   connection.size += static_cast<std::size_t>(got);
   if (!is_whole({connection.bytes.data(), connection.size})) return true;
   connection.size = 0;
-  return ::send(connection.socket, answer.data(), answer.size(), MSG_NOSIGNAL) > 0;
+  return send_all(connection.socket, answer);
 }
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
   const int listener = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in own{};
   own.sin_family = AF_INET;
@@ -77,7 +121,12 @@ int main() {
   }
   std::printf("ready at http://127.0.0.1:%d\n", ntohs(own.sin_port));
   std::fflush(stdout);
-  const std::string answer = reply();
+  const std::size_t records = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 0;
+  const std::size_t data_bytes = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 0;
+  const std::string answer =
+      reply(argc > 2   ? get_records_body(records, data_bytes)
+            : argc > 1 ? put_records_body(records)
+                       : R"({"ShardId":"shardId-000000000000",)" + kNumber + "}");
   const int epoll = ::epoll_create1(EPOLL_CLOEXEC);
   const auto watch = [epoll](int socket, Connection* connection) {
     epoll_event event{.events = EPOLLIN, .data = {.ptr = connection}};
