@@ -327,7 +327,7 @@ def test_an_advance_that_cannot_be(server):
 def test_the_help():
     done = run(None, "--help")
     assert done.code == 0
-    for command in ("serve", "settings", "demo", "put", "tail", "function", "mapping", "audit", "clock"):
+    for command in ("serve", "settings", "demo", "put", "tail", "function", "mapping", "audit", "clock", "keys"):
         assert re.search(rf"^ +{command} ", done.out, re.MULTILINE), command
     assert run(None).code == 2
     assert run(None, "dance").code == 2
