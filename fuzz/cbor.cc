@@ -1,4 +1,5 @@
 #include "base/check.h"
+#include "fuzz/documents.h"
 #include "shape/document.h"
 
 #include <cbor.h>
@@ -13,7 +14,7 @@
 namespace penstock::shape {
 namespace {
 
-using Kind = Document::Kind;
+using fuzz::Kind;
 
 /// RFC 8949, appendix C, with what a Document demands beyond it.
 class Expected {
@@ -194,6 +195,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace penstock::shape;
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   const auto ours = parse_cbor(bytes);
+  for (const std::size_t bound : {std::size_t{1}, std::size_t{3}, std::size_t{10}}) {
+    PENSTOCK_CHECK(fuzz::fits_bound(parse_cbor(bytes, bound), ours), "a bound only cuts");
+  }
   Expected expected(bytes);
   PENSTOCK_CHECK(ours.ok() == expected.whole(), "exactly what is well-formed is taken");
   if (!ours.ok()) return 0;

@@ -1,4 +1,5 @@
 #include "base/check.h"
+#include "fuzz/documents.h"
 #include "shape/document.h"
 
 #include <boost/json/src.hpp>
@@ -6,19 +7,13 @@
 #include <cmath>
 
 // JSON of strangers: read to the same tree as Boost.JSON reads it, or refused by both; and a tree
-// that is written out is read back to itself.
+// that is written out is read back to itself. With a bound it is the beginning of the same tree.
 
 namespace penstock::shape {
 namespace {
 
 namespace json = boost::json;
-using Kind = Document::Kind;
-
-bool equal(const Document& a, const Document& b) {
-  return a.kind == b.kind && a.boolean == b.boolean && a.integer == b.integer &&
-         a.number == b.number && a.text == b.text && a.names == b.names &&
-         std::equal(a.items.begin(), a.items.end(), b.items.begin(), b.items.end(), equal);
-}
+using fuzz::Kind;
 
 /// They do not round as exactly as we do, and take 0e999 for no number.
 bool same_number(const Document& ours, double theirs) {
@@ -55,6 +50,27 @@ bool same(const Document& ours, const json::value& theirs) {
   return false;
 }
 
+std::size_t token_count(const Document& document) {
+  if (!document.is(Kind::kList) && !document.is(Kind::kObject)) return 1;
+  const std::size_t items = document.items.size();
+  std::size_t count = 2 + (items == 0 ? 0 : items - 1) + 2 * document.names.size();
+  for (const Document& item : document.items) count += token_count(item);
+  return count;
+}
+
+void check_bounds(std::string_view text, const Result<Document>& whole) {
+  PENSTOCK_CHECK(is_json(text) == whole.ok(), "without a tree it is judged alike");
+  // Smaller than the longest run without a comma (128 objects one in the other) they would be
+  // wrong.
+  for (const std::size_t bound : {std::size_t{160}, std::size_t{200}}) {
+    PENSTOCK_CHECK(fuzz::fits_bound(parse_json(text, bound), whole), "a bound only cuts");
+  }
+  if (!whole.ok()) return;
+  const std::size_t tokens = token_count(*whole);
+  PENSTOCK_CHECK(!has_more_json_tokens(text, tokens) && has_more_json_tokens(text, tokens - 1),
+                 "tokens are counted as the tree has them");
+}
+
 }  // namespace
 }  // namespace penstock::shape
 
@@ -62,6 +78,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   using namespace penstock::shape;
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   const auto ours = parse_json(text);
+  check_bounds(text, ours);
 
   json::error_code error;
   json::parse_options options;
@@ -75,7 +92,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
   const std::string written = ours->to_json();
   const auto again = parse_json(written);
-  PENSTOCK_CHECK(again.ok() && equal(*ours, *again), "written out it is read back");
+  PENSTOCK_CHECK(again.ok() && fuzz::equal(*ours, *again), "written out it is read back");
   PENSTOCK_CHECK(again->to_json() == written, "there is one way to write it");
   return 0;
 }

@@ -86,7 +86,8 @@ TREES = [
 
 
 def json_texts():
-    odd = ['"\\ud83d\\ude00\\/\\b"', " [1e5 , 1E-5,-0,0.10]\n", "1e400", '{"a":1,"a":2}', "[" * 20 + "]" * 20, "tru", "01"]
+    odd = ['"\\ud83d\\ude00\\/\\b"', " [1e5 , 1E-5,-0,0.10]\n", "1e400", '{"a":1,"a":2}', "[" * 20 + "]" * 20, "tru", "01",
+           "[" + "7," * 220 + "{}]", '{"a":[' + ",".join(['{"b":"\\\\"}'] * 60) + "]}"]
     return [json.dumps(tree, ensure_ascii=i % 2 == 0).encode() for i, tree in enumerate(TREES)] + [o.encode() for o in odd]
 
 
