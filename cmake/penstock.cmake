@@ -4,7 +4,7 @@
 #   penstock_executable(<target> <output name> [DEPS ...] [LINK ...])       in src/server/
 #   penstock_test(<name> [DEPS ...] [LINK ...])                             in tests/<kind>/...
 #   penstock_benchmark(<name> [DEPS ...] [LINK ...])                        in bench/...
-#   penstock_fuzzer(<name> [DEPS ...] [LINK ...])                           in fuzz/...
+#   penstock_fuzzer(<name> [DEPS ...] [LINK ...])                           in fuzz/
 #   penstock_embed(<folder> <name> <file>...)                               after penstock_library
 #
 # Folders are found by their CMakeLists.txt and may come in any order: DEPS are names, and they are
@@ -24,7 +24,7 @@ set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")  # no -DNDEBUG: our checks stay on
 
 option(PENSTOCK_TESTS "Build tests/." OFF)
 option(PENSTOCK_BENCH "Declare bench/ (built by the target penstock_benchmarks)." OFF)
-option(PENSTOCK_FUZZ "Build fuzz/; needs fuzzer-no-link in PENSTOCK_SANITIZE." OFF)
+option(PENSTOCK_FUZZ "Build fuzz/ with libFuzzer; needs fuzzer-no-link in PENSTOCK_SANITIZE." OFF)
 option(PENSTOCK_PCH "Share one precompiled header of std headers." OFF)
 option(PENSTOCK_LTO "ThinLTO." OFF)
 option(PENSTOCK_COVERAGE "Clang's source-based coverage." OFF)
@@ -194,29 +194,29 @@ function(penstock_benchmark name)
   add_dependencies(penstock_benchmarks ${target})
 endfunction()
 
-# A libFuzzer program build/fuzz/<name>_fuzzer per call, from the *.cc of this folder; its seeds are
-# in corpus/ beside it. ctest runs every seed once, so that a corpus that fails is seen.
+# fuzz/<name>.cc. In the preset fuzz a libFuzzer program build/fuzz/<name>_fuzzer, elsewhere
+# fuzz_<name>_test, which runs the inputs of fuzz/corpus/ and fuzz/findings/ once (label fuzz).
 function(penstock_fuzzer name)
-  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "" "DEPS;LINK;SOURCES")
-  string(REPLACE "/" "_" target "${name}_fuzzer")
-  penstock_targets_of(deps ${target} ${ARG_DEPS})
-  if(NOT ARG_SOURCES)
-    file(GLOB ARG_SOURCES CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
+  cmake_parse_arguments(PARSE_ARGV 1 ARG "" "" "DEPS;LINK")
+  if(PENSTOCK_FUZZ)
+    set(target ${name}_fuzzer)
+    set(main "")
+  else()
+    set(target fuzz_${name}_test)
+    set(main ${CMAKE_CURRENT_SOURCE_DIR}/support/replay.cc)
   endif()
-  if(NOT ARG_SOURCES)
-    return()
-  endif()
-  add_executable(${target} ${ARG_SOURCES})
+  penstock_targets_of(deps ${target} ${ARG_DEPS} test_support)
+  add_executable(${target} ${CMAKE_CURRENT_SOURCE_DIR}/${name}.cc ${main})
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/tests)
   target_link_libraries(${target} PRIVATE penstock_options ${deps} ${ARG_LINK})
-  target_link_options(${target} PRIVATE -fsanitize=fuzzer)
-  set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
-  set(corpus ${CMAKE_CURRENT_SOURCE_DIR}/corpus)
-  if(IS_DIRECTORY ${corpus}/${name})
-    set(corpus ${corpus}/${name})
-  endif()
-  if(IS_DIRECTORY ${corpus})
-    add_test(NAME ${target} COMMAND ${target} -runs=0 ${corpus})
-    set_tests_properties(${target} PROPERTIES LABELS fuzz TIMEOUT 120)
+  penstock_use_pch(${target})
+  if(PENSTOCK_FUZZ)
+    target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+    set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+  else()
+    add_test(NAME fuzz_${name} COMMAND ${target}
+      ${CMAKE_CURRENT_SOURCE_DIR}/corpus/${name}.txt ${CMAKE_CURRENT_SOURCE_DIR}/findings/${name}.txt)
+    set_tests_properties(fuzz_${name} PROPERTIES LABELS fuzz TIMEOUT 120)
   endif()
 endfunction()
 

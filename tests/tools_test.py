@@ -3,6 +3,7 @@
 import importlib.machinery
 import importlib.util
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -23,6 +24,7 @@ check_size = load("check_size")
 check_env = load("check_env")
 check_includes = load("check_includes")
 check_leftovers = load("check_leftovers")
+fuzz_corpus = load("fuzz_corpus")
 check_links = load("check_links")
 reference = load("reference")
 
@@ -123,10 +125,20 @@ def run_copied(tool, tmp_path, *arguments):
     return subprocess.run([copy, *arguments], capture_output=True, text=True, check=False)
 
 
-def test_fuzzing_without_fuzzers_says_so_and_fails(tmp_path):
-    done = run_copied("fuzz", tmp_path, "1")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "fuzz: there are no fuzzers yet; they would be in fuzz/.\n"
+@pytest.mark.parametrize("data", [bytes(range(256)), b"# no comment", b"\\x41", b"a\\", b"\r\n\t"])
+def test_inputs_of_fuzzers_survive_their_text_form(data):
+    line = fuzz_corpus.packed(data)
+    assert line.isascii() and line.isprintable() and not line.startswith("#")
+    assert fuzz_corpus.unpacked(line) == data
+
+
+def test_every_fuzzer_has_kept_inputs_and_its_seeds_are_among_them():
+    names = re.findall(r"^penstock_fuzzer\((\w+)", (fuzz_corpus.FUZZ / "CMakeLists.txt").read_text(), re.MULTILINE)
+    assert names
+    for name in names:
+        kept = fuzz_corpus.inputs_in(fuzz_corpus.FUZZ / f"corpus/{name}.txt")
+        assert kept, name
+        assert set(fuzz_corpus.seeds_of(name)) - {b""} <= set(kept), name
 
 
 def test_a_folder_without_tests_fails(tmp_path):

@@ -48,10 +48,4 @@ constexpr std::size_t base64_decoded_size(std::string_view text) {
 /// Convenience for the control plane; `out` is empty unless ok.
 Base64Decoded base64_decode(std::string_view text, std::string& out);
 
-namespace detail {
-/// The kernels behind the calls above, for the test that holds them against each other.
-Base64Decoded base64_decode_scalar(std::string_view text, char* out);
-void base64_encode_scalar(std::string_view bytes, char* out);
-}  // namespace detail
-
 }  // namespace penstock

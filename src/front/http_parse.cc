@@ -155,7 +155,7 @@ void rebase(RequestHead& head, const char* from, const char* to) {
 // --- Chunked bodies ------------------------------------------------------------------------
 
 namespace {
-constexpr std::size_t kSizeLineMax = 256;
+constexpr std::size_t kLineMax = 256;  // Of a size with its extensions, or of a trailer.
 constexpr std::size_t kTrailerBytesMax = 8u << 10;
 }  // namespace
 
@@ -194,8 +194,10 @@ ChunkedBody::State ChunkedBody::feed(std::string_view bytes, std::size_t& consum
     }
     const std::size_t end = rest.find("\r\n");
     if (end == std::string_view::npos) {
-      return rest.size() > kSizeLineMax ? State::kBad : State::kNeedMore;
+      // One more may be the line's '\r': a line is judged alike however it is cut.
+      return rest.size() > kLineMax + 1 ? State::kBad : State::kNeedMore;
     }
+    if (end > kLineMax) return State::kBad;
     const std::string_view line = rest.substr(0, end);
     consumed += end + 2;
     if (phase_ == Phase::kSize) {

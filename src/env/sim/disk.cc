@@ -85,7 +85,7 @@ class SimFile final : public File {
     const auto& bytes = inode_->shown;
     if (offset >= bytes.size()) return std::size_t{0};
     const std::size_t count = std::min<std::size_t>(into.size(), bytes.size() - offset);
-    std::memcpy(into.data(), bytes.data() + offset, count);
+    std::copy_n(bytes.begin() + static_cast<std::ptrdiff_t>(offset), count, into.begin());
     return count;
   }
 

@@ -1,6 +1,7 @@
 #include "base/hex.h"
 #include "base/sha256.h"
 #include "base/uuid.h"
+#include "support/slow_digests.h"
 
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
@@ -21,6 +22,14 @@ std::string random_bytes(std::mt19937& random, std::size_t size) {
 TEST(Sha256, OfNothingIsThePublishedDigest) {
   EXPECT_EQ(sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   EXPECT_EQ(sha256_base64(""), "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=");
+}
+
+TEST(Sha256, IsWhatItIsDefinedToBeAtEveryLengthAroundTheBlockBounds) {
+  std::mt19937 random(4);
+  for (std::size_t size = 0; size < 300; ++size) {
+    const std::string bytes = random_bytes(random, size);
+    ASSERT_EQ(sha256(bytes), testing::SlowSha256::of(bytes)) << "size " << size;
+  }
 }
 
 TEST(Sha256, InPiecesEqualsInOneAndStartsAnewAfterwards) {

@@ -291,6 +291,21 @@ INSTANTIATE_TEST_SUITE_P(All, BadChunks,
                                return lines;
                              }()));
 
+TEST(ChunkedBody, ALineIsTooLongOrNotHoweverItIsCut) {
+  const auto state_of = [](const std::string& text, std::size_t piece) {
+    ChunkedBody reader(100);
+    std::size_t used = 0;
+    return feed_all(reader, text, piece, used);
+  };
+  for (std::size_t piece : {std::size_t{1}, std::size_t{100}, std::size_t{1'000}}) {
+    const std::string longest = "1;" + std::string(254, 'x') + "\r\na\r\n0\r\n\r\n";
+    EXPECT_EQ(state_of(longest, piece), State::kDone) << piece;
+    EXPECT_EQ(state_of("1;x" + longest.substr(2), piece), State::kBad) << piece;
+    EXPECT_EQ(state_of("0\r\n" + std::string(256, 't') + "\r\n\r\n", piece), State::kDone) << piece;
+    EXPECT_EQ(state_of("0\r\n" + std::string(257, 't') + "\r\n\r\n", piece), State::kBad) << piece;
+  }
+}
+
 // --- Buffer
 // -----------------------------------------------------------------------------------------
 
