@@ -239,6 +239,7 @@ Status Store::rewrite(std::shared_ptr<Segment> segment) {
       shard->relocate(segment.get(), {block, copy->segment});
     }
   }
+  log::debug("segment rewritten", {{"from", segment->number()}, {"to", number}});
   return sweep();
 }
 
