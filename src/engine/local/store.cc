@@ -169,14 +169,19 @@ Status Store::add_records(SegmentWriter& writer, const Pending& pending) {
 }
 
 /// With durability "os" the journal is behind what it says; where order matters it catches up here.
+/// A failed sync is never tried again: the next one would succeed, and what it was about is lost.
 Status Store::sync_journal() {
   if (direct_) return ok();
+  if (journal_.has_failed()) return Error{EngineErrc::kFailed, "the journal failed"};
   std::vector<std::string> paths = files_.closed_paths();
   paths.push_back(journal_.path());
   for (const std::string& path : paths) {
     if (path.empty()) continue;
     TRY(const auto file, folder_.disk().open(path, {.writable = true}));
-    TRY_OK(file->sync());
+    Status synced = file->sync();
+    if (synced.ok()) continue;
+    journal_.close(synced.error());
+    return synced;
   }
   return ok();
 }
@@ -265,6 +270,7 @@ bool Store::is_memory_short() const {
 }
 
 Status Store::relieve() {
+  if (core_.env.faults.hit(env::FaultPoint::kEvictNow)) evict(0);
   if (!is_memory_short()) return ok();
   const std::size_t target = core_.budget.limit_bytes() / 2;
   evict(target);
