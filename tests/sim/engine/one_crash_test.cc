@@ -109,8 +109,7 @@ class EngineOneCrash : public ::testing::Test {
         draw.end == End::kCutInACall ? Nanos(seconds(60)) : Nanos(Millis(1 + random() % 800));
     if (draw.trouble != Trouble::kFailingDisk) return until(lifetime);
     until(Millis(random() % 200));
-    const bool os = draw.durability == Durability::kOs;
-    disk.set_faults({.write_error = 0.2, .sync_error = os ? 0.2 : 0});
+    disk.set_faults({.write_error = 0.2, .sync_error = 0.2});
     until(lifetime);
   }
 

@@ -100,7 +100,7 @@ TEST_F(Histories, HoldThroughKillsAndCutsOfPower) {
   // A fault point that no history comes to is a claim without proof.
   for (const env::FaultPoint point : env::all_fault_points()) {
     const std::string name = "fault point " + std::string(env::fault_point_name(point));
-    expect_seen(500, {{name.c_str(), 20}});
+    expect_seen(500, {{name.c_str(), 5}});
   }
 }
 
