@@ -35,6 +35,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 
 import lies
 from books import RETENTION_MS, SideStreams, StreamBook, Wrong
@@ -48,6 +49,7 @@ SIDE_STREAMS = [f"side{i}" for i in range(6)]
 SHARDS = 4
 PRODUCERS = 3
 AGAIN_EVERY = 20  # Cycles between two readings of everything.
+PATIENCE_S = 900  # For what must happen at last; the machine may be busy.
 SMALL, LARGE = [0, 50, 300, 2_000], [300, 2_000, 100_000, 400_000]
 
 
@@ -128,7 +130,7 @@ class Run:
         def delivered():
             return all(self.double.has_seen(*row.who) for shelf in self.main.shelf.values()
                        for row in rows_until(shelf, limit))
-        wait_until("the function saw what is about to expire", delivered, 120)
+        wait_until("the function saw what is about to expire", delivered, PATIENCE_S)
         return by_ms
 
     def note(self, workers):
@@ -199,11 +201,11 @@ class Run:
             unseen[:] = [row for shelf in self.main.shelf.values() for row in shelf
                          if not self.double.has_seen(*row.who)]
             return not unseen
-        patience = 5 if self.lie.found_as else 600
+        patience = 5 if self.lie.found_as else PATIENCE_S
         if not eventually(delivered, patience):
             raise Wrong(f"NEVER DELIVERED: the function did not see {unseen[0]} and "
                         f"{len(unseen) - 1} others in {patience} s")
-        wait_until("nothing is pending", lambda: self.client.audit()["verdict"]["pending"] == 0, 120)
+        wait_until("nothing is pending", lambda: self.client.audit()["verdict"]["pending"] == 0, PATIENCE_S)
         verdict = self.lie.verdict(self.client.audit()["verdict"])
         wrong = {name: verdict[name] for name in
                  ("dropped", "expired_unread", "damaged", "unaccounted", "pending") if verdict[name]}
@@ -260,8 +262,10 @@ def run_once(options, seed, lie):
     wrong = None
     try:
         run.run()
-    except (Wrong, OSError, RuntimeError) as error:
+    except Wrong as error:
         wrong = str(error)
+    except Exception:  # Of whatever kind: the run must say how to repeat it, and keep its folder.
+        wrong = traceback.format_exc()
     finally:
         if run.server is not None and run.server.ended_by_itself() is None:
             run.server.kill()

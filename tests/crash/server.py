@@ -31,7 +31,7 @@ class Server:
         return self.process.poll()
 
     def _end(self):
-        code = self.process.wait(timeout=60)
+        code = self.process.wait(timeout=600)
         self.process.stdout.close()
         self.log.close()
         return code

@@ -6,6 +6,7 @@ import base64
 import http.client
 import json
 import socket
+import time
 
 import cbor2
 
@@ -13,6 +14,8 @@ AUTHORIZATION = (
     "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{service}/aws4_request, "
     "SignedHeaders=host;x-amz-date, Signature=" + "0" * 64
 )
+# The server closes connections that were idle for 75 s; the client is quicker.
+IDLE_MAX_S = 5
 JSON, CBOR = "application/x-amz-json-1.1", "application/x-amz-cbor-1.1"
 
 
@@ -28,10 +31,14 @@ class Client:
     def __init__(self, port):
         self.port = port
         self.connection = None
+        self.used = 0.0
 
     def _request(self, method, path, body, headers):
+        if self.connection is not None and time.monotonic() - self.used > IDLE_MAX_S:
+            self.connection.close()
+            self.connection = None
         if self.connection is None:
-            self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+            self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
             self.connection.connect()
             self.connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
@@ -42,6 +49,7 @@ class Client:
             self.connection.close()
             self.connection = None
             raise OSError(str(broken)) from broken
+        self.used = time.monotonic()
         parsed = _parsed(data, reply.getheader("Content-Type")) if data else {}
         if reply.status >= 300:
             kind = reply.getheader("x-amzn-ErrorType") or parsed.get("__type", "")
