@@ -5,6 +5,7 @@
 #   make demo     setup, build, and a stream with a function to look at
 #   make check    the inner loop: dev build, unit, contract and short simulations, tools/check
 #   make test     everything, as CI runs it
+#   make test-long  the proof of durability in full, about an hour: docs/durability.md
 #   make asan     unit, contract and simulations under AddressSanitizer and UBSan
 #   make tsan     the same under ThreadSanitizer
 #   make fuzz     every fuzzer for FUZZ_SECONDS
@@ -16,7 +17,7 @@ FUZZ_SECONDS ?= 60
 BENCH ?= .
 
 .DEFAULT_GOAL := build
-.PHONY: setup build demo check test asan tsan fuzz coverage bench fmt clean
+.PHONY: setup build demo check test test-long asan tsan fuzz coverage bench fmt clean
 
 setup:
 	@tools/setup
@@ -33,6 +34,9 @@ check: setup
 
 test: setup
 	@tools/test all
+
+test-long: setup
+	@tools/test long
 
 asan tsan: setup
 	@tools/build $@
@@ -53,4 +57,4 @@ fmt: setup
 	@tools/fmt $(if $(ALL),--all)
 
 clean:
-	@rm -rf build/dev build/release build/asan build/tsan build/fuzz build/coverage
+	@rm -rf build/dev build/release build/long build/asan build/tsan build/fuzz build/coverage

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 namespace penstock::env {
 
@@ -12,12 +13,14 @@ enum class FaultPoint : std::uint8_t {
   kFlushDelayed,       ///< Chunks stay in memory although they could be flushed.
   kSnapshotNow,        ///< The state log snapshots although it is not due.
   kSegmentCompactNow,  ///< A shared segment is rewritten although enough of it is alive.
+  kEvictNow,           ///< Chunks that are in segments leave memory although there is room.
   kShortRead,          ///< A read returns fewer records than it could.
   kDestinationFails,   ///< A failure destination refuses once.
   kInvokeThrottled,    ///< The function service answers "throttled".
   kCount,
 };
 std::string_view fault_point_name(FaultPoint point);
+std::vector<FaultPoint> all_fault_points();
 
 class FaultPoints {
  public:

@@ -1,5 +1,6 @@
 #include "sim/checks.h"
 
+#include "env/fault_points.h"
 #include "ledger/books.h"
 #include "shape/document.h"
 #include "shape/json.h"
@@ -393,6 +394,10 @@ void check_everything(System& system, const Plan& plan, const Facts& facts, Outc
   outcome.seen["failure records"] += failures.size();
   outcome.seen["throttled invocations"] += system.functions.throttled();
   outcome.seen["partial failures"] += system.functions.partial();
+  for (const env::FaultPoint point : env::all_fault_points()) {
+    outcome.seen["fault point " + std::string(env::fault_point_name(point))] +=
+        system.world.faults().hits(point);
+  }
 }
 
 }  // namespace penstock::sim

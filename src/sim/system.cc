@@ -12,9 +12,9 @@ System::System(const Plan& plan, engine::local::Options engine_options)
       functions(world.env().clocks, *world.env().loops.front(), prng, witness),
       options_(std::move(engine_options)) {
   world.faults().set_chance(plan.engine_faults);
-  // These two are the plan's own.
-  world.faults().set_chance(env::FaultPoint::kDestinationFails, 0);
-  world.faults().set_chance(env::FaultPoint::kInvokeThrottled, 0);
+  // The plan has its own chances for what these two bring about from outside.
+  world.faults().set_chance(env::FaultPoint::kDestinationFails, plan.engine_faults / 4);
+  world.faults().set_chance(env::FaultPoint::kInvokeThrottled, plan.engine_faults / 4);
 }
 
 System::~System() {

@@ -157,14 +157,18 @@ void Journal::give_back() {
   wake_store_();
 }
 
-void Journal::fail(Cut& cut, const Error& error) {
+void Journal::close(const Error& error) {
+  if (failed_.exchange(true)) return;
   log::error("the journal failed; nothing more is accepted until the server is started again",
              {{"cause", error.message}});
-  failed_ = true;
   queue_.refuse(Error{EngineErrc::kFailed,
                       "the journal failed and stays closed until the server is "
                       "started again: " +
                           error.message});
+}
+
+void Journal::fail(Cut& cut, const Error& error) {
+  close(error);
   queue_.complete(cut, Error{EngineErrc::kUnknownOutcome,
                              "the journal failed while this was being written: " + error.message});
   queue_.take(cut);

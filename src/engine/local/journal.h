@@ -41,6 +41,9 @@ class Journal {
   std::uint64_t applied() const { return applied_.load(std::memory_order_acquire); }
   /// Commits that held something. Any thread.
   std::uint64_t useful() const { return useful_.load(std::memory_order_relaxed); }
+  /// Closes it for good: a write or a sync failed, and nothing is known of what was written. Any
+  /// thread.
+  void close(const Error& error);
   bool has_failed() const { return failed_.load(std::memory_order_relaxed); }
   /// The file that is written to, by name. Any thread.
   std::string path() const;

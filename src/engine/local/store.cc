@@ -169,14 +169,19 @@ Status Store::add_records(SegmentWriter& writer, const Pending& pending) {
 }
 
 /// With durability "os" the journal is behind what it says; where order matters it catches up here.
+/// A failed sync is never tried again: the next one would succeed, and what it was about is lost.
 Status Store::sync_journal() {
   if (direct_) return ok();
+  if (journal_.has_failed()) return Error{EngineErrc::kFailed, "the journal failed"};
   std::vector<std::string> paths = files_.closed_paths();
   paths.push_back(journal_.path());
   for (const std::string& path : paths) {
     if (path.empty()) continue;
     TRY(const auto file, folder_.disk().open(path, {.writable = true}));
-    TRY_OK(file->sync());
+    Status synced = file->sync();
+    if (synced.ok()) continue;
+    journal_.close(synced.error());
+    return synced;
   }
   return ok();
 }
@@ -239,6 +244,7 @@ Status Store::rewrite(std::shared_ptr<Segment> segment) {
       shard->relocate(segment.get(), {block, copy->segment});
     }
   }
+  log::debug("segment rewritten", {{"from", segment->number()}, {"to", number}});
   return sweep();
 }
 
@@ -262,6 +268,7 @@ Result<Segment::Opened> Store::copy_live(const Segment& segment, std::uint64_t n
 bool Store::is_memory_short() const { return core_.budget.is_short(); }
 
 Status Store::relieve() {
+  if (core_.env.faults.hit(env::FaultPoint::kEvictNow)) evict(0);
   if (!is_memory_short()) return ok();
   const std::size_t target = core_.budget.limit_bytes() / 2;
   evict(target);

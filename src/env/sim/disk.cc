@@ -210,7 +210,14 @@ void Disk::tear_into_durable(Inode& inode, std::uint64_t offset, std::vector<std
   }
 }
 
+void Disk::keep_prefix(Inode& inode, std::uint64_t offset, std::span<const std::uint8_t> bytes) {
+  const std::uint64_t sectors = (bytes.size() + kSector - 1) / kSector;
+  const std::uint64_t kept = std::min<std::uint64_t>(choose_(sectors + 1) * kSector, bytes.size());
+  put(inode.durable, offset, bytes.first(kept));
+}
+
 void Disk::crash() {
+  const auto below = [this](std::uint64_t n) { return choose_ ? choose_(n) : prng_.below(n); };
   for (auto& [path, folder] : folders_) {
     // Every inode a name may lead to, before and after; by number, as pointers differ from run to
     // run.
@@ -223,15 +230,17 @@ void Disk::crash() {
     }
     for (const auto& [id, inode] : inodes) {
       for (auto& pending : std::exchange(inode->pending, {})) {
-        if (!pending.truncates) {
+        if (!pending.truncates && choose_) {
+          keep_prefix(*inode, pending.offset, pending.bytes);
+        } else if (!pending.truncates) {
           tear_into_durable(*inode, pending.offset, std::move(pending.bytes));
-        } else if (prng_.chance(0.5)) {
+        } else if (below(2) == 1) {
           inode->durable.resize(pending.offset);
         }
       }
       inode->shown = inode->durable;
     }
-    const std::size_t kept = prng_.below(folder->pending.size() + 1);
+    const std::size_t kept = below(folder->pending.size() + 1);
     for (std::size_t i = 0; i < kept; ++i) Folder::apply(folder->durable, folder->pending[i]);
     folder->pending.clear();
     folder->shown = folder->durable;

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,12 @@ class Disk final : public env::Disk {
   /// What is left after a cut of power; old handles and locks are dead. Ends power_is_out.
   void crash();
 
+  /// Decides instead of the seed what survives cuts of power: is asked with the number of
+  /// possibilities and answers one of them, from 0 on. A write then survives as a prefix of
+  /// sectors, a folder's changes of names as a prefix, as they always do.
+  using Choose = std::function<std::uint64_t(std::uint64_t possibilities)>;
+  void choose_survivors(Choose choose) { choose_ = std::move(choose); }
+
   /// For tests that damage or look at what is stored. The path must exist.
   void flip_bit(const std::string& path, std::uint64_t offset, unsigned bit);
   /// A range that reads back as zeros: a lost or misplaced write.
@@ -76,6 +83,7 @@ class Disk final : public env::Disk {
   Folder* folder_of(const std::string& path);
   std::shared_ptr<Inode> find(const std::string& path);
   void tear_into_durable(Inode& inode, std::uint64_t offset, std::vector<std::uint8_t> bytes);
+  void keep_prefix(Inode& inode, std::uint64_t offset, std::span<const std::uint8_t> bytes);
   bool fits(const Inode& inode, std::uint64_t end) const;
 
   Prng prng_;
@@ -88,6 +96,7 @@ class Disk final : public env::Disk {
   bool power_is_out_ = false;
   std::uint64_t boots_ = 0;
   std::uint64_t last_inode_ = 0;
+  Choose choose_;
   std::map<std::string, std::unique_ptr<Folder>> folders_;
   std::shared_ptr<std::set<std::string>> locks_;
 };

@@ -37,6 +37,9 @@ class History {
   /// The engine went away under the clients.
   void forget_running() { running_ = 0; }
 
+  /// Clients may have been told that the journal failed; that is not what is looked for then.
+  void expect_failed_journal(bool expected) { failed_journal_is_expected_ = expected; }
+
   /// Reads everything back and compares. `lenient`: acknowledged records at the end of each shard,
   /// and the last changes, may be missing (durability "os" after a cut of power), nothing else.
   /// Returns what is wrong, or nothing.
@@ -81,6 +84,7 @@ class History {
   EngineStand& stand_;
   Mix mix_;
   std::mt19937_64 random_;
+  bool failed_journal_is_expected_ = false;
   int running_ = 0;
   int generation_ = 0;
   std::uint64_t last_log_ = 0;

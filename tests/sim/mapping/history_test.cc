@@ -1,6 +1,7 @@
 #include "sim/history.h"
 
 #include "base/log.h"
+#include "env/fault_points.h"
 #include "support/seeds.h"
 
 #include <gtest/gtest.h>
@@ -96,6 +97,11 @@ TEST_F(Histories, HoldThroughKillsAndCutsOfPower) {
                     {"merge", 90},
                     {"unattributed", 2'000},
                     {"attempts counted", 40}});
+  // A fault point that no history comes to is a claim without proof.
+  for (const env::FaultPoint point : env::all_fault_points()) {
+    const std::string name = "fault point " + std::string(env::fault_point_name(point));
+    expect_seen(500, {{name.c_str(), 5}});
+  }
 }
 
 /// Acknowledged is what the system's cache has: it survives the process.

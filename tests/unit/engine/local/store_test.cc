@@ -1,5 +1,6 @@
 #include "engine/local/store.h"
 
+#include "engine/errors.h"
 #include "env/fault_points.h"
 #include "unit/engine/local/kit.h"
 
@@ -241,6 +242,33 @@ TEST_F(StoreTest, AFileThatCannotBeFlushedYetHoldsPutsBackAtTwiceTheJournal) {
   kit.world.faults().set_chance(env::FaultPoint::kFlushDelayed, 0);
   parts->store.maintain();
   EXPECT_TRUE(parts->append(kSmall, {"goes on"}).ok());
+}
+
+/// Seed 37516 of EngineOneCrash: the next sync "succeeded", a segment went that only a lost trim
+/// had freed, and its records were damaged after the cut of power.
+TEST_F(StoreTest, AfterAFailedSyncOfTheJournalNothingDependsOnTheNextOne) {
+  Options options = small_files();
+  options.durability = Durability::kOs;
+  parts.reset();
+  kit.open_folder();
+  parts = std::make_unique<Parts>(kit, options);
+  parts->opened();
+  fill(kSmall, 1'000);
+  ASSERT_TRUE(parts->store.flush().ok());
+  parts->store.maintain();
+  ASSERT_TRUE(parts->run(parts->log.trim(kSmall, Position{6})).ok());
+  kit.disk().fail_syncs(1);
+  parts->store.maintain();
+  EXPECT_TRUE(parts->journal.has_failed());
+  parts->store.maintain();
+  EXPECT_EQ(segments().size(), 1u) << "the trim may be lost";
+  const auto refused = parts->append(kSmall, {"refused"});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, EngineErrc::kFailed);
+
+  kit.world.crash([&] { parts.reset(); });
+  EXPECT_EQ(restart().damaged_records, 0u);
+  EXPECT_TRUE(parts->read_all(kSmall).ok());
 }
 
 }  // namespace

@@ -1,0 +1,196 @@
+"""Lies that prove that the books can find something: each is told once, and must be found.
+
+Truth is what every run uses. The others change one thing: in what the server answers, in what the
+function remembers, or on the server's disk between a kill and the next start.
+"""
+
+import glob
+import os
+import shutil
+
+
+class Truth:
+    name, found_as = "truth", None
+
+    def rows(self, shard, rows):
+        """What was read of a shard after a start, behind what had been read before."""
+        return rows
+
+    def again(self, shard, rows):
+        """The same, when a shard is read from its first record on."""
+        return rows
+
+    def shards(self, listed):
+        return listed
+
+    def streams(self, names):
+        return names
+
+    def verdict(self, verdict):
+        return verdict
+
+    def forgets_batch(self):
+        return False
+
+    def folder(self, path):
+        """Called between a kill and the next start."""
+
+
+class Lie(Truth):
+    """Is told once, at a chance of its kind; `after` so many that it let pass."""
+
+    after = 8
+
+    def __init__(self):
+        self.chances = 0
+        self.told = False
+
+    def now(self, possible=True):
+        if self.told or not possible:
+            return False
+        self.chances += 1
+        self.told = self.chances > self.after
+        return self.told
+
+
+class DroppedRecord(Lie):
+    name, found_as = "an acknowledged record is not given back", "LOST"
+
+    def rows(self, shard, rows):
+        return rows[1:] if self.now(len(rows) > 3) else rows
+
+
+class DoubledRecord(Lie):
+    name, found_as = "a record is stored a second time", "TWICE"
+
+    def rows(self, shard, rows):
+        if not self.now(len(rows) > 3):
+            return rows
+        return rows + [rows[-1]._replace(number=str(int(rows[-1].number) + (1 << 80)))]
+
+
+class ExchangedRecords(Lie):
+    name, found_as = "two records change places", "OTHER RECORD"
+
+    def rows(self, shard, rows):
+        if not self.now(len(rows) > 3):
+            return rows
+        a, b = rows[:2]
+        return [a._replace(who=b.who), b._replace(who=a.who)] + rows[2:]
+
+
+class ResurrectedRecord(Lie):
+    name, found_as = "a record of an earlier life appears late", "INVENTED"
+
+    def rows(self, shard, rows):
+        if not self.now(len(rows) > 3):
+            return rows
+        late = rows[-1]._replace(number=str(int(rows[-1].number) + (1 << 80)),
+                                 who=(rows[-1].who[0], 10_000_000))
+        return [*rows, late]
+
+
+class ExpiredEarly(Lie):
+    name, found_as = "records expire before their time", "GONE EARLY"
+    after = 0
+
+    def again(self, shard, rows):
+        return rows[len(rows) // 2 + 1:] if self.now(len(rows) > 3) else rows
+
+
+class ChangedLater(Lie):
+    name, found_as = "a record is another one when it is read again", "CHANGED"
+    after = 0
+
+    def again(self, shard, rows):
+        if not self.now(len(rows) > 3):
+            return rows
+        return rows[:2] + [rows[2]._replace(arrival=rows[2].arrival + 1)] + rows[3:]
+
+
+class StreamCameBack(Lie):
+    name, found_as = "a deleted stream comes back", "CAME BACK"
+    after = 3
+
+    def __init__(self):
+        super().__init__()
+        self.known = set()
+
+    def streams(self, names):
+        gone = self.known - names
+        self.known |= names
+        return names | gone if self.now(bool(gone)) else names
+
+
+class StreamLost(Lie):
+    name, found_as = "a stream is gone that nobody deleted", "LOST: stream"
+    after = 2
+
+    def streams(self, names):
+        side = sorted(name for name in names if name.startswith("side"))
+        return names - {side[0]} if self.now(bool(side)) else names
+
+
+class ReshardUndone(Lie):
+    name, found_as = "a child of an acknowledged reshard is gone", "HASH KEYS"
+    after = 2
+
+    def shards(self, listed):
+        possible = any("ParentShardId" in shard for shard in listed)
+        return listed[:-1] if self.now(possible) else listed
+
+
+class ForgottenBatch(Lie):
+    name, found_as = "a checkpoint is ahead of what the function saw", "NEVER DELIVERED"
+
+    def forgets_batch(self):
+        return self.now()
+
+
+class Unbalanced(Lie):
+    name, found_as = "the audit has one record too few", "AUDIT"
+    after = 0
+
+    def verdict(self, verdict):
+        return verdict | {"unaccounted": 1} if self.now() else verdict
+
+
+class FolderSetBack(Lie):
+    """Real loss, which a server cannot notice: the disk goes back to where it was one kill ago."""
+
+    name, found_as = "the whole folder is set back by one life", "LOST"
+    after = 2
+
+    def folder(self, path):
+        copy = path + ".earlier"
+        if self.now():
+            shutil.rmtree(path)
+            shutil.move(copy, path)
+            return
+        shutil.rmtree(copy, ignore_errors=True)
+        if not self.told:
+            shutil.copytree(path, copy)
+
+
+class JournalCutOff(Lie):
+    """Real loss: the newest megabyte of the journal is zeros, as if it had never been written."""
+
+    name, found_as = "the end of the journal was never written", "LOST"
+    after = 2
+
+    def folder(self, path):
+        if not self.now():
+            return
+        newest = max(glob.glob(os.path.join(path, "journal", "*.journal")),
+                     key=lambda file: (os.path.getmtime(file), file))
+        with open(newest, "r+b") as file:
+            content = file.read()
+            end = len(content.rstrip(b"\0"))
+            begin = max(0, end - (1 << 20)) // 4096 * 4096
+            file.seek(begin)
+            file.write(bytes(len(content) - begin))
+
+
+ALL = [DroppedRecord, DoubledRecord, ExchangedRecords, ResurrectedRecord, ExpiredEarly, ChangedLater,
+       StreamCameBack, StreamLost, ReshardUndone, ForgottenBatch, Unbalanced, FolderSetBack,
+       JournalCutOff]
