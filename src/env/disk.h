@@ -17,6 +17,9 @@ struct OpenOptions {
   /// Each write_at is durable when it returns, past the page cache where the file system allows
   /// (O_DIRECT + RWF_DSYNC); offset, length and address must then be multiples of 4096.
   bool direct = false;
+  /// Past the page cache where the file system allows (O_DIRECT), and no more than that: what is
+  /// written needs sync(). Aligned like direct, reads too. Not with direct.
+  bool uncached = false;
 };
 
 /// A file of the data folder. Synchronous: used by Workers, and at start and stop.
