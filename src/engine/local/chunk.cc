@@ -13,7 +13,7 @@ namespace penstock::engine::local {
 namespace {
 
 constexpr std::size_t kIndexEveryBytes = 4'096;
-constexpr std::align_val_t kChunkAlign{64};
+constexpr std::align_val_t kChunkAlign{4'096};
 
 std::size_t class_of(std::size_t capacity) {
   return static_cast<std::size_t>(std::countr_zero(capacity / ChunkPool::kSmallest));

@@ -23,6 +23,8 @@ class Chunk {
  public:
   std::span<const std::uint8_t> bytes() const { return {data_.get(), used_}; }
   std::size_t capacity() const { return capacity_; }
+  /// All of it, on a multiple of 4,096: for whoever reads blocks from a disk into it.
+  std::span<std::uint8_t> memory() { return {data_.get(), capacity_}; }
   std::size_t room() const { return capacity_ - used_; }
   bool empty() const { return used_ == 0; }
   Position first() const { return first_; }

@@ -3,9 +3,16 @@
 #include "engine/errors.h"
 #include "env/loop.h"
 
+#include <algorithm>
+
 namespace penstock::engine::local {
 
 env::Loop& Core::current_loop() const { return *env.loops[queue.current_lane()]; }
+
+void Core::open_reader() {
+  const std::size_t kept = std::min(options.read_bytes_kept_max, budget.limit_bytes() / 16);
+  reader = std::make_unique<StoredReader>(env.workers, pool, kept);
+}
 
 Status Core::check(Fence fence) const {
   if (fence == epoch) return ok();

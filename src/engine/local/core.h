@@ -6,6 +6,7 @@
 #include "engine/local/documents.h"
 #include "engine/local/local_engine.h"
 #include "engine/local/shard_table.h"
+#include "engine/local/stored_reader.h"
 #include "env/env.h"
 #include "env/worker.h"
 
@@ -32,8 +33,11 @@ struct Core {
   std::shared_ptr<Documents> documents = std::make_shared<Documents>();
   MarkTable marks;
   CommitQueue queue;
-  std::unique_ptr<env::Worker> reader;  ///< Reads segments; null without files.
-  std::function<void()> wake_store;     ///< The same: memory is short, or something was let go.
+  std::unique_ptr<StoredReader> reader;  ///< Of segments; null without files.
+  std::function<void()> wake_store;      ///< The same: memory is short, or something was let go.
+
+  /// For `reader`.
+  void open_reader();
 
   /// The loop that is running; the control loop elsewhere.
   env::Loop& current_loop() const;

@@ -27,7 +27,7 @@ Result<OpenReport> Durable::open_files() {
                    core_.env.faults, [this] { wake_store(); });
   journal_->on_unstage([this] { core_.unstage(); });
   store_.emplace(core_, *folder_, *files_, *journal_,
-                 [this] { arm(retry_, core_.options.store_retry_after, &Durable::wake_store); });
+                 [this](Millis after) { arm(retry_, after, &Durable::wake_store); });
   return recover(core_, *folder_, *files_, *journal_, *store_);
 }
 

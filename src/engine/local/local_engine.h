@@ -52,6 +52,11 @@ struct Options {
   Millis idle_commit_after{50};
   /// Before the store tries again what failed.
   Millis store_retry_after{500};
+  /// Between one part of what can wait (removing, rewriting) and the next.
+  Millis store_pause{20};
+  /// Of segments read, kept for readers close behind or read ahead of one; at most a sixteenth of
+  /// the memory.
+  std::size_t read_bytes_kept_max = 32u << 20;
 
   /// Filled by open().
   OpenReport* report = nullptr;
