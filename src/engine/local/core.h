@@ -17,12 +17,7 @@ namespace penstock::engine::local {
 
 /// What the four faces of the engine share.
 struct Core {
-  Core(Options opt, env::Env& environment, Budget& memory, std::function<void()> wake_writer)
-      : options(std::move(opt)),
-        env(environment),
-        budget(memory),
-        pool(std::make_shared<ChunkPool>(memory, options.free_chunk_bytes_max)),
-        queue(environment.loops, std::move(wake_writer)) {}
+  Core(Options opt, env::Env& environment, Budget& memory, std::function<void()> wake_writer);
 
   Options options;
   env::Env& env;
@@ -36,8 +31,10 @@ struct Core {
   std::unique_ptr<StoredReader> reader;  ///< Of segments; null without files.
   std::function<void()> wake_store;      ///< The same: memory is short, or something was let go.
 
-  /// For `reader`.
+  /// Makes `reader`.
   void open_reader();
+  /// Of the budget, but what lies ready for the next records.
+  std::size_t used_bytes() const;
 
   /// The loop that is running; the control loop elsewhere.
   env::Loop& current_loop() const;

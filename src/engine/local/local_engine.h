@@ -36,8 +36,8 @@ struct Options {
   std::string folder;  ///< The data folder; made when missing. Empty: durability is kMemory.
   Durability durability = Durability::kSync;
 
-  /// Chunks kept for reuse, beyond those in use.
-  std::size_t free_chunk_bytes_max = 16u << 20;
+  /// Chunks kept for reuse, beyond those in use; at most an eighth of the memory.
+  std::size_t free_chunk_bytes_max = 64u << 20;
   /// The journal's first file is small, so that a server starts at once; the next ones double.
   std::uint64_t journal_first_file_bytes = 4u << 20;
   std::uint64_t journal_file_bytes_max = 64u << 20;

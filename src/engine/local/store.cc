@@ -291,13 +291,12 @@ Status Store::relieve() {
 
 void Store::evict(std::size_t used_bytes) {
   if (core_.reader != nullptr) core_.reader->clear();
-  core_.pool->clear();
   for (const auto& shard : core_.shards.all()) {
-    const std::size_t used = core_.budget.used_bytes();
-    if (used <= used_bytes) return;
+    const std::size_t used = core_.used_bytes();
+    if (used <= used_bytes) break;
     shard->evict(used - used_bytes);
-    core_.pool->clear();  // What was let go came back here.
   }
+  if (is_memory_short()) core_.pool->clear();  // Others lack it.
 }
 
 }  // namespace penstock::engine::local

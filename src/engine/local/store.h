@@ -42,7 +42,8 @@ class Store {
   Status settle(const CommitHeader& last);
   /// Writes everything durable that is in no segment yet into segments.
   Status flush();
-  /// Lets chunks go that are in segments, until at most `used_bytes` of the budget are used.
+  /// Lets chunks go that are in segments, until at most `used_bytes` of the budget are used, but by
+  /// the free ones, which take the next records.
   void evict(std::size_t used_bytes);
   bool is_memory_short() const;
 

@@ -243,7 +243,7 @@ TEST_F(StoreTest, WhenMemoryIsShortWhatIsInSegmentsLeavesMemory) {
   EXPECT_TRUE(parts->store.is_memory_short());
   parts->store.maintain();
   EXPECT_FALSE(parts->store.is_memory_short());
-  EXPECT_LE(kit.budget.used_bytes(), limit / 2);
+  EXPECT_LE(parts->core.used_bytes(), limit / 2);
   EXPECT_EQ(shard(kLarge).damage().size(), 0u);
   EXPECT_EQ(kit.read(shard(kLarge), Position{1})->records.front().at, Position{1});
 }
