@@ -52,6 +52,9 @@ class Disk {
   virtual Status rename(const std::string& from, const std::string& to) = 0;
   virtual Status sync_folder(const std::string& folder) = 0;
   virtual Result<std::uint64_t> free_bytes(const std::string& folder) = 0;
+  /// Whether direct and uncached files beside this one, which exists, go past the page cache. Where
+  /// they do not they go through it, and direct writes are synced one by one.
+  virtual bool goes_past_cache(const std::string& path) = 0;
 
   class Lock {
    public:

@@ -22,6 +22,8 @@ enum class Durability {
 
 /// What opening a data folder found.
 struct OpenReport {
+  /// The file system has no O_DIRECT: everything goes through the page cache.
+  bool through_page_cache = false;
   std::uint64_t replayed_commits = 0;
   /// The journal ended in something unreadable: see docs/disk-format.md.
   bool torn_tail = false;

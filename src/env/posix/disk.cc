@@ -140,9 +140,18 @@ Result<std::vector<std::string>> PosixDisk::list(const std::string& folder) {
 }
 
 Status PosixDisk::make_folders(const std::string& folder) {
+  // Those that get a new name in them: without a sync a cut of power takes it away again, and all
+  // that was made durable below it.
+  std::vector<std::string> parents;
   std::error_code error;
+  for (auto path = std::filesystem::absolute(folder, error).lexically_normal();
+       !std::filesystem::exists(path, error) && path != path.parent_path();
+       path = path.parent_path()) {
+    parents.push_back(path.parent_path().string());
+  }
   std::filesystem::create_directories(folder, error);
   if (error) return failure("make folder", folder, error.value());
+  for (const std::string& parent : parents) TRY_OK(sync_folder(parent));
   return ok();
 }
 
@@ -167,6 +176,10 @@ Result<std::uint64_t> PosixDisk::free_bytes(const std::string& folder) {
   struct statvfs facts{};
   if (::statvfs(folder.c_str(), &facts) != 0) return failure("statvfs", folder);
   return static_cast<std::uint64_t>(facts.f_bavail) * facts.f_frsize;
+}
+
+bool PosixDisk::goes_past_cache(const std::string& path) {
+  return Descriptor(::open(path.c_str(), O_RDONLY | O_DIRECT | O_CLOEXEC)).get() >= 0;
 }
 
 Result<std::unique_ptr<Disk::Lock>> PosixDisk::lock(const std::string& path) {
