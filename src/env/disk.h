@@ -17,6 +17,9 @@ struct OpenOptions {
   /// Each write_at is durable when it returns, past the page cache where the file system allows
   /// (O_DIRECT + RWF_DSYNC); offset, length and address must then be multiples of 4096.
   bool direct = false;
+  /// Past the page cache where the file system allows (O_DIRECT), and no more than that: what is
+  /// written needs sync(). Aligned like direct, reads too. Not with direct.
+  bool uncached = false;
 };
 
 /// A file of the data folder. Synchronous: used by Workers, and at start and stop.
@@ -49,6 +52,9 @@ class Disk {
   virtual Status rename(const std::string& from, const std::string& to) = 0;
   virtual Status sync_folder(const std::string& folder) = 0;
   virtual Result<std::uint64_t> free_bytes(const std::string& folder) = 0;
+  /// Whether direct and uncached files beside this one, which exists, go past the page cache. Where
+  /// they do not they go through it, and direct writes are synced one by one.
+  virtual bool goes_past_cache(const std::string& path) = 0;
 
   class Lock {
    public:

@@ -104,6 +104,7 @@ struct Server::Parts {
   env::Env env;
   front::Keyring keyring;
   KeyWatch keys;
+  engine::local::OpenReport found;
   std::unique_ptr<engine::Engine> engine;
   std::unique_ptr<ledger::Ledger> ledger;
   std::optional<LedgerReceipts> receipts;
@@ -126,6 +127,7 @@ struct Server::Parts {
   void route();
   std::string url() const;
   sandbox::TemporaryCredentials function_credentials(const Tenant& tenant);
+  std::string disk_text() const;
 };
 
 Task<Status> Server::Parts::open() {
@@ -149,9 +151,10 @@ Task<Status> Server::Parts::open() {
 }
 
 Task<Status> Server::Parts::open_storage() {
-  CO_TRY(engine, co_await engine::local::open(
-                     {.folder = options.settings.data, .durability = options.durability}, env,
-                     memory.records));
+  CO_TRY(engine, co_await engine::local::open({.folder = options.settings.data,
+                                               .durability = options.durability,
+                                               .report = &found},
+                                              env, memory.records));
   CO_TRY_OK(api::admin::restore_service_clock(env.clocks, engine->meta()));
   env::Loop& control = *env.loops.front();
   CO_TRY(ledger, ledger::Ledger::open({.clocks = env.clocks,
@@ -230,6 +233,11 @@ std::string Server::Parts::url() const {
   return "http://" + host + ":" + std::to_string(port);
 }
 
+std::string Server::Parts::disk_text() const {
+  if (options.durability == engine::local::Durability::kMemory) return "none: all is in memory";
+  return found.through_page_cache ? "through the page cache: no O_DIRECT" : "direct";
+}
+
 void Server::Parts::route() {
   dispatcher.add(api::kinesis::make_kinesis_service(*streams, *receipts));
   dispatcher.add(api::sqs::make_sqs_service(*queues));
@@ -245,7 +253,7 @@ void Server::Parts::route() {
   dispatcher.add_admin(api::admin::audit_operation(*ledger, *counted_streams, *mappings));
   const auto facts = [this] {
     return std::vector<std::pair<std::string, std::string>>{
-        {"function_sandbox", sandboxes->isolation()}};
+        {"function_sandbox", sandboxes->isolation()}, {"disk", disk_text()}};
   };
   for (auto& operation :
        api::admin::health_operations(dispatcher.service_names(), kVersion, facts)) {
@@ -279,6 +287,7 @@ std::string Server::ready_line() const {
                      " data=" + (settings.data.empty() ? "(memory)" : settings.data) +
                      " auth=" + (parts_->keyring.state()->is_required ? "on" : "off") +
                      " sandbox=\"" + parts_->sandboxes->isolation() + "\"";
+  if (parts_->found.through_page_cache) line += " disk=\"" + parts_->disk_text() + "\"";
   if (settings.dev) line += " dev (the clock can be advanced)";
   return line;
 }

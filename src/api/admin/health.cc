@@ -15,8 +15,9 @@ constexpr std::array<std::string_view, 2> kPaths{"/_penstock/health", "/_localst
 shape::OperationInfo health_shape() {
   return {.name = "Health",
           .doc =
-              "Which services run, how functions are isolated, and the version: a JSON object "
-              "with `services`, `function_sandbox`, `edition` and `version`. Also at "
+              "Which services run, how functions are isolated, how the disk is written, and the "
+              "version: a JSON object with `services`, `function_sandbox`, `disk`, `edition` and "
+              "`version`. Also at "
               "`/_localstack/health`.",
           .method = "GET",
           .path = kPaths.front(),

@@ -1,7 +1,8 @@
 #pragma once
 
+#include "base/pages.h"
+
 #include <cstdint>
-#include <memory>
 #include <span>
 
 namespace penstock::engine::local {
@@ -9,31 +10,27 @@ namespace penstock::engine::local {
 /// Bytes that grow, on memory aligned for direct I/O.
 class AlignedBuffer {
  public:
-  static constexpr std::size_t kAlign = 4'096;
+  static constexpr std::size_t kAlign = Pages::kAlign;
 
   void append(std::span<const std::uint8_t> bytes);
   /// Grows with zeros, or shrinks.
   void resize(std::size_t size);
   void clear() { size_ = 0; }
   void release() {
-    data_.reset();
-    size_ = capacity_ = 0;
+    data_ = {};
+    size_ = 0;
   }
-  std::uint8_t* data() { return data_.get(); }
-  const std::uint8_t* data() const { return data_.get(); }
+  std::uint8_t* data() { return data_.data(); }
+  const std::uint8_t* data() const { return data_.data(); }
   std::size_t size() const { return size_; }
-  std::size_t capacity() const { return capacity_; }
-  std::span<std::uint8_t> bytes() { return {data_.get(), size_}; }
-  std::span<const std::uint8_t> bytes() const { return {data_.get(), size_}; }
+  std::size_t capacity() const { return data_.size(); }
+  std::span<std::uint8_t> bytes() { return {data_.data(), size_}; }
+  std::span<const std::uint8_t> bytes() const { return {data_.data(), size_}; }
 
  private:
-  struct Free {
-    void operator()(std::uint8_t* memory) const;
-  };
   void reserve(std::size_t capacity);
-  std::unique_ptr<std::uint8_t[], Free> data_;
+  Pages data_;
   std::size_t size_ = 0;
-  std::size_t capacity_ = 0;
 };
 
 }  // namespace penstock::engine::local

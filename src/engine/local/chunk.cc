@@ -6,14 +6,12 @@
 
 #include <algorithm>
 #include <bit>
-#include <new>
 #include <utility>
 
 namespace penstock::engine::local {
 namespace {
 
 constexpr std::size_t kIndexEveryBytes = 4'096;
-constexpr std::align_val_t kChunkAlign{64};
 
 std::size_t class_of(std::size_t capacity) {
   return static_cast<std::size_t>(std::countr_zero(capacity / ChunkPool::kSmallest));
@@ -25,8 +23,6 @@ bool is_class(std::size_t capacity) {
 
 }  // namespace
 
-void Chunk::Free::operator()(std::uint8_t* memory) const { ::operator delete(memory, kChunkAlign); }
-
 std::uint8_t* Chunk::extend(std::size_t length, Position first, std::uint32_t count,
                             ServiceTime arrival) {
   PENSTOCK_CHECK(length <= room(), "the frame fits into the chunk");
@@ -34,7 +30,7 @@ std::uint8_t* Chunk::extend(std::size_t length, Position first, std::uint32_t co
   if (index_.empty() || used_ - index_.back().offset >= kIndexEveryBytes) {
     index_.push_back({first, arrival, static_cast<std::uint32_t>(used_)});
   }
-  std::uint8_t* at = data_.get() + used_;
+  std::uint8_t* at = data_.data() + used_;
   used_ += length;
   next_ = Position{first.index + count};
   last_arrival_ = arrival;
@@ -59,7 +55,7 @@ std::size_t Chunk::end_of(Position limit) const {
   if (limit >= next_) return used_;
   std::size_t at = seek(limit);
   while (at < used_) {
-    const RecordsHeader header = records_header(data_.get() + at);
+    const RecordsHeader header = records_header(data_.data() + at);
     if (header.first >= limit) break;
     at += header.length;
   }
@@ -105,21 +101,25 @@ std::shared_ptr<Chunk> ChunkPool::make(std::size_t at_least, bool forced) {
     if (!share) return nullptr;
   }
   auto chunk = std::make_unique<Chunk>();
-  chunk->data_.reset(static_cast<std::uint8_t*>(::operator new(capacity, kChunkAlign)));
-  chunk->capacity_ = capacity;
+  chunk->data_ = Pages(capacity);
   chunk->share_ = std::move(share);
   return shared(std::move(chunk));
 }
 
 void ChunkPool::recycle(std::unique_ptr<Chunk> chunk) {
-  if (!is_class(chunk->capacity_)) return;
+  if (!is_class(chunk->capacity())) return;
   chunk->used_ = 0;
   chunk->index_.clear();
   chunk->last_arrival_ = {};
   const std::lock_guard lock(mutex_);
-  if (free_bytes_ + chunk->capacity_ > free_bytes_max_) return;
-  free_bytes_ += chunk->capacity_;
-  free_[class_of(chunk->capacity_)].push_back(std::move(chunk));
+  if (free_bytes_ + chunk->capacity() > free_bytes_max_) return;
+  free_bytes_ += chunk->capacity();
+  free_[class_of(chunk->capacity())].push_back(std::move(chunk));
+}
+
+std::size_t ChunkPool::free_bytes() const {
+  const std::lock_guard lock(mutex_);
+  return free_bytes_;
 }
 
 void ChunkPool::clear() {

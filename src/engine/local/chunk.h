@@ -1,6 +1,7 @@
 #pragma once
 
 #include "base/budget.h"
+#include "base/pages.h"
 #include "engine/log.h"
 
 #include <array>
@@ -21,9 +22,11 @@ class ChunkPool;
 /// memory.
 class Chunk {
  public:
-  std::span<const std::uint8_t> bytes() const { return {data_.get(), used_}; }
-  std::size_t capacity() const { return capacity_; }
-  std::size_t room() const { return capacity_ - used_; }
+  std::span<const std::uint8_t> bytes() const { return {data_.data(), used_}; }
+  std::size_t capacity() const { return data_.size(); }
+  /// All of it, on a multiple of 4,096: for whoever reads blocks from a disk into it.
+  std::span<std::uint8_t> memory() { return {data_.data(), capacity()}; }
+  std::size_t room() const { return capacity() - used_; }
   bool empty() const { return used_ == 0; }
   Position first() const { return first_; }
   Position next() const { return next_; }
@@ -55,16 +58,12 @@ class Chunk {
 
  private:
   friend class ChunkPool;
-  struct Free {
-    void operator()(std::uint8_t* memory) const;
-  };
   struct IndexEntry {
     Position first;
     ServiceTime arrival;
     std::uint32_t offset;
   };
-  std::unique_ptr<std::uint8_t[], Free> data_;
-  std::size_t capacity_ = 0;
+  Pages data_;
   std::size_t used_ = 0;
   Position first_;
   Position next_;
@@ -76,7 +75,8 @@ class Chunk {
 /// Recycled chunks of 16 KiB, 32 KiB ... 1 MiB, and larger ones made to measure.
 ///
 /// Fresh pages cost more than everything else done to a record, so chunks come back here. Free ones
-/// stay charged to the budget, and are let go when it is spent. Thread-safe.
+/// stay charged to the budget, up to `free_bytes_max`, and are let go when it is spent.
+/// Thread-safe.
 class ChunkPool : public std::enable_shared_from_this<ChunkPool> {
  public:
   static constexpr std::size_t kSmallest = 16u << 10;
@@ -89,6 +89,7 @@ class ChunkPool : public std::enable_shared_from_this<ChunkPool> {
   std::shared_ptr<Chunk> make(std::size_t at_least, bool forced = false);
   /// Lets the free ones go.
   void clear();
+  std::size_t free_bytes() const;
 
  private:
   static constexpr std::size_t kClasses = 7;
@@ -96,7 +97,7 @@ class ChunkPool : public std::enable_shared_from_this<ChunkPool> {
 
   Budget& budget_;
   std::size_t free_bytes_max_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::size_t free_bytes_ = 0;
   std::array<std::vector<std::unique_ptr<Chunk>>, kClasses> free_;
 };

@@ -26,8 +26,11 @@ bool Cut::empty() const {
                      [](const LaneBatch& lane) { return lane.empty(); });
 }
 
-CommitQueue::CommitQueue(std::vector<env::Loop*> loops, std::function<void()> wake_writer)
-    : loops_(std::move(loops)), wake_writer_(std::move(wake_writer)) {
+CommitQueue::CommitQueue(std::vector<env::Loop*> loops, std::function<void()> wake_writer,
+                         std::size_t lane_bytes_max)
+    : loops_(std::move(loops)),
+      lane_bytes_max_(lane_bytes_max),
+      wake_writer_(std::move(wake_writer)) {
   for (std::size_t i = 0; i < loops_.size(); ++i) lanes_.push_back(std::make_shared<Lane>());
 }
 

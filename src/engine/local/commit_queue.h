@@ -60,9 +60,12 @@ struct Cut {
 /// have passed, or when the lane holds enough to be worth a commit (docs/decisions/0026).
 class CommitQueue {
  public:
+  static constexpr std::size_t kLaneBytesMax = 16u << 20;
+
   /// `wake_writer` is called when what is staged should be committed, on any thread. Null: there is
-  /// no journal, and staged is durable.
-  CommitQueue(std::vector<env::Loop*> loops, std::function<void()> wake_writer);
+  /// no journal, and staged is durable. A lane with more than `lane_bytes_max` waits for the disk.
+  CommitQueue(std::vector<env::Loop*> loops, std::function<void()> wake_writer,
+              std::size_t lane_bytes_max = kLaneBytesMax);
 
   class Staging {
    public:
@@ -74,7 +77,7 @@ class CommitQueue {
     const std::optional<Error>& record_refusal() const { return queue_.refusals_.records; }
     const std::optional<Error>& mark_refusal() const { return queue_.refusals_.marks; }
     /// Whether this lane waits for the disk with more than it should hold.
-    bool is_crowded() const { return batch_.bytes.size() > kLaneBytesMax; }
+    bool is_crowded() const { return batch_.bytes.size() > queue_.lane_bytes_max_; }
     /// Where frames go: null without a journal.
     AlignedBuffer* bytes() { return queue_.wake_writer_ ? &batch_.bytes : nullptr; }
     void staged_records(std::shared_ptr<Shard> shard, Position next, std::uint64_t count);
@@ -121,7 +124,6 @@ class CommitQueue {
   bool idle() const;
 
  private:
-  static constexpr std::size_t kLaneBytesMax = 16u << 20;
   /// From here on a commit's own cost is small beside its bytes'.
   static constexpr std::size_t kWorthACommitBytes = 256u << 10;
   static constexpr int kRoundsMax = 4;
@@ -138,6 +140,7 @@ class CommitQueue {
   void answer(Cut& cut, const Status& status, Wakeups& wakeups) const;
 
   std::vector<env::Loop*> loops_;
+  const std::size_t lane_bytes_max_;
   std::function<void()> wake_writer_;
   std::vector<std::shared_ptr<Lane>> lanes_;
   std::optional<Error> refusal_;  ///< Read under one lane's lock, written under all.

@@ -3,9 +3,32 @@
 #include "engine/errors.h"
 #include "env/loop.h"
 
+#include <algorithm>
+#include <utility>
+
 namespace penstock::engine::local {
 
+Core::Core(Options opt, env::Env& environment, Budget& memory, std::function<void()> wake_writer)
+    : options(std::move(opt)),
+      env(environment),
+      budget(memory),
+      pool(std::make_shared<ChunkPool>(
+          memory, std::min(options.free_chunk_bytes_max, memory.limit_bytes() / 8))),
+      // Of each loop there is one that is staged to and one that is being written.
+      queue(environment.loops, std::move(wake_writer),
+            std::min(CommitQueue::kLaneBytesMax, memory.limit_bytes() / 64)) {}
+
+std::size_t Core::used_bytes() const {
+  const std::size_t used = budget.used_bytes();
+  return used - std::min(used, pool->free_bytes());
+}
+
 env::Loop& Core::current_loop() const { return *env.loops[queue.current_lane()]; }
+
+void Core::open_reader() {
+  const std::size_t kept = std::min(options.read_bytes_kept_max, budget.limit_bytes() / 16);
+  reader = std::make_unique<StoredReader>(env.workers, pool, kept);
+}
 
 Status Core::check(Fence fence) const {
   if (fence == epoch) return ok();

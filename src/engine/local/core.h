@@ -6,6 +6,7 @@
 #include "engine/local/documents.h"
 #include "engine/local/local_engine.h"
 #include "engine/local/shard_table.h"
+#include "engine/local/stored_reader.h"
 #include "env/env.h"
 #include "env/worker.h"
 
@@ -16,12 +17,7 @@ namespace penstock::engine::local {
 
 /// What the four faces of the engine share.
 struct Core {
-  Core(Options opt, env::Env& environment, Budget& memory, std::function<void()> wake_writer)
-      : options(std::move(opt)),
-        env(environment),
-        budget(memory),
-        pool(std::make_shared<ChunkPool>(memory, options.free_chunk_bytes_max)),
-        queue(environment.loops, std::move(wake_writer)) {}
+  Core(Options opt, env::Env& environment, Budget& memory, std::function<void()> wake_writer);
 
   Options options;
   env::Env& env;
@@ -32,8 +28,13 @@ struct Core {
   std::shared_ptr<Documents> documents = std::make_shared<Documents>();
   MarkTable marks;
   CommitQueue queue;
-  std::unique_ptr<env::Worker> reader;  ///< Reads segments; null without files.
-  std::function<void()> wake_store;     ///< The same: memory is short, or something was let go.
+  std::unique_ptr<StoredReader> reader;  ///< Of segments; null without files.
+  std::function<void()> wake_store;      ///< The same: memory is short, or something was let go.
+
+  /// Makes `reader`.
+  void open_reader();
+  /// Of the budget, but what lies ready for the next records.
+  std::size_t used_bytes() const;
 
   /// The loop that is running; the control loop elsewhere.
   env::Loop& current_loop() const;

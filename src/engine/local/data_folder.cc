@@ -104,7 +104,7 @@ Status DataFolder::write_format(env::Random& random) {
   }
   const std::string path = path_ + "/format";
   {
-    TRY(const auto file, create_unfinished(path, false));
+    TRY(const auto file, create_unfinished(path, {}));
     TRY_OK(file->write_at(0, bytes));
     TRY_OK(file->sync());
   }
@@ -134,11 +134,13 @@ Result<std::vector<std::uint64_t>> DataFolder::snapshot_numbers() const {
 }
 
 Result<std::unique_ptr<env::File>> DataFolder::create_unfinished(const std::string& path,
-                                                                 bool direct) const {
+                                                                 env::OpenOptions how) const {
   const std::string unfinished = path + std::string(kUnfinished);
   const Status removed = disk_->remove(unfinished);  // Of a try that failed.
   if (!removed.ok() && removed.error().code != Errc::kNotFound) return removed.error();
-  return disk_->open(unfinished, {.create = true, .writable = true, .direct = direct});
+  how.create = true;
+  how.writable = true;
+  return disk_->open(unfinished, how);
 }
 
 Status DataFolder::finish(const std::string& path) const {

@@ -50,7 +50,8 @@ class DataFolder {
   Result<std::vector<std::uint64_t>> snapshot_numbers() const;
   /// An empty file to write what is to be renamed to `path` when it is durable; `path` +
   /// kUnfinished.
-  Result<std::unique_ptr<env::File>> create_unfinished(const std::string& path, bool direct) const;
+  Result<std::unique_ptr<env::File>> create_unfinished(const std::string& path,
+                                                       env::OpenOptions how) const;
   /// Gives it its name, durably.
   Status finish(const std::string& path) const;
   /// Gives it up: what a full disk did not take must not fill it further.

@@ -1,5 +1,6 @@
 #include "engine/local/durable.h"
 
+#include "base/log.h"
 #include "engine/local/recovery.h"
 #include "env/clocks.h"
 
@@ -27,8 +28,16 @@ Result<OpenReport> Durable::open_files() {
                    core_.env.faults, [this] { wake_store(); });
   journal_->on_unstage([this] { core_.unstage(); });
   store_.emplace(core_, *folder_, *files_, *journal_,
-                 [this] { arm(retry_, core_.options.store_retry_after, &Durable::wake_store); });
-  return recover(core_, *folder_, *files_, *journal_, *store_);
+                 [this](Millis after) { arm(retry_, after, &Durable::wake_store); });
+  TRY(OpenReport report, recover(core_, *folder_, *files_, *journal_, *store_));
+  report.through_page_cache = !core_.env.disk.goes_past_cache(core_.options.folder + "/format");
+  if (report.through_page_cache) {
+    log::warn(
+        "the file system of the data folder has no O_DIRECT: commits are written through the page "
+        "cache and synced one by one, which is as safe and slower",
+        {{"data", core_.options.folder}});
+  }
+  return report;
 }
 
 // --- The journal ----------------------------------------------------------------------------

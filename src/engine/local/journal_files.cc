@@ -246,7 +246,7 @@ Result<JournalFile> JournalFiles::make(std::uint64_t number, std::uint64_t size)
 /// A file of zeros under its name, or none.
 Status JournalFiles::write_zeros(const std::string& path, std::uint64_t size) const {
   const auto write = [&]() -> Status {
-    TRY(const auto file, folder_.create_unfinished(path, direct_));
+    TRY(const auto file, folder_.create_unfinished(path, {.direct = direct_}));
     AlignedBuffer zeros;
     zeros.resize(static_cast<std::size_t>(std::min(size, kZerosAtOnce)));
     for (std::uint64_t at = 0; at < size; at += zeros.size()) {

@@ -29,7 +29,7 @@ class LocalEngine final : public Engine {
   Task<Status> open() {
     if (!has_files(core_.options)) co_return ok();
     durable_ = std::make_shared<Durable>(core_);
-    core_.reader = core_.env.workers.make("reader");
+    core_.open_reader();
     core_.wake_store = [this] { durable_->wake_store(); };
     CO_TRY(const OpenReport report, co_await durable_->open());
     if (core_.options.report != nullptr) *core_.options.report = report;

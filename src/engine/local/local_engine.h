@@ -22,6 +22,8 @@ enum class Durability {
 
 /// What opening a data folder found.
 struct OpenReport {
+  /// The file system has no O_DIRECT: everything goes through the page cache.
+  bool through_page_cache = false;
   std::uint64_t replayed_commits = 0;
   /// The journal ended in something unreadable: see docs/disk-format.md.
   bool torn_tail = false;
@@ -36,8 +38,8 @@ struct Options {
   std::string folder;  ///< The data folder; made when missing. Empty: durability is kMemory.
   Durability durability = Durability::kSync;
 
-  /// Chunks kept for reuse, beyond those in use.
-  std::size_t free_chunk_bytes_max = 16u << 20;
+  /// Chunks kept for reuse, beyond those in use; at most an eighth of the memory.
+  std::size_t free_chunk_bytes_max = 64u << 20;
   /// The journal's first file is small, so that a server starts at once; the next ones double.
   std::uint64_t journal_first_file_bytes = 4u << 20;
   std::uint64_t journal_file_bytes_max = 64u << 20;
@@ -52,6 +54,11 @@ struct Options {
   Millis idle_commit_after{50};
   /// Before the store tries again what failed.
   Millis store_retry_after{500};
+  /// Between one part of what can wait (removing, rewriting) and the next.
+  Millis store_pause{20};
+  /// Of segments read, kept for readers close behind or read ahead of one; at most a sixteenth of
+  /// the memory.
+  std::size_t read_bytes_kept_max = 32u << 20;
 
   /// Filled by open().
   OpenReport* report = nullptr;

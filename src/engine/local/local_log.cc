@@ -1,7 +1,6 @@
 #include "engine/local/local_log.h"
 
 #include "engine/errors.h"
-#include "engine/local/stored_read.h"
 #include "env/clocks.h"
 #include "env/fault_points.h"
 #include "env/loop.h"
@@ -141,8 +140,8 @@ Task<Result<Slice>> LocalLog::read(ShardRef ref, Position from, ReadLimits limit
   }
   CO_TRY(auto found, shard->read(from, limits));
   if (auto* slice = std::get_if<Slice>(&found)) co_return std::move(*slice);
-  co_return co_await read_blocks(*core_.reader, core_.budget,
-                                 std::get<Shard::BlockRead>(std::move(found)), limits);
+  co_return co_await core_.reader->read(shard, std::get<Shard::BlockRead>(std::move(found)),
+                                        limits);
 }
 
 Task<Result<Position>> LocalLog::locate(ShardRef ref, ServiceTime at) {
@@ -152,8 +151,7 @@ Task<Result<Position>> LocalLog::locate(ShardRef ref, ServiceTime at) {
     co_return shard->before_fence(*position);
   }
   CO_TRY(const Position position,
-         co_await locate_in_block(*core_.reader, core_.budget,
-                                  std::get<Shard::BlockRead>(std::move(found)), at));
+         co_await core_.reader->locate(std::get<Shard::BlockRead>(std::move(found)), at));
   co_return shard->before_fence(position);
 }
 

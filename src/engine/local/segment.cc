@@ -2,9 +2,11 @@
 
 #include "base/crc32c.h"
 #include "engine/errors.h"
+#include "engine/local/aligned_buffer.h"
 #include "engine/local/data_folder.h"
 #include "engine/local/frame.h"
 #include "engine/local/segment_index.h"
+#include "engine/local/wire.h"
 
 namespace penstock::engine::local {
 namespace {
@@ -25,8 +27,8 @@ bool holds(const Block& block, std::span<const std::uint8_t> bytes) {
   return at == block.next;
 }
 
-Error damaged(const std::string& path, const char* what) {
-  return Error{EngineErrc::kCorrupt, path + ": " + what};
+Error damaged(const std::string& path, std::string_view what) {
+  return Error{EngineErrc::kCorrupt, path + ": " + std::string(what)};
 }
 
 }  // namespace
@@ -54,21 +56,42 @@ Result<Segment::Opened> Segment::open(const DataFolder& folder, std::uint64_t nu
   bool is_shared = false;
   for (const Block& block : *blocks) is_shared |= block.shard.log != blocks->front().shard.log;
   return Opened{
-      std::make_shared<Segment>(number, path, std::move(file), trailer->blocks_bytes, is_shared),
+      std::make_shared<Segment>(folder.disk(), number, path, trailer->blocks_bytes, is_shared),
       std::move(*blocks)};
 }
 
-Status Segment::read(const Block& block, std::span<std::uint8_t> into) const {
-  TRY(const std::size_t got, file_->read_at(block.offset, into));
-  if (got != block.length || crc32c(into) != block.crc || !holds(block, into)) {
-    return Error{EngineErrc::kCorrupt, path_ + ": the block at offset " +
-                                           std::to_string(block.offset) + " (log " +
-                                           std::to_string(block.shard.log.value) + " shard " +
-                                           std::to_string(block.shard.shard) + ", positions " +
-                                           std::to_string(block.first.index) + " to " +
-                                           std::to_string(block.next.index - 1) + ") is damaged"};
-  }
+Segment::Span Segment::span_of(const Block& first, const Block& last) {
+  const std::uint64_t begin = first.offset / AlignedBuffer::kAlign * AlignedBuffer::kAlign;
+  const std::uint64_t end = round_up(last.offset + last.length, AlignedBuffer::kAlign);
+  return {begin, static_cast<std::size_t>(end - begin)};
+}
+
+Status Segment::read(Span span, std::span<std::uint8_t> into) const {
+  auto opened = disk_.open(path_, {.uncached = true});
+  if (!opened.ok() && opened.error().code == Errc::kNotFound) return damaged(path_, "is missing");
+  TRY(const auto file, std::move(opened));
+  TRY(const std::size_t got, file->read_at(span.offset, into));
+  if (got != span.bytes) return damaged(path_, "shorter than its index says");
   return ok();
+}
+
+Result<std::span<const std::uint8_t>> Segment::read(const Block& block, AlignedBuffer& into) const {
+  const Span span = span_of(block, block);
+  into.resize(span.bytes);
+  TRY_OK(read(span, into.bytes()));
+  const std::span<const std::uint8_t> bytes =
+      into.bytes().subspan(block.offset - span.offset, block.length);
+  TRY_OK(check(block, bytes));
+  return bytes;
+}
+
+Status Segment::check(const Block& block, std::span<const std::uint8_t> bytes) const {
+  if (crc32c(bytes) == block.crc && holds(block, bytes)) return ok();
+  return damaged(path_, "the block at offset " + std::to_string(block.offset) + " (log " +
+                            std::to_string(block.shard.log.value) + " shard " +
+                            std::to_string(block.shard.shard) + ", positions " +
+                            std::to_string(block.first.index) + " to " +
+                            std::to_string(block.next.index - 1) + ") is damaged");
 }
 
 }  // namespace penstock::engine::local

@@ -7,11 +7,13 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 namespace penstock::engine::local {
 
+class AlignedBuffer;
 class DataFolder;
 
 /// A segment file that is complete: blocks of frames and, at its end, an index of them.
@@ -25,11 +27,11 @@ class Segment {
   /// Reads and checks the index. Blocking. kCorrupt names the file.
   static Result<Opened> open(const DataFolder& folder, std::uint64_t number);
 
-  Segment(std::uint64_t number, std::string path, std::unique_ptr<env::File> file,
-          std::uint64_t total_bytes, bool is_shared)
-      : number_(number),
+  Segment(env::Disk& disk, std::uint64_t number, std::string path, std::uint64_t total_bytes,
+          bool is_shared)
+      : disk_(disk),
+        number_(number),
         path_(std::move(path)),
-        file_(std::move(file)),
         total_bytes_(total_bytes),
         is_shared_(is_shared) {}
 
@@ -45,13 +47,25 @@ class Segment {
   void add_live(std::uint64_t bytes) { live_bytes_.fetch_add(bytes, std::memory_order_relaxed); }
   void drop_live(std::uint64_t bytes) { live_bytes_.fetch_sub(bytes, std::memory_order_relaxed); }
 
-  /// Reads one block and checks it. Blocking. kCorrupt names the file and the offset.
-  Status read(const Block& block, std::span<std::uint8_t> into) const;
+  /// A part of the file as direct I/O takes it.
+  struct Span {
+    std::uint64_t offset;
+    std::size_t bytes;
+  };
+  /// From the first block to the last, which lie one behind the other.
+  static Span span_of(const Block& first, const Block& last);
+  /// Reads past the page cache into aligned memory of that size. Blocking. The file is open no
+  /// longer than that: a day's segments are more than a process may have open.
+  Status read(Span span, std::span<std::uint8_t> into) const;
+  /// One block, checked, in `into`'s memory.
+  Result<std::span<const std::uint8_t>> read(const Block& block, AlignedBuffer& into) const;
+  /// kCorrupt names the file and the offset.
+  Status check(const Block& block, std::span<const std::uint8_t> bytes) const;
 
  private:
+  env::Disk& disk_;
   std::uint64_t number_;
   std::string path_;
-  std::unique_ptr<env::File> file_;
   std::uint64_t total_bytes_;
   bool is_shared_;
   std::atomic<std::uint64_t> live_bytes_{0};

@@ -12,15 +12,17 @@ namespace penstock::engine::local {
 namespace {
 
 constexpr std::size_t kWriteBytes = 1u << 20;
+/// A file that grows is slow to sync (its journal of names and blocks goes with it), so not each
+/// write; and a disk that has much to sync at once lets the commits of puts wait, so not the whole.
+constexpr std::uint64_t kSyncBytes = 8u << 20;
 /// What is read, and checked, in one piece. One frame may be larger.
 constexpr std::size_t kBlockTarget = 256u << 10;
 
 }  // namespace
 
-Result<SegmentWriter> SegmentWriter::create(const DataFolder& folder, std::uint64_t number,
-                                            bool direct) {
-  SegmentWriter writer(folder, number, direct);
-  TRY(writer.file_, folder.create_unfinished(folder.segment_file(number), direct));
+Result<SegmentWriter> SegmentWriter::create(const DataFolder& folder, std::uint64_t number) {
+  SegmentWriter writer(folder, number);
+  TRY(writer.file_, folder.create_unfinished(folder.segment_file(number), {.uncached = true}));
   return writer;
 }
 
@@ -30,11 +32,18 @@ Status SegmentWriter::append(std::span<const std::uint8_t> bytes) {
     buffer_.append(bytes.first(piece));
     bytes = bytes.subspan(piece);
     if (buffer_.size() < kWriteBytes) break;
-    TRY_OK(file_->write_at(offset_, buffer_.bytes()));
-    offset_ += buffer_.size();
-    buffer_.clear();
+    TRY_OK(write());
   }
   return ok();
+}
+
+Status SegmentWriter::write() {
+  TRY_OK(file_->write_at(offset_, buffer_.bytes()));
+  offset_ += buffer_.size();
+  buffer_.clear();
+  if (offset_ - synced_ < kSyncBytes) return ok();
+  synced_ = offset_;
+  return file_->sync();
 }
 
 Status SegmentWriter::add(ShardRef shard, Position from, Position to,
@@ -88,8 +97,8 @@ Result<Segment::Opened> SegmentWriter::finish() {
                  .count = blocks_.size(),
                  .blocks_bytes = blocks_bytes},
                 entries, folder_->salt());
-  TRY_OK(file_->write_at(offset_, buffer_.bytes()));
-  if (!direct_) TRY_OK(file_->sync());
+  TRY_OK(write());
+  TRY_OK(file_->sync());
   TRY_OK(folder_->finish(folder_->segment_file(number_)));
   return Segment::open(*folder_, number_);
 }

@@ -19,7 +19,7 @@ namespace penstock::engine::local {
 /// destroyed before leaves the unfinished file to remove_unfinished.
 class SegmentWriter {
  public:
-  static Result<SegmentWriter> create(const DataFolder& folder, std::uint64_t number, bool direct);
+  static Result<SegmentWriter> create(const DataFolder& folder, std::uint64_t number);
 
   /// Whole frames of one shard, of which those that overlap [from, to) are taken, in blocks.
   Status add(ShardRef shard, Position from, Position to, std::span<const std::uint8_t> frames);
@@ -33,16 +33,17 @@ class SegmentWriter {
   Result<Segment::Opened> finish();
 
  private:
-  SegmentWriter(const DataFolder& folder, std::uint64_t number, bool direct)
-      : folder_(&folder), number_(number), direct_(direct) {}
+  SegmentWriter(const DataFolder& folder, std::uint64_t number)
+      : folder_(&folder), number_(number) {}
+  Status write();
   Status append(std::span<const std::uint8_t> bytes);
 
   const DataFolder* folder_;
   std::uint64_t number_;
-  bool direct_;
   std::unique_ptr<env::File> file_;
   AlignedBuffer buffer_;      ///< Not yet written.
   std::uint64_t offset_ = 0;  ///< Of the buffer's first byte in the file.
+  std::uint64_t synced_ = 0;  ///< What lies before is durable.
   std::vector<Block> blocks_;
   bool block_is_open_ = false;
 };

@@ -330,6 +330,20 @@ Result<std::variant<Slice, Shard::BlockRead>> Shard::read(Position from, ReadLim
   return Found(std::move(read));
 }
 
+std::vector<StoredBlock> Shard::blocks_from(Position from, std::size_t bytes) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<StoredBlock> found;
+  std::size_t sum = 0;
+  Position at = from;
+  for (auto block = block_holding(blocks_, from);
+       block != blocks_.end() && block->block.first <= at && sum < bytes; ++block) {
+    found.push_back(*block);
+    sum += block->block.length;
+    at = block->block.next;
+  }
+  return found;
+}
+
 std::variant<Position, Shard::BlockRead> Shard::locate(ServiceTime at) const {
   const std::lock_guard lock(mutex_);
   const auto block = std::lower_bound(

@@ -67,6 +67,9 @@ class Shard {
   };
   /// The slice when it is in memory, else what to read from segments.
   Result<std::variant<Slice, BlockRead>> read(Position from, ReadLimits limits) const;
+  /// Consecutive blocks from the one that holds `from` on, until they have that many bytes; none
+  /// when it is not at rest.
+  std::vector<StoredBlock> blocks_from(Position from, std::size_t bytes) const;
   /// The position, or the block it is in. What is fenced right before it is not skipped: see
   /// before_fence.
   std::variant<Position, BlockRead> locate(ServiceTime at) const;

@@ -88,13 +88,14 @@ void Shard::finish_replay() {
 
 void Shard::relocate(const Segment* old_segment, const StoredBlock& copy) {
   const std::lock_guard lock(mutex_);
-  for (StoredBlock& stored : blocks_) {
-    if (stored.segment.get() != old_segment || stored.block.first != copy.block.first) continue;
-    copy.segment->add_live(copy.block.length);
-    forget(stored);
-    stored = copy;
-    return;
-  }
+  const auto stored = std::lower_bound(
+      blocks_.begin(), blocks_.end(), copy.block.first,
+      [](const StoredBlock& one, Position wanted) { return one.block.first < wanted; });
+  if (stored == blocks_.end() || stored->block.first != copy.block.first) return;
+  if (stored->segment.get() != old_segment) return;
+  copy.segment->add_live(copy.block.length);
+  forget(*stored);
+  *stored = copy;
 }
 
 std::vector<StoredBlock> Shard::blocks_in(const Segment* segment) const {

@@ -133,7 +133,7 @@ Status write_snapshot(const DataFolder& folder, const CommitHeader& as_of, std::
                       bool direct) {
   const std::string path = folder.snapshot_file(as_of.number);
   const auto write = [&]() -> Status {
-    TRY(const auto file, folder.create_unfinished(path, direct));
+    TRY(const auto file, folder.create_unfinished(path, {.direct = direct}));
     PieceWriter out(*file, as_of, folder.salt());
     TRY_OK(write_pieces(out, epoch, state, through));
     return direct ? ok() : file->sync();

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "engine/errors.h"
+#include "engine/local/aligned_buffer.h"
 #include "engine/local/segment_writer.h"
 #include "engine/local/snapshot.h"
 #include "env/fault_points.h"
@@ -16,16 +17,17 @@ namespace {
 /// A log with as much as this in a flush gets a segment of its own, which goes as a whole one day.
 constexpr std::size_t kOwnSegmentBytes = 8u << 20;
 constexpr std::size_t kSegmentBytesMax = 256u << 20;
+constexpr std::size_t kSweptAtOnce = 4;
 
 }  // namespace
 
 Store::Store(Core& core, const DataFolder& folder, JournalFiles& files, Journal& journal,
-             std::function<void()> retry_later)
+             std::function<void(Millis)> wake_later)
     : core_(core),
       folder_(folder),
       files_(files),
       journal_(journal),
-      retry_later_(std::move(retry_later)),
+      wake_later_(std::move(wake_later)),
       direct_(core.options.durability == Durability::kSync) {}
 
 void Store::restore(std::shared_ptr<Segment> segment) {
@@ -62,14 +64,14 @@ void Store::note(const Status& status) {
     }
     last_trouble_ = trouble;
   }
-  if (!status.ok()) retry_later_();
+  if (!status.ok()) wake_later_(core_.options.store_retry_after);
 }
 
 /// Puts are refused while there is no room for what they bring; then marks, then everything, but
 /// that the journal decides.
 void Store::admit() {
   const bool is_behind = files_.closed_bytes() > 2 * core_.options.journal_bytes_max;
-  if (is_behind) retry_later_();
+  if (is_behind) wake_later_(core_.options.store_retry_after);
   // The disk is looked at under the queue's locks: the journal, which may find it full at this very
   // moment, says so under the same.
   core_.queue.decide([&](CommitQueue::Refusals& refusals) {
@@ -138,7 +140,7 @@ Status Store::flush() {
 Status Store::write_segment(const std::vector<Pending>& pending) {
   const std::uint64_t number = ++last_segment_;
   const auto write = [&]() -> Result<Segment::Opened> {
-    TRY(SegmentWriter writer, SegmentWriter::create(folder_, number, direct_));
+    TRY(SegmentWriter writer, SegmentWriter::create(folder_, number));
     for (const Pending& one : pending) TRY_OK(add_records(writer, one));
     // What was trimmed meanwhile is not in the segment: the trim must not be lost when it is not.
     TRY_OK(sync_journal());
@@ -199,35 +201,50 @@ Status Store::remove_older_snapshots(std::uint64_t number) {
   return removed ? folder_.disk().sync_folder(folder_.state()) : ok();
 }
 
-/// Removes segments that no shard needs.
+/// Removes segments that no shard needs, a few at a time: file systems give a file's room back
+/// under locks of their own, and puts want the disk in between.
 Status Store::sweep() {
-  const bool any = std::any_of(segments_.begin(), segments_.end(),
-                               [](const auto& segment) { return segment->live_bytes() == 0; });
-  if (!any) return ok();
-  TRY_OK(sync_journal());
+  std::size_t removed = 0;
+  bool is_more = false;
   for (std::size_t i = 0; i < segments_.size();) {
     if (segments_[i]->live_bytes() != 0) {
       ++i;
       continue;
     }
+    // Only shards give it to readers, and none has it: whoever reads it now is the last.
+    if (removed == kSweptAtOnce || segments_[i].use_count() != 1) {
+      is_more = true;
+      ++i;
+      continue;
+    }
+    if (removed++ == 0) TRY_OK(sync_journal());
     TRY_OK(folder_.disk().remove(segments_[i]->path()));
     segments_.erase(segments_.begin() + static_cast<std::ptrdiff_t>(i));
   }
-  return folder_.disk().sync_folder(folder_.segments());
+  if (is_more) wake_later_(core_.options.store_pause);
+  return removed == 0 ? ok() : folder_.disk().sync_folder(folder_.segments());
 }
 
 /// A shared segment of which less than half is alive costs more room than its rewriting.
-Status Store::rewrite_one() {
+std::shared_ptr<Segment> Store::to_be_rewritten() const {
   const bool eager = core_.env.faults.hit(env::FaultPoint::kSegmentCompactNow);
   for (const auto& segment : segments_) {
     const std::uint64_t live = segment->live_bytes();
     if (live == 0 || !segment->is_shared()) continue;
     if (!eager && live >= segment->total_bytes() / 2) continue;
-    if (std::count(damaged_segments_.begin(), damaged_segments_.end(), segment->number()) != 0) {
-      continue;
+    if (std::count(damaged_segments_.begin(), damaged_segments_.end(), segment->number()) == 0) {
+      return segment;
     }
-    return rewrite(segment);
   }
+  return nullptr;
+}
+
+Status Store::rewrite_one() {
+  std::shared_ptr<Segment> segment = to_be_rewritten();
+  if (segment == nullptr) return ok();
+  TRY_OK(rewrite(std::move(segment)));
+  // The next one after a while: what is due to be flushed comes before it.
+  if (to_be_rewritten() != nullptr) wake_later_(core_.options.store_pause);
   return ok();
 }
 
@@ -245,21 +262,22 @@ Status Store::rewrite(std::shared_ptr<Segment> segment) {
     }
   }
   log::debug("segment rewritten", {{"from", segment->number()}, {"to", number}});
+  segment.reset();  // So that the sweep finds nobody else who has it.
   return sweep();
 }
 
 Result<Segment::Opened> Store::copy_live(const Segment& segment, std::uint64_t number) {
-  TRY(SegmentWriter writer, SegmentWriter::create(folder_, number, direct_));
-  std::vector<std::uint8_t> bytes;
+  TRY(SegmentWriter writer, SegmentWriter::create(folder_, number));
+  AlignedBuffer memory;
   for (const auto& shard : core_.shards.all()) {
     for (const StoredBlock& stored : shard->blocks_in(&segment)) {
-      bytes.resize(stored.block.length);
-      if (const Status read = segment.read(stored.block, bytes); !read.ok()) {
+      const auto bytes = segment.read(stored.block, memory);
+      if (!bytes.ok()) {
         // It stays as it is: whoever reads the block is told.
         damaged_segments_.push_back(segment.number());
-        return read.error();
+        return bytes.error();
       }
-      TRY_OK(writer.add(stored.block, bytes));
+      TRY_OK(writer.add(stored.block, *bytes));
     }
   }
   return writer.finish();
@@ -279,13 +297,13 @@ Status Store::relieve() {
 }
 
 void Store::evict(std::size_t used_bytes) {
-  core_.pool->clear();
+  if (core_.reader != nullptr) core_.reader->clear();
   for (const auto& shard : core_.shards.all()) {
-    const std::size_t used = core_.budget.used_bytes();
-    if (used <= used_bytes) return;
+    const std::size_t used = core_.used_bytes();
+    if (used <= used_bytes) break;
     shard->evict(used - used_bytes);
-    core_.pool->clear();  // What was let go came back here.
   }
+  if (is_memory_short()) core_.pool->clear();  // Others lack it.
 }
 
 }  // namespace penstock::engine::local

@@ -22,14 +22,15 @@ class SegmentWriter;
 /// Behind the puts: moves records from memory into segments, writes snapshots, lets journal files,
 /// segments and chunks go that are needed no longer, and makes journal files ahead.
 ///
-/// Everything but wake() runs on the store's thread. The order is what keeps records: a segment and
+/// Everything runs on the store's thread. The order is what keeps records: a segment and
 /// a snapshot are durable before the journal's files that they replace are released; a trim or a
 /// drop is durable before a segment is removed.
 class Store {
  public:
-  /// `retry_later` arranges a wake() after a while: something failed that may go better then.
+  /// `wake_later` arranges for maintain() after a while: something failed that may go better then,
+  /// or there is more to do, and puts are to have the disk in between.
   Store(Core& core, const DataFolder& folder, JournalFiles& files, Journal& journal,
-        std::function<void()> retry_later);
+        std::function<void(Millis)> wake_later);
 
   /// At start.
   void restore(std::shared_ptr<Segment> segment);
@@ -41,7 +42,8 @@ class Store {
   Status settle(const CommitHeader& last);
   /// Writes everything durable that is in no segment yet into segments.
   Status flush();
-  /// Lets chunks go that are in segments, until at most `used_bytes` of the budget are used.
+  /// Lets chunks go that are in segments, until at most `used_bytes` of the budget are used, but by
+  /// the free ones, which take the next records.
   void evict(std::size_t used_bytes);
   bool is_memory_short() const;
 
@@ -57,6 +59,7 @@ class Store {
   Status remove_older_snapshots(std::uint64_t number);
   Status sweep();
   Status rewrite_one();
+  std::shared_ptr<Segment> to_be_rewritten() const;
   Status rewrite(std::shared_ptr<Segment> segment);
   Result<Segment::Opened> copy_live(const Segment& segment, std::uint64_t number);
   Status relieve();
@@ -69,7 +72,7 @@ class Store {
   const DataFolder& folder_;
   JournalFiles& files_;
   Journal& journal_;
-  std::function<void()> retry_later_;
+  std::function<void(Millis)> wake_later_;
   const bool direct_;
   std::uint64_t last_segment_ = 0;
   std::vector<std::shared_ptr<Segment>> segments_;

@@ -40,9 +40,9 @@ class Descriptor {
 
 class PosixFile final : public File {
  public:
-  /// kBuffered: the page cache. kDirect: O_DIRECT and RWF_DSYNC. kSyncedAfter: direct was asked for
+  /// kPlain: synced when asked. kDirect: O_DIRECT and RWF_DSYNC. kSyncedAfter: direct was asked for
   /// and refused, so each write is followed by fdatasync.
-  enum class Mode : std::uint8_t { kBuffered, kDirect, kSyncedAfter };
+  enum class Mode : std::uint8_t { kPlain, kDirect, kSyncedAfter };
 
   PosixFile(Descriptor fd, std::string path, Mode mode)
       : fd_(std::move(fd)), path_(std::move(path)), mode_(mode) {}
@@ -115,11 +115,12 @@ Result<std::unique_ptr<File>> PosixDisk::open(const std::string& path, OpenOptio
   int flags = O_CLOEXEC | (options.writable ? O_RDWR : O_RDONLY);
   if (options.create) flags |= O_CREAT;
   if (options.exclusive) flags |= O_EXCL;
-  auto mode = options.direct ? PosixFile::Mode::kDirect : PosixFile::Mode::kBuffered;
-  int fd = ::open(path.c_str(), flags | (options.direct ? O_DIRECT : 0), 0600);
-  if (fd < 0 && errno == EINVAL && options.direct) {
+  const bool past_cache = options.direct || options.uncached;
+  auto mode = options.direct ? PosixFile::Mode::kDirect : PosixFile::Mode::kPlain;
+  int fd = ::open(path.c_str(), flags | (past_cache ? O_DIRECT : 0), 0600);
+  if (fd < 0 && errno == EINVAL && past_cache) {
     fd = ::open(path.c_str(), flags & ~O_EXCL, 0600);  // The refused call may have made the file.
-    mode = PosixFile::Mode::kSyncedAfter;
+    if (options.direct) mode = PosixFile::Mode::kSyncedAfter;
   }
   if (fd < 0) return failure("open", path);
   return std::unique_ptr<File>(std::make_unique<PosixFile>(Descriptor(fd), path, mode));
@@ -139,9 +140,18 @@ Result<std::vector<std::string>> PosixDisk::list(const std::string& folder) {
 }
 
 Status PosixDisk::make_folders(const std::string& folder) {
+  // Those that get a new name in them: without a sync a cut of power takes it away again, and all
+  // that was made durable below it.
+  std::vector<std::string> parents;
   std::error_code error;
+  for (auto path = std::filesystem::absolute(folder, error).lexically_normal();
+       !std::filesystem::exists(path, error) && path != path.parent_path();
+       path = path.parent_path()) {
+    parents.push_back(path.parent_path().string());
+  }
   std::filesystem::create_directories(folder, error);
   if (error) return failure("make folder", folder, error.value());
+  for (const std::string& parent : parents) TRY_OK(sync_folder(parent));
   return ok();
 }
 
@@ -166,6 +176,10 @@ Result<std::uint64_t> PosixDisk::free_bytes(const std::string& folder) {
   struct statvfs facts{};
   if (::statvfs(folder.c_str(), &facts) != 0) return failure("statvfs", folder);
   return static_cast<std::uint64_t>(facts.f_bavail) * facts.f_frsize;
+}
+
+bool PosixDisk::goes_past_cache(const std::string& path) {
+  return Descriptor(::open(path.c_str(), O_RDONLY | O_DIRECT | O_CLOEXEC)).get() >= 0;
 }
 
 Result<std::unique_ptr<Disk::Lock>> PosixDisk::lock(const std::string& path) {

@@ -15,6 +15,7 @@ class PosixDisk final : public Disk {
   Status rename(const std::string& from, const std::string& to) override;
   Status sync_folder(const std::string& folder) override;
   Result<std::uint64_t> free_bytes(const std::string& folder) override;
+  bool goes_past_cache(const std::string& path) override;
   Result<std::unique_ptr<Lock>> lock(const std::string& path) override;
 };
 

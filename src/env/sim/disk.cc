@@ -81,6 +81,7 @@ class SimFile final : public File {
 
   Result<std::size_t> read_at(std::uint64_t offset, std::span<std::uint8_t> into) override {
     TRY_OK(alive("read"));
+    if (options_.uncached) check_alignment(offset, into.size(), into.data());
     if (disk_.prng_.chance(disk_.faults_.read_error)) return io("read", inode_->path, "EIO");
     const auto& bytes = inode_->shown;
     if (offset >= bytes.size()) return std::size_t{0};
@@ -92,10 +93,8 @@ class SimFile final : public File {
   Status write_at(std::uint64_t offset, std::span<const std::uint8_t> bytes) override {
     TRY_OK(alive("write"));
     PENSTOCK_CHECK(options_.writable, "the file was opened for writing");
-    if (options_.direct) {
-      PENSTOCK_CHECK(offset % kPage == 0 && bytes.size() % kPage == 0 &&
-                         reinterpret_cast<std::uintptr_t>(bytes.data()) % kPage == 0,
-                     "direct writes are aligned");
+    if (options_.direct || options_.uncached) {
+      check_alignment(offset, bytes.size(), bytes.data());
     }
     if (!disk_.fits(*inode_, offset + bytes.size())) {
       return Error{Errc::kNoSpace, "write " + inode_->path + ": ENOSPC"};
@@ -165,6 +164,12 @@ class SimFile final : public File {
       return io(operation, inode_->path, "the power is out");
     }
     return ok();
+  }
+
+  static void check_alignment(std::uint64_t offset, std::size_t bytes, const void* memory) {
+    PENSTOCK_CHECK(offset % kPage == 0 && bytes % kPage == 0 &&
+                       reinterpret_cast<std::uintptr_t>(memory) % kPage == 0,
+                   "direct reads and writes are aligned");
   }
 
   Disk& disk_;

@@ -40,8 +40,11 @@ class Disk final : public env::Disk {
   Status rename(const std::string& from, const std::string& to) override;
   Status sync_folder(const std::string& folder) override;
   Result<std::uint64_t> free_bytes(const std::string& folder) override;
+  bool goes_past_cache(const std::string&) override { return goes_past_cache_; }
   Result<std::unique_ptr<Lock>> lock(const std::string& path) override;
 
+  /// As on a file system without O_DIRECT.
+  void refuse_to_go_past_cache() { goes_past_cache_ = false; }
   void set_faults(DiskFaults faults) { faults_ = faults; }
   /// The next so many calls of that kind fail.
   void fail_writes(std::uint64_t count) { failing_writes_ = count; }
@@ -94,6 +97,7 @@ class Disk final : public env::Disk {
   std::uint64_t calls_ = 0;
   std::uint64_t cut_at_ = 0;
   bool power_is_out_ = false;
+  bool goes_past_cache_ = true;
   std::uint64_t boots_ = 0;
   std::uint64_t last_inode_ = 0;
   Choose choose_;

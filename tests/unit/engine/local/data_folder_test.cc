@@ -148,12 +148,12 @@ TEST_F(DataFolderTest, AnUnfinishedFileHasItsNameOnlyWhenFinished) {
   const auto folder = open();
   const std::string path = folder->segment_file(5);
   {
-    const auto file = folder->create_unfinished(path, false);
+    const auto file = folder->create_unfinished(path, {});
     const Bytes bytes{1, 2, 3};
     ASSERT_TRUE((*file)->write_at(0, bytes).ok());
   }
   EXPECT_FALSE(exists(path));
-  const auto again = folder->create_unfinished(path, false);
+  const auto again = folder->create_unfinished(path, {});
   EXPECT_EQ((*again)->size().value(), 0u) << "what a try left behind is gone";
   ASSERT_TRUE(folder->finish(path).ok());
   EXPECT_TRUE(exists(path));

@@ -14,7 +14,7 @@
 #include "engine/local/segment_writer.h"
 #include "engine/local/shard.h"
 #include "engine/local/store.h"
-#include "engine/local/stored_read.h"
+#include "engine/local/stored_reader.h"
 #include "env/sim/world.h"
 
 #include <cstdint>
@@ -51,6 +51,14 @@ inline Bytes records_frame(ShardRef shard, Position first, ServiceTime arrival,
   return frame;
 }
 
+/// A block's bytes, checked.
+inline Status read_block(const Segment& segment, const Block& block, Bytes& into) {
+  AlignedBuffer memory;
+  TRY(const auto bytes, segment.read(block, memory));
+  into.assign(bytes.begin(), bytes.end());
+  return ok();
+}
+
 inline Strings texts_of(const Slice& slice) {
   Strings texts;
   for (const Record& record : slice.records) texts.emplace_back(record.data);
@@ -71,7 +79,8 @@ struct Kit {
   env::sim::World world;
   Budget budget{64u << 20};
   std::shared_ptr<ChunkPool> pool = std::make_shared<ChunkPool>(budget, 4u << 20);
-  std::unique_ptr<env::Worker> reader = world.env().workers.make("reader");
+  std::unique_ptr<StoredReader> reader =
+      std::make_unique<StoredReader>(world.env().workers, pool, 4u << 20);
   std::optional<DataFolder> opened;
 
   DataFolder& folder() { return *opened; }
@@ -87,8 +96,8 @@ struct Kit {
   Result<Slice> read(const Shard& shard, Position from, ReadLimits limits = {}) {
     TRY(auto found, shard.read(from, limits));
     if (auto* slice = std::get_if<Slice>(&found)) return std::move(*slice);
-    return world.run(
-        read_blocks(*reader, budget, std::get<Shard::BlockRead>(std::move(found)), limits));
+    const std::shared_ptr<const Shard> borrowed(std::shared_ptr<void>(), &shard);
+    return world.run(reader->read(borrowed, std::get<Shard::BlockRead>(std::move(found)), limits));
   }
   Result<Strings> read_all(const Shard& shard, Position from = {}) {
     Strings all;
@@ -102,8 +111,7 @@ struct Kit {
   Position locate(const Shard& shard, ServiceTime at) {
     auto found = shard.locate(at);
     if (const auto* position = std::get_if<Position>(&found)) return *position;
-    auto located = world.run(
-        locate_in_block(*reader, budget, std::get<Shard::BlockRead>(std::move(found)), at));
+    auto located = world.run(reader->locate(std::get<Shard::BlockRead>(std::move(found)), at));
     PENSTOCK_CHECK(located.ok(), "the block is whole");
     return *located;
   }
@@ -119,7 +127,7 @@ struct Kit {
   /// What is unflushed, as a segment; not yet told to the shard.
   Segment::Opened write_segment(const Shard& shard, const Shard::Unflushed& unflushed,
                                 std::uint64_t number) {
-    auto writer = SegmentWriter::create(folder(), number, true);
+    auto writer = SegmentWriter::create(folder(), number);
     PENSTOCK_CHECK(writer.ok(), "the segment is made");
     for (const auto& part : unflushed.parts) {
       PENSTOCK_CHECK(writer->add(shard.ref(), unflushed.from, unflushed.to, part.frames).ok(),
@@ -161,9 +169,9 @@ struct Parts {
         files(kit.folder(), options),
         journal(core.queue, files, kit.folder().salt(), options.durability, kit.world.env().faults,
                 [this] { ++store_wakes; }),
-        store(core, kit.folder(), files, journal, [this] { ++retries; }) {
+        store(core, kit.folder(), files, journal, [this](Millis) { ++retries; }) {
     journal.on_unstage([this] { core.unstage(); });
-    core.reader = kit.world.env().workers.make("reader");
+    core.open_reader();
   }
   int journal_wakes = 0;
   int store_wakes = 0;

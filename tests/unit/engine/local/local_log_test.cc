@@ -86,5 +86,25 @@ TEST_F(WaitingAppends, GiveUpInTimeAndThoseBehindThemGoOn) {
   EXPECT_TRUE(stand.append(kShard, {"at once"}).ok());
 }
 
+/// What a start says of the file system, for people.
+OpenReport opened_on(env::sim::World& world) {
+  Budget budget{8u << 20};
+  OpenReport report;
+  const auto engine =
+      world.run(open({.folder = "/data", .durability = Durability::kSync, .report = &report},
+                     world.env(), budget));
+  PENSTOCK_CHECK(engine.ok(), "it starts all the same");
+  world.run((*engine)->stop());
+  return report;
+}
+
+TEST(LocalEngine, SaysWhenItsFileSystemHasNoWayPastThePageCache) {
+  env::sim::World ordinary(1);
+  EXPECT_FALSE(opened_on(ordinary).through_page_cache);
+  env::sim::World without(2);
+  without.disk().refuse_to_go_past_cache();
+  EXPECT_TRUE(opened_on(without).through_page_cache);
+}
+
 }  // namespace
 }  // namespace penstock::engine::local

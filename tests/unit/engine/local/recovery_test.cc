@@ -307,7 +307,7 @@ TEST_F(RecoveryTest, AJournalLargerThanMemoryIsFlushedWhileItIsRead) {
     JournalFiles files(kit.folder(), core.options);
     Journal journal(core.queue, files, kit.folder().salt(), core.options.durability,
                     kit.world.env().faults, [] {});
-    Store store(core, kit.folder(), files, journal, [] {});
+    Store store(core, kit.folder(), files, journal, [](Millis) {});
     ASSERT_TRUE(recover(core, kit.folder(), files, journal, store).ok());
     EXPECT_LE(small.used_bytes(), small.limit_bytes());
     EXPECT_EQ(core.shards.find(kShard)->bounds().next, Position{121});

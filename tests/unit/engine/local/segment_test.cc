@@ -78,12 +78,12 @@ TEST(SegmentIndex, OfAnotherFolderDoesNotPass) {
 class SegmentTest : public ::testing::Test {
  protected:
   Kit kit;
-  SegmentWriter writer(std::uint64_t number = 1, bool direct = true) {
-    return std::move(SegmentWriter::create(kit.folder(), number, direct).value());
+  SegmentWriter writer(std::uint64_t number = 1) {
+    return std::move(SegmentWriter::create(kit.folder(), number).value());
   }
   Strings texts_in(const Segment& segment, const Block& block) {
     Bytes bytes(block.length);
-    const Status read = segment.read(block, bytes);
+    const Status read = read_block(segment, block, bytes);
     if (!read.ok()) return {read.error().message};
     Slice slice;
     slice.next = block.first;
@@ -185,7 +185,7 @@ TEST_F(SegmentTest, ABlockMovesToAnotherSegmentAsItIs) {
                   .ok());
   const auto first = out.finish();
   Bytes bytes(first->blocks[0].length);
-  ASSERT_TRUE(first->segment->read(first->blocks[0], bytes).ok());
+  ASSERT_TRUE(read_block(*first->segment, first->blocks[0], bytes).ok());
   auto copy = writer(2);
   ASSERT_TRUE(
       copy.add(kOther, Position{1}, Position{9}, records_frame(kOther, Position{1}, {}, {"before"}))
@@ -197,19 +197,26 @@ TEST_F(SegmentTest, ABlockMovesToAnotherSegmentAsItIs) {
   EXPECT_EQ(texts_in(*second->segment, second->blocks[1]), numbers(0, 10));
 }
 
-TEST_F(SegmentTest, IsDurableUnderItsNameWhenFinishedEvenWithoutDirectWrites) {
-  for (const bool direct : {true, false}) {
-    const std::uint64_t number = direct ? 1 : 2;
-    auto out = writer(number, direct);
-    ASSERT_TRUE(out.add(kShard, Position{1}, Position{11},
-                        records_frame(kShard, Position{1}, {}, numbers(0, 10)))
+TEST_F(SegmentTest, IsDurableUnderItsNameWhenFinished) {
+  auto out = writer();
+  ASSERT_TRUE(out.add(kShard, Position{1}, Position{11},
+                      records_frame(kShard, Position{1}, {}, numbers(0, 10)))
+                  .ok());
+  // Enough to be made durable in several steps.
+  const std::string large(900'000, 'x');
+  for (std::uint64_t i = 0; i < 24; ++i) {
+    ASSERT_TRUE(out.add(kOther, Position{i + 1}, Position{i + 2},
+                        records_frame(kOther, Position{i + 1}, {}, {large}))
                     .ok());
-    ASSERT_TRUE(out.finish().ok());
-    kit.world.crash([&] { kit.opened.reset(); });
-    kit.open_folder();
-    const auto opened = Segment::open(kit.folder(), number);
-    ASSERT_TRUE(opened.ok()) << "direct: " << direct;
-    EXPECT_EQ(texts_in(*opened->segment, opened->blocks[0]), numbers(0, 10));
+  }
+  ASSERT_TRUE(out.finish().ok());
+  kit.world.crash([&] { kit.opened.reset(); });
+  kit.open_folder();
+  const auto opened = Segment::open(kit.folder(), 1);
+  ASSERT_TRUE(opened.ok());
+  EXPECT_EQ(texts_in(*opened->segment, opened->blocks[0]), numbers(0, 10));
+  for (std::size_t i = 1; i < opened->blocks.size(); ++i) {
+    EXPECT_EQ(texts_in(*opened->segment, opened->blocks[i]), Strings{large}) << i;
   }
 }
 
@@ -237,7 +244,8 @@ TEST_F(SegmentTest, AFlippedByteIsFoundByTheBlockOrTheIndexItIsIn) {
     if (at < blocks_end) {
       ASSERT_TRUE(opened.ok()) << at;
       Bytes bytes(opened->blocks[0].length);
-      EXPECT_EQ(opened->segment->read(opened->blocks[0], bytes).error().code, EngineErrc::kCorrupt)
+      EXPECT_EQ(read_block(*opened->segment, opened->blocks[0], bytes).error().code,
+                EngineErrc::kCorrupt)
           << at;
     } else {
       EXPECT_EQ(opened.error().code, EngineErrc::kCorrupt) << at;
@@ -281,9 +289,10 @@ TEST_F(SegmentTest, ABlockOfAnotherShardOrPlaceIsNotGiven) {
     if (wrong == 0) other.shard = kOther;
     if (wrong == 1) other.first = Position{2};
     if (wrong == 2) other.next = Position{5};
-    EXPECT_EQ(segment->segment->read(other, bytes).error().code, EngineErrc::kCorrupt) << wrong;
+    EXPECT_EQ(read_block(*segment->segment, other, bytes).error().code, EngineErrc::kCorrupt)
+        << wrong;
   }
-  EXPECT_TRUE(segment->segment->read(block, bytes).ok());
+  EXPECT_TRUE(read_block(*segment->segment, block, bytes).ok());
 }
 
 }  // namespace

@@ -370,8 +370,8 @@ TEST_F(ShardTest, ARelocatedBlockIsReadFromItsCopy) {
   shard.evict(1u << 20);
   Bytes bytes(shard.blocks_in(old_segment.get()).front().block.length);
   const Block block = shard.blocks_in(old_segment.get()).front().block;
-  ASSERT_TRUE(old_segment->read(block, bytes).ok());
-  auto writer = SegmentWriter::create(kit.folder(), 2, true);
+  ASSERT_TRUE(read_block(*old_segment, block, bytes).ok());
+  auto writer = SegmentWriter::create(kit.folder(), 2);
   ASSERT_TRUE(writer->add(block, bytes).ok());
   const auto copy = writer->finish();
   ASSERT_TRUE(copy.ok());
@@ -518,6 +518,8 @@ TEST_F(ShardTest, AReadFromSegmentsTakesFewerBlocksWhenTheBudgetIsSpent) {
   ASSERT_GT(shard.evict(~std::size_t{0}), 0u);
   const auto whole = kit.read(shard, Position{1});
   EXPECT_EQ(whole->records.size(), texts.size());
+  kit.reader->clear();
+  kit.pool->clear();
 
   const std::size_t before = kit.budget.used_bytes();
   const auto left = [this] { return kit.budget.limit_bytes() - kit.budget.used_bytes(); };

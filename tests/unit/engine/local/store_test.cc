@@ -101,6 +101,65 @@ TEST_F(StoreTest, ASegmentGoesWhenItsLogIsDropped) {
   EXPECT_TRUE(segments().empty());
 }
 
+TEST_F(StoreTest, ASegmentStaysWhileAReaderHoldsABlockOfIt) {
+  fill(kSmall, 1'000);
+  ASSERT_TRUE(parts->store.flush().ok());
+  shard(kSmall).evict(~std::size_t{0});
+  auto found = shard(kSmall).read(Position{1}, {});
+  auto held = std::get<Shard::BlockRead>(std::move(*found));
+  ASSERT_TRUE(parts->run(parts->log.drop(kSmall.log)).ok());
+  parts->store.maintain();
+  EXPECT_EQ(segments().size(), 1u);
+  EXPECT_GT(parts->retries, 0) << "it is looked at again";
+  held.blocks.clear();
+  parts->store.maintain();
+  EXPECT_TRUE(segments().empty());
+}
+
+TEST_F(StoreTest, ManySegmentsGoAFewAtATime) {
+  for (int i = 0; i < 11; ++i) {
+    fill(kSmall, 1'000);
+    ASSERT_TRUE(parts->store.flush().ok());
+  }
+  ASSERT_TRUE(parts->run(parts->log.drop(kSmall.log)).ok());
+  parts->store.maintain();
+  std::size_t left = segments().size();
+  EXPECT_GT(left, 5u);
+  EXPECT_LT(left, 11u);
+  for (int woken = 0; left > 0 && woken < parts->retries; ++woken) {
+    parts->store.maintain();
+    EXPECT_LT(segments().size(), left);
+    left = segments().size();
+  }
+  EXPECT_EQ(left, 0u) << "each time it asked to be woken";
+  const int asked = parts->retries;
+  parts->store.maintain();
+  EXPECT_EQ(parts->retries, asked) << "and no longer";
+}
+
+TEST_F(StoreTest, SegmentsAreRewrittenOneAfterTheOther) {
+  for (int i = 0; i < 3; ++i) {
+    fill(kSmall, 10'000);
+    fill(kOther, 30'000);
+    ASSERT_TRUE(parts->store.flush().ok());
+  }
+  const Strings before = parts->read_all(kSmall).value();
+  ASSERT_TRUE(parts->run(parts->log.drop(kOther.log)).ok());
+  const auto are_rewritten = [this] {
+    for (const std::uint64_t number : segments()) {
+      if (logs_in(number) != std::vector<LogId>{kSmall.log}) return false;
+    }
+    return true;
+  };
+  parts->store.maintain();
+  EXPECT_FALSE(are_rewritten());
+  for (int woken = 0; woken < parts->retries; ++woken) parts->store.maintain();
+  EXPECT_TRUE(are_rewritten());
+  EXPECT_EQ(parts->retries, 2) << "nothing is left to be done after the third";
+  shard(kSmall).evict(~std::size_t{0});
+  EXPECT_EQ(parts->read_all(kSmall).value(), before);
+}
+
 TEST_F(StoreTest, ASharedSegmentOfWhichHalfIsAliveIsNotRewritten) {
   fill(kSmall, 10'000);
   fill(kOther, 11'000);
@@ -185,7 +244,7 @@ TEST_F(StoreTest, WhenMemoryIsShortWhatIsInSegmentsLeavesMemory) {
   EXPECT_TRUE(parts->store.is_memory_short());
   parts->store.maintain();
   EXPECT_FALSE(parts->store.is_memory_short());
-  EXPECT_LE(kit.budget.used_bytes(), limit / 2);
+  EXPECT_LE(parts->core.used_bytes(), limit / 2);
   EXPECT_EQ(shard(kLarge).damage().size(), 0u);
   EXPECT_EQ(kit.read(shard(kLarge), Position{1})->records.front().at, Position{1});
 }
