@@ -13,8 +13,12 @@ void AlignedBuffer::Free::operator()(std::uint8_t* memory) const {
 }
 
 void AlignedBuffer::reserve(std::size_t capacity) {
+  if (capacity > capacity_) reserve_exactly(std::max(capacity, capacity_ * 2));
+}
+
+void AlignedBuffer::reserve_exactly(std::size_t capacity) {
   if (capacity <= capacity_) return;
-  capacity = round_up(std::max(capacity, capacity_ * 2), kAlign);
+  capacity = round_up(capacity, kAlign);
   std::unique_ptr<std::uint8_t[], Free> grown(
       static_cast<std::uint8_t*>(::operator new(capacity, std::align_val_t{kAlign})));
   if (size_ != 0) std::memcpy(grown.get(), data_.get(), size_);

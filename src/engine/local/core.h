@@ -21,7 +21,7 @@ struct Core {
         env(environment),
         budget(memory),
         pool(std::make_shared<ChunkPool>(memory, options.free_chunk_bytes_max)),
-        queue(environment.loops, std::move(wake_writer)) {}
+        queue(environment.loops, std::move(wake_writer), &memory) {}
 
   Options options;
   env::Env& env;
