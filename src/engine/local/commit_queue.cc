@@ -84,7 +84,8 @@ bool CommitQueue::Staging::reserve(std::size_t bytes) {
   AlignedBuffer& held = batch_.bytes;
   const std::size_t needed = held.size() + bytes + kWriterBytes;
   if (needed <= held.capacity() || !queue_.wake_writer_) return true;
-  std::size_t capacity = std::max(needed, std::min(2 * held.capacity(), held.capacity() + (4u << 20)));
+  std::size_t capacity =
+      std::max(needed, std::min(2 * held.capacity(), held.capacity() + (4u << 20)));
   if (queue_.budget_ != nullptr) {
     // The old and the new one are there together for a moment, and so are their charges.
     Budget::Share share = queue_.budget_->try_take(capacity);
