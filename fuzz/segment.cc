@@ -26,7 +26,7 @@ bool equal(const Block& a, const Block& b) {
 }
 
 Segment::Opened write_segment(Kit& kit, FuzzedDataProvider& choices) {
-  auto writer = SegmentWriter::create(kit.folder(), kNumber, choices.ConsumeBool());
+  auto writer = SegmentWriter::create(kit.folder(), kNumber);
   PENSTOCK_CHECK(writer.ok(), "the segment is made");
   std::map<ShardRef, Position> next;
   const int frames = choices.ConsumeIntegralInRange(0, 6);
@@ -51,9 +51,11 @@ Segment::Opened write_segment(Kit& kit, FuzzedDataProvider& choices) {
 
 std::vector<Bytes> read_blocks_of(const Segment::Opened& opened) {
   std::vector<Bytes> all;
+  AlignedBuffer memory;
   for (const Block& block : opened.blocks) {
-    Bytes& bytes = all.emplace_back(block.length);
-    PENSTOCK_CHECK(opened.segment->read(block, bytes).ok(), "what was written is read");
+    const auto bytes = opened.segment->read(block, memory);
+    PENSTOCK_CHECK(bytes.ok(), "what was written is read");
+    all.emplace_back(bytes->begin(), bytes->end());
   }
   return all;
 }
@@ -77,11 +79,12 @@ void check_damage(FuzzedDataProvider& choices) {
                      std::equal(opened->blocks.begin(), opened->blocks.end(),
                                 written.blocks.begin(), written.blocks.end(), equal),
                  "the index is the one that was written");
+  AlignedBuffer memory;
   for (std::size_t i = 0; i < stored.size(); ++i) {
-    Bytes bytes(opened->blocks[i].length);
-    const Status read = opened->segment->read(opened->blocks[i], bytes);
+    const auto read = opened->segment->read(opened->blocks[i], memory);
     if (read.ok()) {
-      PENSTOCK_CHECK(bytes == stored[i], "a block that is read is the one that was written");
+      PENSTOCK_CHECK(std::equal(read->begin(), read->end(), stored[i].begin(), stored[i].end()),
+                     "a block that is read is the one that was written");
     } else {
       PENSTOCK_CHECK(read.error().code == EngineErrc::kCorrupt && file != before,
                      "only a damaged block is refused");
@@ -115,13 +118,14 @@ void check_forgery(FuzzedDataProvider& choices) {
 
   const auto opened = Segment::open(kit.folder(), kNumber);
   if (!opened.ok()) return;
+  AlignedBuffer memory;
   for (const Block& block : opened->blocks) {
     if (block.length > bytes.size()) continue;
-    Bytes into(block.length);
-    if (!opened->segment->read(block, into).ok()) continue;
+    const auto read = opened->segment->read(block, memory);
+    if (!read.ok()) continue;
     Slice slice;
     slice.next = block.first;
-    add_records(slice, into.data(), block.first, block.next, {});
+    add_records(slice, read->data(), block.first, block.next, {});
     PENSTOCK_CHECK(slice.records.size() == block.next.index - block.first.index,
                    "a block that is served holds the positions it names");
   }

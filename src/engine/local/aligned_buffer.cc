@@ -9,8 +9,12 @@
 namespace penstock::engine::local {
 
 void AlignedBuffer::reserve(std::size_t wanted) {
+  if (wanted > capacity()) reserve_exactly(std::max(wanted, capacity() * 2));
+}
+
+void AlignedBuffer::reserve_exactly(std::size_t wanted) {
   if (wanted <= capacity()) return;
-  Pages grown(round_up(std::max(wanted, capacity() * 2), kAlign));
+  Pages grown(round_up(wanted, kAlign));
   if (size_ != 0) std::memcpy(grown.data(), data_.data(), size_);
   data_ = std::move(grown);
 }

@@ -16,6 +16,8 @@ class AlignedBuffer {
   /// Grows with zeros, or shrinks.
   void resize(std::size_t size);
   void clear() { size_ = 0; }
+  /// Makes room for exactly so many bytes, rounded up to kAlign; never less than there is.
+  void reserve_exactly(std::size_t capacity);
   void release() {
     data_ = {};
     size_ = 0;

@@ -8,10 +8,24 @@
 
 namespace penstock::engine::local {
 
-void LaneBatch::clear() {
-  // A burst must not keep its memory for ever.
-  constexpr std::size_t kKeptBytes = 4u << 20;
-  if (bytes.capacity() > kKeptBytes) bytes.release();
+namespace {
+
+constexpr std::size_t kLaneBytesMax = 16u << 20;
+constexpr std::size_t kLaneBytesKept = 4u << 20;
+/// What the writer adds: padding, and a block of zeros.
+constexpr std::size_t kWriterBytes = 2 * AlignedBuffer::kAlign;
+
+std::size_t share_of(const Budget* budget, std::size_t part, std::size_t most) {
+  return budget == nullptr ? most : std::min(most, budget->limit_bytes() / part);
+}
+
+}  // namespace
+
+void LaneBatch::clear(std::size_t kept_bytes) {
+  if (bytes.capacity() > kept_bytes) {
+    bytes.release();
+    charge = {};
+  }
   bytes.clear();
   publishes.clear();
   applies.clear();
@@ -27,10 +41,12 @@ bool Cut::empty() const {
 }
 
 CommitQueue::CommitQueue(std::vector<env::Loop*> loops, std::function<void()> wake_writer,
-                         std::size_t lane_bytes_max)
+                         Budget* budget)
     : loops_(std::move(loops)),
-      lane_bytes_max_(lane_bytes_max),
-      wake_writer_(std::move(wake_writer)) {
+      wake_writer_(std::move(wake_writer)),
+      budget_(budget),
+      lane_bytes_max_(share_of(budget, 16, kLaneBytesMax)),
+      lane_bytes_kept_(share_of(budget, 32, kLaneBytesKept)) {
   for (std::size_t i = 0; i < loops_.size(); ++i) lanes_.push_back(std::make_shared<Lane>());
 }
 
@@ -64,6 +80,25 @@ CommitQueue::Staging::Staging(CommitQueue& queue, std::size_t lane)
   if (queue_.wake_writer_ && batch_.bytes.size() == 0) batch_.bytes.resize(kCommitHeaderBytes);
 }
 
+bool CommitQueue::Staging::reserve(std::size_t bytes) {
+  AlignedBuffer& held = batch_.bytes;
+  const std::size_t needed = held.size() + bytes + kWriterBytes;
+  if (needed <= held.capacity() || !queue_.wake_writer_) return true;
+  std::size_t capacity =
+      std::max(needed, std::min(2 * held.capacity(), held.capacity() + (4u << 20)));
+  if (queue_.budget_ != nullptr) {
+    // The old and the new one are there together for a moment, and so are their charges.
+    Budget::Share share = queue_.budget_->try_take(capacity);
+    if (!share) share = queue_.budget_->try_take(capacity = needed);
+    if (!share) return false;
+    held.reserve_exactly(capacity);
+    batch_.charge = std::move(share);
+    return true;
+  }
+  held.reserve_exactly(capacity);
+  return true;
+}
+
 void CommitQueue::Staging::staged_records(std::shared_ptr<Shard> shard, Position next,
                                           std::uint64_t count) {
   ++batch_.frames;
@@ -89,7 +124,7 @@ std::shared_ptr<Waiter> CommitQueue::Staging::finish() {
     Wakeups wakeups;
     publish(batch_, wakeups);
     apply(batch_, wakeups);
-    batch_.clear();
+    batch_.clear(queue_.lane_bytes_kept_);
     lock_.unlock();
     wakeups.send();
     return nullptr;
@@ -187,7 +222,7 @@ void CommitQueue::answer(Cut& cut, const Status& status, Wakeups& wakeups) const
       if (!status.ok()) waiter->failure = status.error();
       by_loop[waiter->loop].push_back(std::move(waiter));
     }
-    batch.clear();
+    batch.clear(lane_bytes_kept_);
   }
   for (std::size_t i = 0; i < by_loop.size(); ++i) {
     if (by_loop[i].empty()) continue;

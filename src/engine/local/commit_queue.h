@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/budget.h"
 #include "base/result.h"
 #include "base/task.h"
 #include "engine/local/aligned_buffer.h"
@@ -30,7 +31,8 @@ struct LaneBatch {
     std::shared_ptr<Shard> shard;
     Position next;
   };
-  AlignedBuffer bytes;  ///< Room for the commit's header, then frames.
+  AlignedBuffer bytes;   ///< Room for the commit's header, then frames.
+  Budget::Share charge;  ///< For them, as far as they are records.
   std::vector<Publish> publishes;
   std::vector<std::function<void(Wakeups&)>> applies;
   std::vector<std::shared_ptr<Waiter>> waiters;
@@ -39,7 +41,8 @@ struct LaneBatch {
   std::uint64_t frames = 0;  ///< All of them.
 
   bool empty() const { return frames == 0; }
-  void clear();
+  /// A burst must not keep its memory for ever: what is larger than `kept_bytes` goes.
+  void clear(std::size_t kept_bytes);
 };
 
 /// One commit: everything staged on all loops at one moment. Lane 0 comes first, and holds all
@@ -60,12 +63,11 @@ struct Cut {
 /// have passed, or when the lane holds enough to be worth a commit (docs/decisions/0026).
 class CommitQueue {
  public:
-  static constexpr std::size_t kLaneBytesMax = 16u << 20;
-
   /// `wake_writer` is called when what is staged should be committed, on any thread. Null: there is
-  /// no journal, and staged is durable. A lane with more than `lane_bytes_max` waits for the disk.
+  /// no journal, and staged is durable.
+  /// What waits to be written is charged to `budget`; null: to nothing.
   CommitQueue(std::vector<env::Loop*> loops, std::function<void()> wake_writer,
-              std::size_t lane_bytes_max = kLaneBytesMax);
+              Budget* budget = nullptr);
 
   class Staging {
    public:
@@ -78,6 +80,8 @@ class CommitQueue {
     const std::optional<Error>& mark_refusal() const { return queue_.refusals_.marks; }
     /// Whether this lane waits for the disk with more than it should hold.
     bool is_crowded() const { return batch_.bytes.size() > queue_.lane_bytes_max_; }
+    /// Room for so many bytes of frames more. False: the budget is spent.
+    bool reserve(std::size_t bytes);
     /// Where frames go: null without a journal.
     AlignedBuffer* bytes() { return queue_.wake_writer_ ? &batch_.bytes : nullptr; }
     void staged_records(std::shared_ptr<Shard> shard, Position next, std::uint64_t count);
@@ -122,6 +126,10 @@ class CommitQueue {
   void decide(const std::function<void(Refusals&)>& change);
   /// Whether anything is staged.
   bool idle() const;
+  /// For a copy of what several lanes hold, while it is written.
+  Budget::Share charge(std::size_t bytes) const {
+    return budget_ == nullptr ? Budget::Share() : budget_->take(bytes);
+  }
 
  private:
   /// From here on a commit's own cost is small beside its bytes'.
@@ -140,8 +148,10 @@ class CommitQueue {
   void answer(Cut& cut, const Status& status, Wakeups& wakeups) const;
 
   std::vector<env::Loop*> loops_;
-  const std::size_t lane_bytes_max_;
   std::function<void()> wake_writer_;
+  Budget* budget_;
+  std::size_t lane_bytes_max_;   ///< Beyond it a lane is crowded.
+  std::size_t lane_bytes_kept_;  ///< While it is empty.
   std::vector<std::shared_ptr<Lane>> lanes_;
   std::optional<Error> refusal_;  ///< Read under one lane's lock, written under all.
   Refusals refusals_;             ///< The same.

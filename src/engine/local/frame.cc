@@ -9,6 +9,14 @@
 
 namespace penstock::engine::local {
 
+std::size_t frames_bytes_max(std::span<const NewRecord> records) {
+  std::size_t bytes = 0;
+  for (const NewRecord& record : records) bytes += stored_bytes(record);
+  // Any two neighbours hold more than the smallest chunk, or there would be one instead.
+  const std::size_t frames = std::min(records.size(), bytes / (4u << 10) + 3);
+  return bytes + frames * (kRecordsHeaderBytes + 8);
+}
+
 FramePlan plan_frame(std::span<const NewRecord> records, std::size_t room) {
   FramePlan plan;
   std::size_t bytes = kRecordsHeaderBytes;

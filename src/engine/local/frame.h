@@ -60,6 +60,9 @@ struct FramePlan {
 };
 FramePlan plan_frame(std::span<const NewRecord> records, std::size_t room);
 
+/// What the frames of all of them need at most, in chunks of any size.
+std::size_t frames_bytes_max(std::span<const NewRecord> records);
+
 /// Writes a frame of records; `into` holds plan.length bytes.
 void write_records(std::uint8_t* into, const FramePlan& plan, ShardRef shard, Position first,
                    ServiceTime arrival, std::span<const NewRecord> records);

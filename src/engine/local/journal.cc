@@ -78,6 +78,15 @@ AlignedBuffer& Journal::assemble(CommitHeader& header) {
                         [](const LaneBatch& lane) { return !lane.empty(); })
         ->bytes;
   }
+  constexpr std::size_t kKeptBytes = 4u << 20;
+  std::size_t bytes = kCommitHeaderBytes + 2 * kCommitAlign;
+  for (const LaneBatch& lane : cut_.lanes) bytes += lane.bytes.size();
+  if (joined_.capacity() > kKeptBytes && bytes <= kKeptBytes) joined_.release();
+  if (bytes > joined_.capacity()) {
+    joined_.release();
+    joined_charge_ = queue_.charge(bytes);
+    joined_.reserve_exactly(bytes);
+  }
   joined_.clear();
   joined_.resize(kCommitHeaderBytes);
   for (const LaneBatch& lane : cut_.lanes) {

@@ -70,6 +70,7 @@ class Journal {
   CommitHeader last_;
   Cut cut_;
   AlignedBuffer joined_;  ///< Several lanes in one piece.
+  Budget::Share joined_charge_;
   std::atomic<std::uint64_t> applied_{0};
   std::atomic<std::uint64_t> useful_{0};
   std::atomic<bool> failed_{false};

@@ -62,6 +62,9 @@ void LocalLog::stage(CommitQueue::Staging& staging, Append& append,
     if (is_behind) return Error{EngineErrc::kUnavailable, "earlier records of the shard wait"};
     if (staging.is_crowded()) return Error{EngineErrc::kUnavailable, "the disk is behind"};
     AlignedBuffer* bytes = staging.bytes();
+    if (bytes != nullptr && !staging.reserve(frames_bytes_max(append.records))) {
+      return Error{EngineErrc::kUnavailable, "the memory budget is spent"};
+    }
     frames.clear();
     TRY(const Appended appended, shard->stage(append.records, append.arrival, *core_.pool,
                                               bytes == nullptr ? nullptr : &frames));
