@@ -217,11 +217,13 @@ Task<> HttpListener::State::admit(tcp::socket socket) {
     }
   }
   Budget::Share charge = has_slot ? budget.try_take(kConnectionBytes) : Budget::Share();
+  for (int turn = 0; turn < kRoomTurns && has_slot && !charge; ++turn) {
+    if (turn == 0 && make_room() == 0) break;
+    co_await let_others();
+    charge = budget.try_take(kConnectionBytes);
+  }
   if (!charge) {
-    if (has_slot) {
-      slots->give_back();
-      make_room();
-    }
+    if (has_slot) slots->give_back();
     constexpr std::string_view kFull =
         "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
     // Whoever does not take it at once sees the connection closed, and tries again for that.
@@ -312,6 +314,8 @@ Task<bool> HttpListener::State::wait_for_memory(Connection& connection, std::siz
   const bool is_large = total > kLargeRequest;
   const auto place = is_large ? line.insert(line.end(), &connection) : line.end();
   connection.waits_for_memory = true;
+  // A small one finds room where connections do nothing with theirs.
+  if (!is_large) make_room();
   bool taken = false;
   const SteadyTime give_up = clocks.steady_now() + limits.memory_wait_max;
   for (int pause = 1; !taken && !stopping && clocks.steady_now() < give_up; ++pause) {

@@ -42,7 +42,10 @@ PutArena::PutArena(std::size_t bytes) : size_(std::max(bytes, kSmallest)) {
     size_ = size;
     return;
   }
-  if (size_ <= kLargestKept) size_ = (size_ + size_ / 2 + kSmallest - 1) / kSmallest * kSmallest;
+  if (size_ <= kLargestKept) {
+    // Not beyond what is kept: it would be made anew each time.
+    size_ = std::min((size_ + size_ / 2 + kSmallest - 1) / kSmallest * kSmallest, kLargestKept);
+  }
   bytes_.reset(new char[size_]);  // Not zeroed: every byte that is read was written before.
 }
 

@@ -1,5 +1,7 @@
 #include "server/options.h"
 
+#include "server/memory.h"
+
 #include <gtest/gtest.h>
 
 namespace penstock::server {
@@ -137,6 +139,32 @@ TEST(ParseBytes, RefusesWhatIsNoneOrTooMuch) {
     EXPECT_FALSE(parse_bytes(text).ok()) << text;
   }
   EXPECT_TRUE(parse_bytes("16777215TiB").ok());
+}
+
+TEST(Memory, ItsPartsSumToItAndLeaveSomethingToEachOther) {
+  for (const std::size_t mebibytes : {64u, 100u, 128u, 512u, 4'096u}) {
+    const std::size_t bytes = std::size_t{mebibytes} << 20;
+    Memory memory(bytes);
+    EXPECT_EQ(memory.pages.limit_bytes() + memory.rest.limit_bytes(), bytes);
+    EXPECT_LT(memory.requests.limit_bytes(), memory.rest.limit_bytes()) << mebibytes;
+    EXPECT_LT(memory.records.limit_bytes(), memory.rest.limit_bytes()) << mebibytes;
+    EXPECT_GE(memory.pages.limit_bytes(), Memory::kLargestPage);
+    EXPECT_GE(memory.requests.limit_bytes(), Memory::kLargestRequest);
+    EXPECT_GE(memory.records.limit_bytes(), std::size_t{32} << 20);
+  }
+}
+
+TEST(Connections, AreBoundedByDescriptorsAndByMemory) {
+  const auto possible = [](std::string memory, std::size_t descriptors, std::int64_t asked = 0) {
+    const auto options = checked({.connections = asked, .memory = std::move(memory)}, 2);
+    return connections_possible(*options, descriptors);
+  };
+  EXPECT_EQ(possible("512MiB", 1u << 20), 16'384u) << "memory: 128 MiB, 8 KiB each";
+  EXPECT_EQ(possible("64MiB", 1u << 20), 2'048u);
+  EXPECT_EQ(possible("512MiB", 10'240), 8'960u) << "an eighth of the descriptors is kept";
+  EXPECT_EQ(possible("512MiB", 1'024), 512u) << "half of few are kept";
+  EXPECT_EQ(possible("512MiB", 1u << 20, 100), 100u);
+  EXPECT_EQ(possible("512MiB", 1'024, 100'000), 512u) << "what is asked for must be possible";
 }
 
 }  // namespace

@@ -38,6 +38,16 @@ class Queues : public ::testing::Test {
         }(stand.queues(), wait, pending));
     return pending;
   }
+  /// The same for a peer that may go away; `gone` is made and cancelled in the world.
+  std::shared_ptr<Pending> start_receive_of(const CancelSource& gone) {
+    auto pending = std::make_shared<Pending>();
+    stand.world().spawn([](QueueService& queues, CancelToken token,
+                           std::shared_ptr<Pending> out) -> Task<> {
+      const Receive receive{.max = 10, .wait_seconds = 20, .gone = token};
+      out->outcome.emplace(co_await queues.receive(QueueStand::target("q"), receive));
+    }(stand.queues(), gone.token(), pending));
+    return pending;
+  }
   bool ends_within(const Pending& pending, Nanos time) {
     return stand.world().run_until([&] { return pending.outcome.has_value(); }, time);
   }
@@ -54,6 +64,27 @@ TEST_F(Queues, WhatIsSentIsReceivedInOrderAndDeletedForGood) {
   for (const Received& one : *received) EXPECT_TRUE(stand.erase("q", one.receipt_handle).ok());
   stand.advance(hours(1));
   EXPECT_TRUE(receive_bodies().empty());
+}
+
+TEST_F(Queues, AReceiverThatWentAwayIsHandedNothing) {
+  const CancelSource gone;
+  const auto pending = start_receive_of(gone);
+  ASSERT_FALSE(ends_within(*pending, Millis(100)));
+  CancelSource(gone).cancel();
+  ASSERT_TRUE(ends_within(*pending, Millis(10))) << "its wait ends at once";
+  EXPECT_TRUE(pending->outcome->value().empty());
+  ASSERT_TRUE(stand.send("q", "a").ok());
+  EXPECT_EQ(receive_bodies(), Bodies{"a"}) << "the next one gets it, and at once";
+}
+
+TEST_F(Queues, WhoHasGoneBeforeItWaitsIsHandedNothing) {
+  ASSERT_TRUE(stand.send("q", "a").ok());
+  CancelSource gone;
+  gone.cancel();
+  const auto pending = start_receive_of(gone);
+  ASSERT_TRUE(ends_within(*pending, Millis(10)));
+  EXPECT_TRUE(pending->outcome->value().empty());
+  EXPECT_EQ(receive_bodies(), Bodies{"a"});
 }
 
 TEST_F(Queues, AMessageThatIsNotDeletedComesAgainAfterItsTimeoutWithANewHandle) {
