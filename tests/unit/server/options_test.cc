@@ -156,7 +156,7 @@ TEST(Memory, ItsPartsSumToItAndLeaveSomethingToEachOther) {
 
 TEST(Connections, AreBoundedByDescriptorsAndByMemory) {
   const auto possible = [](std::string memory, std::size_t descriptors, std::int64_t asked = 0) {
-    const auto options = checked({.connections = asked, .memory = std::move(memory)}, 2);
+    const auto options = checked({.memory = std::move(memory), .connections = asked}, 2);
     return connections_possible(*options, descriptors);
   };
   EXPECT_EQ(possible("512MiB", 1u << 20), 16'384u) << "memory: 128 MiB, 8 KiB each";
