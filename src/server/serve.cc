@@ -89,9 +89,9 @@ Task<> run(Life& life, Options options) {
 }  // namespace
 
 int serve_main(int argc, char** argv) {
-  // Few arenas for all threads, however many loops there are: idle memory stays small. What is large
-  // has pages of its own and gives them back when it is freed: inside an arena it would leave holes,
-  // and the process would hold twice what the budgets say.
+  // Few arenas for all threads, however many loops there are: idle memory stays small. What is
+  // large has pages of its own and gives them back when it is freed: inside an arena it would leave
+  // holes, and the process would hold twice what the budgets say.
   ::mallopt(M_ARENA_MAX, 4);
   ::mallopt(M_MMAP_THRESHOLD, 512 << 10);
   ::mallopt(M_TRIM_THRESHOLD, 4 << 20);

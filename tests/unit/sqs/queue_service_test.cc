@@ -41,11 +41,11 @@ class Queues : public ::testing::Test {
   /// The same for a peer that may go away; `gone` is made and cancelled in the world.
   std::shared_ptr<Pending> start_receive_of(const CancelSource& gone) {
     auto pending = std::make_shared<Pending>();
-    stand.world().spawn([](QueueService& queues, CancelToken token,
-                           std::shared_ptr<Pending> out) -> Task<> {
-      const Receive receive{.max = 10, .wait_seconds = 20, .gone = token};
-      out->outcome.emplace(co_await queues.receive(QueueStand::target("q"), receive));
-    }(stand.queues(), gone.token(), pending));
+    stand.world().spawn(
+        [](QueueService& queues, CancelToken token, std::shared_ptr<Pending> out) -> Task<> {
+          const Receive receive{.max = 10, .wait_seconds = 20, .gone = token};
+          out->outcome.emplace(co_await queues.receive(QueueStand::target("q"), receive));
+        }(stand.queues(), gone.token(), pending));
     return pending;
   }
   bool ends_within(const Pending& pending, Nanos time) {
