@@ -479,8 +479,8 @@ Task<bool> HttpListener::State::read_body(Connection& connection, RequestHead& h
 
 // --- Writing --------------------------------------------------------------------------------
 
-/// Sends what the socket takes at once: of small replies that is all. What is left; nothing when the
-/// peer has gone.
+/// Sends what the socket takes at once: of small replies that is all. What is left; nothing when
+/// the peer has gone.
 std::optional<HttpListener::State::Rest> HttpListener::State::send_at_once(Connection& connection,
                                                                            const Reply& reply,
                                                                            bool keep_alive,

@@ -36,8 +36,8 @@ struct HttpLimits {
 };
 
 /// An HTTP/1.1 server on one loop: keep-alive, pipelining, bodies by length or in chunks, one send
-/// a reply. A connection has a buffer while it has a request, and for a while behind one when memory
-/// is not short; both are charged to the budget.
+/// a reply. A connection has a buffer while it has a request, and for a while behind one when
+/// memory is not short; both are charged to the budget.
 ///
 /// When there are as many connections as may be, or no descriptors for more, those that have been
 /// quiet longest make room; when none is quiet, the new one gets a 503. When memory for requests is
