@@ -277,26 +277,5 @@ TEST_F(CommitQueueTest, ALaneThatIsWorthACommitWakesTheWriterAtOnce) {
   EXPECT_EQ(wakes_before_the_round_ended, 1);
 }
 
-TEST(CommitQueueMemory, WhatWaitsToBeWrittenIsChargedUntilItIsWritten) {
-  env::sim::World world{1, {}};
-  Budget budget{64u << 10};
-  CommitQueue queue{world.env().loops, [] {}, &budget};
-  {
-    CommitQueue::Staging staging(queue, 0);
-    EXPECT_TRUE(staging.reserve(20'000));
-    EXPECT_FALSE(staging.reserve(100'000)) << "more than the budget has";
-    Bytes frame;
-    encode(frame, BootFrame{1});
-    staging.staged_state(frame, [](Wakeups&) {});
-    staging.finish();
-  }
-  EXPECT_GE(budget.used_bytes(), 20'000u);
-  Cut cut;
-  queue.take(cut);
-  EXPECT_GE(budget.used_bytes(), 20'000u) << "the writer has it";
-  queue.complete(cut, ok());
-  EXPECT_EQ(budget.used_bytes(), 0u);
-}
-
 }  // namespace
 }  // namespace penstock::engine::local
