@@ -151,10 +151,10 @@ Task<Status> Server::Parts::open() {
 }
 
 Task<Status> Server::Parts::open_storage() {
-  CO_TRY(engine, co_await engine::local::open({.folder = options.settings.data,
-                                               .durability = options.durability,
-                                               .report = &found},
-                                              env, memory.records));
+  CO_TRY(engine,
+         co_await engine::local::open(
+             {.folder = options.settings.data, .durability = options.durability, .report = &found},
+             env, memory.records));
   CO_TRY_OK(api::admin::restore_service_clock(env.clocks, engine->meta()));
   env::Loop& control = *env.loops.front();
   CO_TRY(ledger, ledger::Ledger::open({.clocks = env.clocks,
