@@ -20,6 +20,7 @@ def test_health_names_the_services(server, path):
     assert health["edition"] == "penstock"
     assert f"penstock {health['version']} " in server.ready_line
     assert f'sandbox="{health["function_sandbox"]}"' in server.ready_line
+    assert (f'disk="{health["disk"]}"' in server.ready_line) == ("page cache" in health["disk"])
 
 
 @evidence("own", "what is not there is not there")
