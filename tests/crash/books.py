@@ -52,7 +52,7 @@ class StreamBook:
         shards = self._shards(client)
         for shard in shards:
             rows = read_shard(client, self.name, shard, self.last.get(shard))
-            for row in self.lie.rows(shard, rows):
+            for row in self.lie.rows(shard, rows, self.acknowledged):
                 self._take(shard, row)
         for (shard, number), who in self.acknowledged.items():
             raise Wrong(f"LOST: {self.name} {shard} {number} was acknowledged: {who}")

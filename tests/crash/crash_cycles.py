@@ -166,7 +166,7 @@ class Run:
     def is_over(self):
         if self.options.hours:
             return time.monotonic() - self.started > self.options.hours * 3600
-        return self.cycle >= self.options.cycles
+        return self.cycle >= self.options.cycles and not self.lie.is_waiting()
 
     def run(self):
         self.start()

@@ -7,13 +7,15 @@ function remembers, or on the server's disk between a kill and the next start.
 import glob
 import os
 import shutil
+import struct
 
 
 class Truth:
     name, found_as = "truth", None
 
-    def rows(self, shard, rows):
-        """What was read of a shard after a start, behind what had been read before."""
+    def rows(self, shard, rows, acknowledged):
+        """What was read of a shard after a start, behind what had been read before; and what was
+        acknowledged of it, by (shard, sequence number)."""
         return rows
 
     def again(self, shard, rows):
@@ -35,6 +37,10 @@ class Truth:
     def folder(self, path):
         """Called between a kill and the next start."""
 
+    def is_waiting(self):
+        """For a chance to be told: the run goes on until then."""
+        return False
+
 
 class Lie(Truth):
     """Is told once, at a chance of its kind; `after` so many that it let pass."""
@@ -52,18 +58,22 @@ class Lie(Truth):
         self.told = self.chances > self.after
         return self.told
 
+    def is_waiting(self):
+        return not self.told
+
 
 class DroppedRecord(Lie):
     name, found_as = "an acknowledged record is not given back", "LOST"
 
-    def rows(self, shard, rows):
-        return rows[1:] if self.now(len(rows) > 3) else rows
+    def rows(self, shard, rows, acknowledged):
+        told = [row for row in rows if (shard, row.number) in acknowledged]
+        return [row for row in rows if row != told[0]] if self.now(len(told) > 3) else rows
 
 
 class DoubledRecord(Lie):
     name, found_as = "a record is stored a second time", "TWICE"
 
-    def rows(self, shard, rows):
+    def rows(self, shard, rows, acknowledged):
         if not self.now(len(rows) > 3):
             return rows
         return rows + [rows[-1]._replace(number=str(int(rows[-1].number) + (1 << 80)))]
@@ -72,8 +82,8 @@ class DoubledRecord(Lie):
 class ExchangedRecords(Lie):
     name, found_as = "two records change places", "OTHER RECORD"
 
-    def rows(self, shard, rows):
-        if not self.now(len(rows) > 3):
+    def rows(self, shard, rows, acknowledged):
+        if not self.now(len(rows) > 3 and (shard, rows[0].number) in acknowledged):
             return rows
         a, b = rows[:2]
         return [a._replace(who=b.who), b._replace(who=a.who)] + rows[2:]
@@ -82,7 +92,7 @@ class ExchangedRecords(Lie):
 class ResurrectedRecord(Lie):
     name, found_as = "a record of an earlier life appears late", "INVENTED"
 
-    def rows(self, shard, rows):
+    def rows(self, shard, rows, acknowledged):
         if not self.now(len(rows) > 3):
             return rows
         late = rows[-1]._replace(number=str(int(rows[-1].number) + (1 << 80)),
@@ -151,6 +161,9 @@ class Unbalanced(Lie):
     name, found_as = "the audit has one record too few", "AUDIT"
     after = 0
 
+    def is_waiting(self):
+        return False  # The audit is looked at when the run is over.
+
     def verdict(self, verdict):
         return verdict | {"unaccounted": 1} if self.now() else verdict
 
@@ -173,22 +186,35 @@ class FolderSetBack(Lie):
 
 
 class JournalCutOff(Lie):
-    """Real loss: the newest megabyte of the journal is zeros, as if it had never been written."""
+    """Real loss: the last commits of the journal are zeros, as if they had never been written."""
 
-    name, found_as = "the end of the journal was never written", "LOST"
+    name, found_as = "the end of the journal was never written", ("LOST", "REFUSED")
     after = 2
 
     def folder(self, path):
         if not self.now():
             return
-        newest = max(glob.glob(os.path.join(path, "journal", "*.journal")),
-                     key=lambda file: (os.path.getmtime(file), file))
+        files = {file: commits_of(file)
+                 for file in glob.glob(os.path.join(path, "journal", "*.journal"))}
+        newest = max(files, key=lambda file: max(files[file], default=(0, 0)))
+        _, begin = sorted(files[newest])[-20:][0]
+        size = os.path.getsize(newest)
         with open(newest, "r+b") as file:
-            content = file.read()
-            end = len(content.rstrip(b"\0"))
-            begin = max(0, end - (1 << 20)) // 4096 * 4096
             file.seek(begin)
-            file.write(bytes(len(content) - begin))
+            file.write(bytes(size - begin))
+
+
+def commits_of(path):
+    """(number, offset) of the commits in a file of the journal: docs/disk-format.md."""
+    own_number = int(os.path.basename(path).split(".")[0], 16)
+    commits = []
+    with open(path, "rb") as file:
+        content = file.read()
+    for offset in range(0, len(content), 4096):
+        magic, _, number, in_file = struct.unpack_from("<4sIQQ", content, offset)
+        if magic == b"PSC1" and in_file == own_number:
+            commits.append((number, offset))
+    return commits
 
 
 ALL = [DroppedRecord, DoubledRecord, ExchangedRecords, ResurrectedRecord, ExpiredEarly, ChangedLater,

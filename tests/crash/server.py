@@ -3,6 +3,8 @@
 import signal
 import subprocess
 
+from books import Wrong
+
 
 class Server:
     """Its port is open when the constructor returns. Standard error is appended to `log`."""
@@ -15,7 +17,7 @@ class Server:
         line = self.process.stdout.readline()
         if "http://" not in line:
             self.kill()
-            raise RuntimeError(f"the server did not start; it said {line!r}, and more in {log}")
+            raise Wrong(f"REFUSED: the server did not start; it said {line!r}, and more in {log}")
         self.port = int(line.split("http://")[1].split()[0].rstrip(",;/").rsplit(":", 1)[1])
 
     def kill(self):
