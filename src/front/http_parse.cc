@@ -118,6 +118,9 @@ ParseState parse_head(char* bytes, std::size_t size, std::size_t head_bytes_max,
   }
   const std::size_t head_bytes = end + 4;
   if (head_bytes > head_bytes_max) return ParseState::kTooLarge;
+  // llhttp skips newlines before a method, and they would be a part of it here. Empty lines are the
+  // listener's.
+  if (text.front() == '\r' || text.front() == '\n') return ParseState::kBad;
   head = {};
   head.headers.reserve(16);
   HeadParser parser(head);
