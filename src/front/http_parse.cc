@@ -73,6 +73,25 @@ HeadParser::HeadParser(RequestHead& into) : head(into) {
   llhttp_init(this, HTTP_REQUEST, &callbacks());
 }
 
+/// What lies around a value: a colon and blanks. A newline there is a folded header.
+bool is_around_value(const char* from, const char* to) {
+  return std::all_of(from, to, [](char c) { return c == ':' || c == ' ' || c == '\t'; });
+}
+
+/// Whether each header stands on a line of its own, the last one before the empty line at `end`.
+bool has_no_folds(const RequestHead& head, const char* end) {
+  for (std::size_t i = 0; i < head.headers.size(); ++i) {
+    const auto& [name, value] = head.headers[i];
+    const char* const name_end = name.data() + name.size();
+    const char* const begin = value.empty() ? name_end : value.data();
+    const char* const next =
+        i + 1 < head.headers.size() ? head.headers[i + 1].first.data() - 2 : end;
+    if (!is_around_value(name_end, begin) || !is_around_value(begin + value.size(), next))
+      return false;
+  }
+  return true;
+}
+
 /// Puts the names into lower case where they lie. False when a header has none, or when what is
 /// before it ends in a newline alone, which llhttp lets pass.
 bool take_names(RequestHead& head, char* bytes) {
@@ -118,6 +137,9 @@ ParseState parse_head(char* bytes, std::size_t size, std::size_t head_bytes_max,
   }
   const std::size_t head_bytes = end + 4;
   if (head_bytes > head_bytes_max) return ParseState::kTooLarge;
+  // llhttp skips newlines before a method, and they would be a part of it here. Empty lines are the
+  // listener's.
+  if (text.front() == '\r' || text.front() == '\n') return ParseState::kBad;
   head = {};
   head.headers.reserve(16);
   HeadParser parser(head);
@@ -128,7 +150,8 @@ ParseState parse_head(char* bytes, std::size_t size, std::size_t head_bytes_max,
   }
   const bool version_is_ours =
       parser.http_major == 1 && (parser.http_minor == 0 || parser.http_minor == 1);
-  if (!version_is_ours || !take_names(head, bytes) || !coding_is_known(head)) {
+  if (!version_is_ours || !take_names(head, bytes) || !has_no_folds(head, bytes + end) ||
+      !coding_is_known(head)) {
     return ParseState::kBad;
   }
   head.method = text.substr(0, text.find(' '));

@@ -101,6 +101,9 @@ TEST_P(BadHead, IsRefused) { EXPECT_EQ(Parsed(GetParam().text).state, ParseState
 INSTANTIATE_TEST_SUITE_P(
     All, BadHead,
     ::testing::Values(
+        HeadCase{"folded behind nothing", "GET / HTTP/1.1\r\nA:\r\n b\r\nC: d\r\n\r\n"},
+        HeadCase{"folded nothing", "GET / HTTP/1.1\r\nA: b\r\n \r\nC: d\r\n\r\n"},
+        HeadCase{"newline before the method", "\nGET / HTTP/1.1\r\n\r\n"},
         HeadCase{"nothing", "\r\n\r\n"}, HeadCase{"garbage", "hello\r\n\r\n"},
         HeadCase{"2.0", "GET / HTTP/2.0\r\n\r\n"}, HeadCase{"0.9", "GET / HTTP/0.9\r\n\r\n"},
         HeadCase{"no version", "GET /\r\n\r\n"}, HeadCase{"TLS", "\x16\x03\x01\x02\r\n\r\n"},
