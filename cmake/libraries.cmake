@@ -1,7 +1,7 @@
 # Every third-party library, found once; folders name the targets in LINK:
 #
 #   spdlog::spdlog  OpenSSL::Crypto  simdjson::simdjson  libzip::zip  PkgConfig::isal  curl_headers  llhttp
-#   CLI11::CLI11  PkgConfig::seccomp  benchmark::benchmark  GTest::gtest
+#   CLI11::CLI11  PkgConfig::seccomp  mimalloc  benchmark::benchmark  GTest::gtest
 #   PkgConfig::cbor (tests and fuzzers)
 #
 # and `DEPS asio` for Boost.Asio and Beast. docs/decisions/0002 and 0003 say what each is for.
@@ -13,6 +13,7 @@ find_package(simdjson REQUIRED CONFIG)
 find_package(spdlog REQUIRED CONFIG)
 find_package(CLI11 REQUIRED CONFIG)
 find_package(CURL REQUIRED)
+find_package(mimalloc 2.0 REQUIRED CONFIG)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(isal REQUIRED IMPORTED_TARGET libisal)
 pkg_check_modules(zip REQUIRED IMPORTED_TARGET libzip)  # its CMake config wants tools we do not install

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <malloc.h>
 #include <memory>
 #include <thread>
 
@@ -89,12 +88,6 @@ Task<> run(Life& life, Options options) {
 }  // namespace
 
 int serve_main(int argc, char** argv) {
-  // Few arenas for all threads, however many loops there are: idle memory stays small. What is
-  // large has pages of its own and gives them back when it is freed: inside an arena it would leave
-  // holes, and the process would hold twice what the budgets say.
-  ::mallopt(M_ARENA_MAX, 4);
-  ::mallopt(M_MMAP_THRESHOLD, 512 << 10);
-  ::mallopt(M_TRIM_THRESHOLD, 4 << 20);
   Settings settings;
   CLI::App app{
       "Runs the server until SIGINT or SIGTERM. Each option also by environment "

@@ -76,6 +76,9 @@ Status add_hash_keys(std::span<const PutEntry> entries, std::vector<HashKey>& ke
 }
 
 // An order of entries: the shard's index in the high half, the entry's in the low one.
+std::uint64_t place_of(std::uint32_t shard, std::uint32_t entry) {
+  return std::uint64_t{shard} << 32 | entry;
+}
 std::uint32_t shard_of(std::uint64_t place) { return static_cast<std::uint32_t>(place >> 32); }
 std::uint32_t entry_of(std::uint64_t place) { return static_cast<std::uint32_t>(place); }
 
@@ -88,8 +91,10 @@ struct PutPath::Lists {
   std::vector<PutOutcome> outcomes;
 
   // Of one round.
-  std::vector<std::uint32_t> open;   ///< Entries to be stored.
-  std::vector<std::uint64_t> order;  ///< The same by shard.
+  std::vector<std::uint32_t> open;    ///< Entries to be stored.
+  std::vector<std::uint32_t> shards;  ///< Of each of them.
+  std::vector<std::uint32_t> ends;    ///< Of each shard's entries in `order`.
+  std::vector<std::uint64_t> order;   ///< The same by shard.
   std::vector<engine::NewRecord> records;
   std::vector<std::uint32_t> record_entries;  ///< The entry of each record.
   std::vector<engine::Append> appends;
@@ -102,6 +107,8 @@ struct PutPath::Lists {
     keys.clear();
     outcomes.clear();
     open.clear();
+    shards.clear();
+    ends.clear();
     order.clear();
     records.clear();
     record_entries.clear();
@@ -251,12 +258,33 @@ Task<> PutPath::store(Call& call) {
 
 void PutPath::order_by_shard(Call& call) {
   Lists& lists = call.lists;
-  lists.order.clear();
-  lists.order.reserve(lists.open.size());
-  for (const std::uint32_t entry : lists.open) {
-    lists.order.push_back(std::uint64_t{call.stream->route(lists.keys[entry])} << 32 | entry);
+  const std::size_t count = lists.open.size();
+  const std::size_t shard_count = call.stream->shards.size();
+  lists.order.resize(count);
+  if (count == 1) {
+    lists.order[0] = place_of(call.stream->route(lists.keys[lists.open[0]]), lists.open[0]);
+    return;
   }
-  if (lists.order.size() > 1) std::sort(lists.order.begin(), lists.order.end());
+  // Counted rather than sorted: that cost as much as reading the body. With far more shards than
+  // entries the counters would.
+  constexpr std::size_t kShardsPerEntry = 16;
+  if (shard_count > kShardsPerEntry * count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      lists.order[i] = place_of(call.stream->route(lists.keys[lists.open[i]]), lists.open[i]);
+    }
+    std::sort(lists.order.begin(), lists.order.end());
+    return;
+  }
+  lists.shards.resize(count);
+  lists.ends.assign(shard_count, 0);
+  for (std::size_t i = 0; i < count; ++i) {
+    lists.shards[i] = call.stream->route(lists.keys[lists.open[i]]);
+    ++lists.ends[lists.shards[i]];
+  }
+  std::partial_sum(lists.ends.begin(), lists.ends.end(), lists.ends.begin());
+  for (std::size_t i = count; i-- > 0;) {
+    lists.order[--lists.ends[lists.shards[i]]] = place_of(lists.shards[i], lists.open[i]);
+  }
 }
 
 /// What became of each entry that was appended; those of a closed shard are returned.

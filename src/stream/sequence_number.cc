@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <utility>
 
 namespace penstock::stream {
 namespace {
@@ -21,6 +22,11 @@ constexpr std::uint64_t kTen19 = 10'000'000'000'000'000'000u;
 std::uint64_t divide(Words& words, std::uint64_t divisor) {
   std::uint64_t rest = 0;
   for (std::size_t i = words.size(); i-- > 0;) {
+    if (rest == 0 &&
+        words[i] < divisor) {  // The usual case of half of them, and 128 bits are slow.
+      rest = std::exchange(words[i], 0);
+      continue;
+    }
     const Uint128 part = Uint128{rest} << 64 | words[i];
     words[i] = static_cast<std::uint64_t>(part / divisor);
     rest = static_cast<std::uint64_t>(part % divisor);
