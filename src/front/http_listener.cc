@@ -587,8 +587,8 @@ Task<> HttpListener::State::serve(std::shared_ptr<Connection> connection) {
     if (asio::buffer_size(*rest) != 0 && !co_await send_rest(*connection, *rest)) break;
     if (!keep_alive) break;
     keep_body(std::move(reply.body), connection->phase_since, budget);
-    // Whoever has sent the next request already waits for the others' turn; and of the others it has
-    // often come when this one's turn comes, so that the first look at the socket finds it.
+    // Whoever has sent the next request already waits for the others' turn; and of the others it
+    // has often come when this one's turn comes, so that the first look at the socket finds it.
     co_await let_others();
   }
   connection->close();
