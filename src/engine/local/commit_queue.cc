@@ -1,6 +1,7 @@
 #include "engine/local/commit_queue.h"
 
 #include "engine/local/commit.h"
+#include "env/clocks.h"
 #include "env/loop.h"
 
 #include <algorithm>
@@ -40,9 +41,10 @@ bool Cut::empty() const {
                      [](const LaneBatch& lane) { return lane.empty(); });
 }
 
-CommitQueue::CommitQueue(std::vector<env::Loop*> loops, std::function<void()> wake_writer,
-                         Budget* budget)
+CommitQueue::CommitQueue(std::vector<env::Loop*> loops, const env::Clocks& clocks,
+                         std::function<void()> wake_writer, Budget* budget)
     : loops_(std::move(loops)),
+      clocks_(clocks),
       wake_writer_(std::move(wake_writer)),
       budget_(budget),
       lane_bytes_max_(share_of(budget, 16, kLaneBytesMax)),
@@ -144,7 +146,7 @@ bool CommitQueue::Staging::must_wake_writer() {
   if (!queue_.loops_[lane_]->is_current()) return true;  // Its round may be long over.
   Lane& lane = *queue_.lanes_[lane_];
   if (!lane.awaits_round) {
-    lane.rounds = 0;
+    lane.rounds_since = queue_.clocks_.steady_now();
     queue_.await_round(lane_);
   }
   return false;
@@ -157,7 +159,6 @@ void CommitQueue::await_round(std::size_t lane) {
   Lane& own = *lanes_[lane];
   own.awaits_round = true;
   own.frames_then = own.batch.frames;
-  ++own.rounds;
   post(loops_[lane]->executor(), [this, lane, alive = std::weak_ptr(lanes_[lane])] {
     if (!alive.expired()) end_round(lane);
   });
@@ -169,7 +170,8 @@ void CommitQueue::end_round(std::size_t lane) {
     const std::lock_guard lock(own.mutex);
     own.awaits_round = false;
     if (own.batch.empty()) return;  // Another loop has woken the writer.
-    const bool more_may_come = own.batch.frames != own.frames_then && own.rounds < kRoundsMax;
+    const bool more_may_come =
+        own.batch.frames != own.frames_then && clocks_.steady_now() - own.rounds_since < kRoundsMax;
     if (more_may_come) return await_round(lane);
   }
   wake_writer_();

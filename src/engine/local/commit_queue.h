@@ -59,15 +59,15 @@ struct Cut {
 /// in it, and durable commits in order are the rule of visibility.
 ///
 /// A commit costs the processor as much as ten small puts, so the writer is not woken for the first
-/// of them: a loop wakes it when a round of its handlers has staged nothing more, when a few rounds
-/// have passed, or when the lane holds enough to be worth a commit (docs/decisions/0026).
+/// of them: a loop wakes it when a round of its handlers has staged nothing more, when rounds have
+/// gone on for a while, or when the lane holds enough to be worth a commit (docs/decisions/0026).
 class CommitQueue {
  public:
   /// `wake_writer` is called when what is staged should be committed, on any thread. Null: there is
   /// no journal, and staged is durable.
   /// What waits to be written is charged to `budget`; null: to nothing.
-  CommitQueue(std::vector<env::Loop*> loops, std::function<void()> wake_writer,
-              Budget* budget = nullptr);
+  CommitQueue(std::vector<env::Loop*> loops, const env::Clocks& clocks,
+              std::function<void()> wake_writer, Budget* budget = nullptr);
 
   class Staging {
    public:
@@ -134,13 +134,13 @@ class CommitQueue {
  private:
   /// From here on a commit's own cost is small beside its bytes'.
   static constexpr std::size_t kWorthACommitBytes = 256u << 10;
-  static constexpr int kRoundsMax = 4;
+  static constexpr Nanos kRoundsMax = std::chrono::microseconds(500);
   struct Lane {
     std::mutex mutex;
     LaneBatch batch;
     bool awaits_round = false;      ///< end_round() is in the loop's queue.
     std::uint64_t frames_then = 0;  ///< Staged when it was put there.
-    int rounds = 0;                 ///< How often it was, in a row.
+    SteadyTime rounds_since;
   };
   void await_round(std::size_t lane);
   void end_round(std::size_t lane);
@@ -148,6 +148,7 @@ class CommitQueue {
   void answer(Cut& cut, const Status& status, Wakeups& wakeups) const;
 
   std::vector<env::Loop*> loops_;
+  const env::Clocks& clocks_;
   std::function<void()> wake_writer_;
   Budget* budget_;
   std::size_t lane_bytes_max_;   ///< Beyond it a lane is crowded.

@@ -14,7 +14,7 @@ Core::Core(Options opt, env::Env& environment, Budget& memory, std::function<voi
       budget(memory),
       pool(std::make_shared<ChunkPool>(
           memory, std::min(options.free_chunk_bytes_max, memory.limit_bytes() / 8))),
-      queue(environment.loops, std::move(wake_writer), &memory) {}
+      queue(environment.loops, environment.clocks, std::move(wake_writer), &memory) {}
 
 std::size_t Core::used_bytes() const {
   const std::size_t used = budget.used_bytes();

@@ -15,7 +15,7 @@ class CommitQueueTest : public ::testing::Test {
  protected:
   env::sim::World world{1, {.loops = 3}};
   int wakes = 0;
-  CommitQueue queue{world.env().loops, [this] { ++wakes; }};
+  CommitQueue queue{world.env().loops, world.env().clocks, [this] { ++wakes; }};
   Budget budget{64u << 20};
   std::shared_ptr<ChunkPool> pool = std::make_shared<ChunkPool>(budget, 0);
   std::shared_ptr<Shard> shard = std::make_shared<Shard>(ShardState{.ref = kShard});
@@ -219,7 +219,7 @@ TEST_F(CommitQueueTest, MarksAreCountedApartFromOtherState) {
 
 TEST(CommitQueueWithoutAJournal, WhatIsStagedIsDurableAtOnce) {
   env::sim::World world{1};
-  CommitQueue queue{world.env().loops, nullptr};
+  CommitQueue queue{world.env().loops, world.env().clocks, nullptr};
   Budget budget{64u << 20};
   const auto pool = std::make_shared<ChunkPool>(budget, 0);
   const auto shard = std::make_shared<Shard>(ShardState{.ref = kShard});
@@ -250,7 +250,7 @@ TEST(CommitQueueRounds, NothingStaysStagedUnannounced) {
       queue->take(cut);
       queue->complete(cut, ok());
     };
-    queue = std::make_unique<CommitQueue>(world.env().loops, commit);
+    queue = std::make_unique<CommitQueue>(world.env().loops, world.env().clocks, commit);
     int applied = 0;
     for (std::size_t i = 0; i < 30; ++i) {
       post(world.env().loops[i % 2]->executor(), [&, i] {
@@ -267,6 +267,42 @@ TEST(CommitQueueRounds, NothingStaysStagedUnannounced) {
   }
 }
 
+/// A tenth of a millisecond passes whenever somebody looks.
+class HastyClocks final : public env::Clocks {
+ public:
+  SteadyTime steady_now() const override { return now_ += std::chrono::microseconds(100); }
+  WallTime wall_now() const override { return {}; }
+  ServiceTime service_now() const override { return {}; }
+  void advance_service(Millis) override {}
+  Millis service_offset() const override { return Millis{0}; }
+
+ private:
+  mutable SteadyTime now_{};
+};
+
+TEST(CommitQueueRounds, RoundsThatGoOnStagingDoNotPutTheCommitOffForLong) {
+  env::sim::World world{1, {.loops = 1}};
+  const HastyClocks clocks;
+  int wakes = 0;
+  CommitQueue queue{world.env().loops, clocks, [&wakes] { ++wakes; }};
+  constexpr int kPuts = 400;
+  int puts = 0;
+  std::function<void()> put = [&] {
+    Bytes frame;
+    encode(frame, BootFrame{1});
+    CommitQueue::Staging staging(queue, 0);
+    staging.staged_state(frame, [](Wakeups&) {});
+    staging.finish();
+    if (++puts < kPuts) post(world.env().loops[0]->executor(), put);
+  };
+  post(world.env().loops[0]->executor(), put);
+  world.run_idle();
+  EXPECT_GE(wakes, kPuts / 20);
+  Cut cut;
+  queue.take(cut);
+  queue.complete(cut, ok());
+}
+
 TEST_F(CommitQueueTest, ALaneThatIsWorthACommitWakesTheWriterAtOnce) {
   int wakes_before_the_round_ended = 0;
   post(world.env().loops[1]->executor(), [&] {
@@ -280,7 +316,7 @@ TEST_F(CommitQueueTest, ALaneThatIsWorthACommitWakesTheWriterAtOnce) {
 TEST(CommitQueueMemory, WhatWaitsToBeWrittenIsChargedUntilItIsWritten) {
   env::sim::World world{1, {}};
   Budget budget{64u << 10};
-  CommitQueue queue{world.env().loops, [] {}, &budget};
+  CommitQueue queue{world.env().loops, world.env().clocks, [] {}, &budget};
   {
     CommitQueue::Staging staging(queue, 0);
     EXPECT_TRUE(staging.reserve(20'000));
