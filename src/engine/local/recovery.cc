@@ -45,7 +45,8 @@ OwnCounts counts_of(std::span<const std::uint8_t> frames) {
   OwnCounts counts;
   while (const auto frame = first_frame(frames)) {
     if (frame->kind == FrameKind::kRecords) {
-      counts.records += records_header(frame->bytes.data()).count;
+      // One that does not fit ends the replay, with its place.
+      if (records_fit(frame->bytes)) counts.records += records_header(frame->bytes.data()).count;
     } else if (frame->kind == FrameKind::kMarks) {
       ++counts.marks;
     } else {
