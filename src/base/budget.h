@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstddef>
 #include <utility>
@@ -58,6 +59,12 @@ class Budget {
   }
   std::size_t used_bytes() const { return used_.load(std::memory_order_relaxed); }
   std::size_t limit_bytes() const { return limit_; }
+  /// What must go so that half of this, and of the whole, is free.
+  std::size_t excess_bytes() const {
+    const std::size_t used = used_bytes();
+    const std::size_t own = used - std::min(used, limit_ / 2);
+    return whole_ == nullptr ? own : std::max(own, whole_->excess_bytes());
+  }
   /// Whether more than three quarters are used, of this or of the whole: time to let things go.
   bool is_short() const {
     return used_bytes() > limit_ / 4 * 3 || (whole_ != nullptr && whole_->is_short());

@@ -248,6 +248,7 @@ Task<> PutPath::store(Call& call) {
     settle(call);
     std::swap(lists.open, lists.returned);
     if (lists.open.empty()) break;
+    std::sort(lists.open.begin(), lists.open.end());  // They came back shard by shard.
     co_await directory_.changed_since(call.stream);
     LiveStreamPtr now = directory_.find(call.stream->entry.log);
     if (now == nullptr || !now->takes_records()) break;

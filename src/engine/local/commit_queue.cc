@@ -23,7 +23,8 @@ std::size_t share_of(const Budget* budget, std::size_t part, std::size_t most) {
 }  // namespace
 
 void LaneBatch::clear(std::size_t kept_bytes) {
-  if (bytes.capacity() > kept_bytes) {
+  // What was needed just now is needed again; what is much more than that was a burst's.
+  if (bytes.capacity() > kept_bytes && bytes.size() < bytes.capacity() / 4) {
     bytes.release();
     charge = {};
   }

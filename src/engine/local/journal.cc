@@ -8,7 +8,6 @@
 #include <utility>
 
 namespace penstock::engine::local {
-
 Journal::Journal(CommitQueue& queue, JournalFiles& files, const Salt& salt, Durability durability,
                  env::FaultPoints& faults, std::function<void()> wake_store)
     : queue_(queue),
@@ -24,6 +23,7 @@ void Journal::start(std::optional<JournalFile> file, const CommitHeader& last) {
   applied_ = last.number;
   const std::lock_guard lock(path_mutex_);
   path_ = file_.has_value() ? file_->path : "";
+  if (files_.is_full()) refuse_records();
 }
 
 std::string Journal::path() const {
@@ -40,7 +40,7 @@ void Journal::commit() {
   }
   CommitHeader header;
   AlignedBuffer& bytes = assemble(header);
-  if (const Status written = write(bytes, header); !written.ok()) {
+  if (const Status written = write(bytes, header, files_.kept_for_starts()); !written.ok()) {
     return found_no_room_ ? give_back() : fail(cut_, written.error());
   }
   queue_.complete(cut_, ok());
@@ -96,13 +96,13 @@ AlignedBuffer& Journal::assemble(CommitHeader& header) {
 }
 
 /// `header` comes with counts and flags of this commit alone.
-Status Journal::write(AlignedBuffer& bytes, CommitHeader header) {
+Status Journal::write(AlignedBuffer& bytes, CommitHeader header, std::uint64_t left_free) {
   header.length = static_cast<std::uint32_t>(bytes.size());
   const std::uint64_t size = round_up(bytes.size(), kCommitAlign);
   const bool cut_short =
       file_.has_value() && file_->offset > 0 && faults_.hit(env::FaultPoint::kJournalFileShort);
   found_no_room_ = false;
-  if (!file_.has_value() || file_->room() < size || cut_short) TRY_OK(rotate(size));
+  if (!file_.has_value() || file_->room() < size + left_free || cut_short) TRY_OK(rotate(size));
   header.number = last_.number + 1;
   header.file = file_->number;
   header.flags |= flags_;

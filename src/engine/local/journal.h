@@ -49,7 +49,7 @@ class Journal {
   std::string path() const;
 
  private:
-  Status write(AlignedBuffer& bytes, CommitHeader header);
+  Status write(AlignedBuffer& bytes, CommitHeader header, std::uint64_t left_free = 0);
   Status rotate(std::uint64_t bytes);
   void spare_the_rest();
   void refuse_records();

@@ -91,6 +91,12 @@ JournalFiles::Left JournalFiles::left(std::uint64_t room) const {
   return all < ballast_bytes_ / 2 ? Left::kLittle : Left::kEnough;
 }
 
+std::uint64_t JournalFiles::kept_for_starts() const {
+  constexpr std::uint64_t kFourStarts = 4 * kCommitAlign;
+  const std::lock_guard lock(mutex_);
+  return full_ ? std::min(kFourStarts, ballast_bytes_ / 8) : 0;
+}
+
 Error JournalFiles::full_error() {
   return Error{EngineErrc::kNoSpace, "the disk is full; refused until there is room"};
 }
@@ -192,6 +198,11 @@ void JournalFiles::find_ballast() {
   const auto size = (*opened)->size();
   const std::lock_guard lock(mutex_);
   has_ballast_ = size.ok() && *size >= ballast_bytes_;
+}
+
+bool JournalFiles::has_ballast() const {
+  const std::lock_guard lock(mutex_);
+  return has_ballast_;
 }
 
 Status JournalFiles::make_ballast() {

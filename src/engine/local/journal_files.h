@@ -43,6 +43,7 @@ class JournalFiles {
   void add_spare(std::uint64_t number, std::uint64_t size);
   /// Whether the last server left the ballast whole.
   void find_ballast();
+  bool has_ballast() const;
   /// A file to go on in, behind its last commit.
   Result<JournalFile> open_at(std::uint64_t number, std::uint64_t size, const CommitHeader& last,
                               std::uint64_t offset);
@@ -59,6 +60,8 @@ class JournalFiles {
   /// prepared file and the ballast. Little is less than half of the ballast, nothing a quarter.
   enum class Left { kEnough, kLittle, kNothing };
   Left left(std::uint64_t room) const;
+  /// Room that commits leave while the disk is full: a start has to write, too.
+  std::uint64_t kept_for_starts() const;
   /// Why records are refused then.
   static Error full_error();
 

@@ -41,12 +41,12 @@ struct OwnCounts {
   std::uint64_t marks = 0;
 };
 
+/// Of frames that fit.
 OwnCounts counts_of(std::span<const std::uint8_t> frames) {
   OwnCounts counts;
   while (const auto frame = first_frame(frames)) {
     if (frame->kind == FrameKind::kRecords) {
-      // One that does not fit ends the replay, with its place.
-      if (records_fit(frame->bytes)) counts.records += records_header(frame->bytes.data()).count;
+      counts.records += records_header(frame->bytes.data()).count;
     } else if (frame->kind == FrameKind::kMarks) {
       ++counts.marks;
     } else {
@@ -164,7 +164,6 @@ void Replay::fence_the_unexplained() {
 }
 
 Status Replay::commit(const CommitHeader& header, std::span<const std::uint8_t> frames) {
-  if (missing_.has_value()) TRY_OK(settle_missing(header, frames));
   const auto malformed = [&] {
     return Error{EngineErrc::kCorrupt, "commit " + std::to_string(header.number) +
                                            " of the journal checks out but makes no sense"};
@@ -183,6 +182,7 @@ Status Replay::commit(const CommitHeader& header, std::span<const std::uint8_t> 
       return malformed();
     }
   }
+  if (missing_.has_value()) TRY_OK(settle_missing(header, frames));
   // Two lanes may have staged for one shard in turn: inside a commit its frames are not in order.
   std::sort(records.begin(), records.end(), [](const auto& a, const auto& b) {
     return records_header(a.data()).first < records_header(b.data()).first;
@@ -371,6 +371,11 @@ Result<OpenReport> recover(Core& core, const DataFolder& folder, JournalFiles& f
 
   TRY(auto current, sort_files(scanned, snapshot.as_of, files));
   files.find_ballast();
+  if (!scanned.files.empty() && !files.has_ballast()) {
+    // Killed when it was just born, or on a full disk: what there is decides what may be taken from
+    // the first put on.
+    files.prepare().ignore("the store tries again, and says so");
+  }
   journal.start(std::move(current), scanned.last);
   core.epoch = Fence{replay.epoch() + 1};
   if (report.damaged_commits != 0) {

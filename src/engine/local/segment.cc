@@ -54,7 +54,13 @@ Result<Segment::Opened> Segment::open(const DataFolder& folder, std::uint64_t nu
   auto blocks = decode_index(*trailer, std::span(bytes).first(got), folder.salt());
   if (!blocks.has_value()) return damaged(path, "the index is damaged");
   bool is_shared = false;
-  for (const Block& block : *blocks) is_shared |= block.shard.log != blocks->front().shard.log;
+  for (const Block& block : *blocks) {
+    is_shared |= block.shard.log != blocks->front().shard.log;
+    if (block.offset > trailer->index_offset ||
+        block.length > trailer->index_offset - block.offset) {
+      return damaged(path, "the index names bytes that are not there");
+    }
+  }
   return Opened{
       std::make_shared<Segment>(folder.disk(), number, path, trailer->blocks_bytes, is_shared),
       std::move(*blocks)};

@@ -337,6 +337,7 @@ std::vector<StoredBlock> Shard::blocks_from(Position from, std::size_t bytes) co
   Position at = from;
   for (auto block = block_holding(blocks_, from);
        block != blocks_.end() && block->block.first <= at && sum < bytes; ++block) {
+    if (chunk_holding(block->block.first) != chunks_.size()) break;  // It is read from memory.
     found.push_back(*block);
     sum += block->block.length;
     at = block->block.next;

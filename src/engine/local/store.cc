@@ -175,8 +175,9 @@ Status Store::add_records(SegmentWriter& writer, const Pending& pending) {
 Status Store::sync_journal() {
   if (direct_) return ok();
   if (journal_.has_failed()) return Error{EngineErrc::kFailed, "the journal failed"};
-  std::vector<std::string> paths = files_.closed_paths();
-  paths.push_back(journal_.path());
+  // In this order: a file that is closed meanwhile is in both lists, not in none.
+  std::vector<std::string> paths{journal_.path()};
+  for (std::string& closed : files_.closed_paths()) paths.push_back(std::move(closed));
   for (const std::string& path : paths) {
     if (path.empty()) continue;
     TRY(const auto file, folder_.disk().open(path, {.writable = true}));
@@ -204,25 +205,26 @@ Status Store::remove_older_snapshots(std::uint64_t number) {
 /// Removes segments that no shard needs, a few at a time: file systems give a file's room back
 /// under locks of their own, and puts want the disk in between.
 Status Store::sweep() {
-  std::size_t removed = 0;
+  std::vector<std::size_t> gone;
   bool is_more = false;
-  for (std::size_t i = 0; i < segments_.size();) {
-    if (segments_[i]->live_bytes() != 0) {
-      ++i;
-      continue;
-    }
+  for (std::size_t i = 0; i < segments_.size(); ++i) {
+    if (segments_[i]->live_bytes() != 0) continue;
     // Only shards give it to readers, and none has it: whoever reads it now is the last.
-    if (removed == kSweptAtOnce || segments_[i].use_count() != 1) {
+    if (gone.size() == kSweptAtOnce || segments_[i].use_count() != 1) {
       is_more = true;
-      ++i;
       continue;
     }
-    if (removed++ == 0) TRY_OK(sync_journal());
-    TRY_OK(folder_.disk().remove(segments_[i]->path()));
-    segments_.erase(segments_.begin() + static_cast<std::ptrdiff_t>(i));
+    gone.push_back(i);
   }
   if (is_more) wake_later_(core_.options.store_pause);
-  return removed == 0 ? ok() : folder_.disk().sync_folder(folder_.segments());
+  if (gone.empty()) return ok();
+  // Behind the last look: what freed them must not be lost when they are.
+  TRY_OK(sync_journal());
+  for (auto i = gone.rbegin(); i != gone.rend(); ++i) {
+    TRY_OK(folder_.disk().remove(segments_[*i]->path()));
+    segments_.erase(segments_.begin() + static_cast<std::ptrdiff_t>(*i));
+  }
+  return folder_.disk().sync_folder(folder_.segments());
 }
 
 /// A shared segment of which less than half is alive costs more room than its rewriting.
@@ -288,12 +290,20 @@ bool Store::is_memory_short() const { return core_.budget.is_short(); }
 Status Store::relieve() {
   if (core_.env.faults.hit(env::FaultPoint::kEvictNow)) evict(0);
   if (!is_memory_short()) return ok();
-  const std::size_t target = core_.budget.limit_bytes() / 2;
-  evict(target);
-  if (!is_memory_short()) return ok();
+  evict(bytes_to_keep());
+  // What is left is in no segment yet. While requests have the memory it may be too little to be
+  // worth one: there would be one for each commit.
+  const bool is_worth_a_segment = core_.used_bytes() > core_.budget.limit_bytes() / 16;
+  if (!is_memory_short() || !is_worth_a_segment) return ok();
   TRY_OK(flush());
-  evict(target);
+  evict(bytes_to_keep());
   return ok();
+}
+
+/// Half of what records may have, or less when others need it.
+std::size_t Store::bytes_to_keep() const {
+  const std::size_t used = core_.used_bytes();
+  return used - std::min(used, core_.budget.excess_bytes());
 }
 
 void Store::evict(std::size_t used_bytes) {

@@ -44,6 +44,7 @@ class Store {
   Status flush();
   /// Lets chunks go that are in segments, until at most `used_bytes` of the budget are used, but by
   /// the free ones, which take the next records.
+  std::size_t bytes_to_keep() const;
   void evict(std::size_t used_bytes);
   bool is_memory_short() const;
 

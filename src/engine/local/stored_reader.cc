@@ -83,7 +83,7 @@ class StoredReader::Pieces {
   Result<std::vector<Held>> read_run(Blocks run, bool is_ahead, bool forced);
   void keep(const std::vector<Held>& blocks);
   void make_room(std::size_t bytes);
-  void forget(std::size_t index);
+  void forget();  ///< The oldest.
 
   const std::shared_ptr<ChunkPool> pool_;
   const std::size_t kept_bytes_max_;
@@ -191,19 +191,15 @@ void StoredReader::Pieces::keep(const std::vector<Held>& blocks) {
   }
 }
 
-/// Those that somebody has had go first.
+/// The oldest go first, also those nobody has asked for: their reader may have stopped. What is
+/// ahead of one that goes on has its turn, because at most half of the room is for that.
 void StoredReader::Pieces::make_room(std::size_t bytes) {
-  while (kept_bytes_ + bytes > kept_bytes_max_ && !pieces_.empty()) {
-    const auto used = std::find_if(pieces_.begin(), pieces_.end(),
-                                   [](const auto& piece) { return !piece->is_ahead; });
-    forget(used == pieces_.end() ? 0 : static_cast<std::size_t>(used - pieces_.begin()));
-  }
+  while (kept_bytes_ + bytes > kept_bytes_max_ && !pieces_.empty()) forget();
 }
 
-void StoredReader::Pieces::forget(std::size_t index) {
-  const auto at = pieces_.begin() + static_cast<std::ptrdiff_t>(index);
-  const std::shared_ptr<Piece> piece = *at;
-  pieces_.erase(at);
+void StoredReader::Pieces::forget() {
+  const std::shared_ptr<Piece> piece = std::move(pieces_.front());
+  pieces_.pop_front();
   for (const Key& key : piece->keys) {
     const auto place = places_.find(key);
     if (place != places_.end() && place->second.piece == piece) places_.erase(place);
@@ -231,7 +227,7 @@ bool StoredReader::Pieces::goes_on(ShardRef shard, Position from, Position next)
 
 void StoredReader::Pieces::clear() {
   const std::lock_guard lock(mutex_);
-  while (!pieces_.empty()) forget(0);
+  while (!pieces_.empty()) forget();
 }
 
 void StoredReader::Pieces::close() {

@@ -48,5 +48,15 @@ TEST(Budget, IsShortWhenItOrTheWholeIs) {
   EXPECT_TRUE(part.is_short()) << "the whole is";
 }
 
+TEST(Budget, ExcessIsWhatIsMissingToHalfOfItselfAndOfTheWhole) {
+  Budget whole(1'000);
+  Budget part(400, whole);
+  EXPECT_EQ(part.excess_bytes(), 0u);
+  const auto mine = part.take(250);
+  EXPECT_EQ(part.excess_bytes(), 50u);
+  const auto others = whole.take(600);
+  EXPECT_EQ(part.excess_bytes(), 350u);
+}
+
 }  // namespace
 }  // namespace penstock

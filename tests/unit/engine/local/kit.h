@@ -77,7 +77,8 @@ struct Kit {
   explicit Kit(std::uint64_t seed = 1) : world(seed) { open_folder(); }
 
   env::sim::World world;
-  Budget budget{64u << 20};
+  Budget whole{256u << 20};
+  Budget budget{64u << 20, whole};
   std::shared_ptr<ChunkPool> pool = std::make_shared<ChunkPool>(budget, 4u << 20);
   std::unique_ptr<StoredReader> reader =
       std::make_unique<StoredReader>(world.env().workers, pool, 4u << 20);

@@ -249,6 +249,22 @@ TEST_F(StoreTest, WhenMemoryIsShortWhatIsInSegmentsLeavesMemory) {
   EXPECT_EQ(kit.read(shard(kLarge), Position{1})->records.front().at, Position{1});
 }
 
+TEST_F(StoreTest, MemoryThatOthersHoldIsNoReasonForASegmentACommit) {
+  fill(kLarge, 20u << 20);
+  parts->store.maintain();  // Which also lets the closed files of the journal go.
+  ASSERT_FALSE(parts->files.last_closed().has_value());
+  const std::size_t segments_before = segments().size();
+  const auto others = kit.whole.take(kit.whole.limit_bytes() / 16 * 13);
+  ASSERT_TRUE(parts->store.is_memory_short());
+  for (int i = 0; i < 10; ++i) {
+    fill(kSmall, 1'000);
+    parts->store.maintain();
+  }
+  // The journal's files are small here, and each that is closed is a reason.
+  EXPECT_LE(segments().size(), segments_before + 3);
+  EXPECT_LT(parts->core.used_bytes(), 4u << 20) << "what could go without that went";
+}
+
 TEST_F(StoreTest, ClosedJournalFilesGoOnlyBehindASnapshotThatReplacesThem) {
   fill(kSmall, 1'000);
   ASSERT_TRUE(parts->run(parts->marks.put(parts->core.epoch, {{"before", "1"}})).ok());
