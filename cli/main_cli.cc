@@ -1,4 +1,5 @@
 #include "cli/commands.h"
+#include "env/posix/curl_on_demand.h"
 
 #include <CLI/CLI.hpp>
 #include <curl/curl.h>
@@ -48,6 +49,10 @@ int main_cli(int argc, char** argv) {
     return code == 0 ? 0 : kExitUsage;
   }
   if (!action) return kExitUsage;
+  if (const Status loaded = env::posix::load_libcurl(); !loaded.ok()) {
+    std::fprintf(stderr, "penstock: %s\n", loaded.error().message.c_str());
+    return 1;
+  }
   curl_global_init(CURL_GLOBAL_DEFAULT);
   const Result<int> outcome = action();
   curl_global_cleanup();

@@ -100,6 +100,12 @@ bool ConnectionBuffer::reserve(std::size_t total) {
   return true;
 }
 
+void ConnectionBuffer::drop(std::size_t at, std::size_t bytes) {
+  if (bytes == 0) return;
+  std::memmove(data() + at, data() + at + bytes, size() - at - bytes);
+  end_ -= bytes;
+}
+
 void ConnectionBuffer::consume(std::size_t bytes) {
   begin_ += bytes;
   if (begin_ != end_) return;

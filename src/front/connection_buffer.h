@@ -69,6 +69,8 @@ class ConnectionBuffer {
   bool reserve(std::size_t total);
   /// Gives its memory back when nothing is left in it.
   void consume(std::size_t bytes);
+  /// Takes bytes out of the middle.
+  void drop(std::size_t at, std::size_t bytes);
 
  private:
   BufferShelf& shelf_;

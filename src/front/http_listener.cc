@@ -32,6 +32,8 @@ constexpr Nanos kSweepInterval = std::chrono::seconds(5);
 constexpr Nanos kStopPatience = std::chrono::seconds(10);
 constexpr std::size_t kReadAtLeast = 4u << 10;
 constexpr std::size_t kLargeReply = 64u << 10;
+/// A chunked body grows by as much as it has, and by this much at most.
+constexpr std::size_t kChunkedStep = 1u << 20;
 /// Larger requests wait in line for memory, and leave a part of it to smaller ones.
 constexpr std::size_t kLargeRequest = 64u << 10;
 /// So much of a body must have come before it gets room for all of it.
@@ -45,6 +47,8 @@ constexpr Nanos kQuiet = std::chrono::seconds(1);
 /// Of those that are quiet, one in so many makes room at a time.
 constexpr std::size_t kRoomShare = 64;
 constexpr int kRoomTurns = 16;
+
+using Charges = std::vector<Budget::Share>;
 
 enum class Phase : std::uint8_t { kIdle, kHead, kBody, kHandling, kWriting };
 
@@ -145,7 +149,9 @@ struct HttpListener::State : std::enable_shared_from_this<HttpListener::State> {
   bool has_body_already(const Connection& connection, const RequestHead& head,
                         std::size_t& request_bytes) const;
   Task<bool> read_body(Connection& connection, RequestHead& head, std::string& chunked,
-                       Budget::Share& charge, std::size_t& request_bytes);
+                       Charges& charges, std::size_t& request_bytes);
+  Task<bool> reserve_chunked(Connection& connection, std::string& body, std::size_t more,
+                             Charges& charges);
   bool has_reserved(Connection& connection, std::size_t total) const;
   Task<bool> reserve(Connection& connection, std::size_t total);
   Task<bool> wait_for_memory(Connection& connection, std::size_t total,
@@ -311,6 +317,7 @@ bool HttpListener::State::has_room_for(std::size_t total) const {
 Task<bool> HttpListener::State::wait_for_memory(Connection& connection, std::size_t total,
                                                 std::function<bool()> try_take) {
   drop_kept_bodies();
+  shelf.clear();
   const bool is_large = total > kLargeRequest;
   const auto place = is_large ? line.insert(line.end(), &connection) : line.end();
   connection.waits_for_memory = true;
@@ -391,6 +398,8 @@ Task<bool> HttpListener::State::read_head(Connection& connection, RequestHead& h
     } else if (connection.is_dormant || is_memory_short() ||
                !has_reserved(connection, kReadAtLeast)) {
       const auto [error] = co_await connection.socket.async_wait(tcp::socket::wait_read, kAsTuple);
+      const bool was_told = error == asio::error::operation_aborted && connection.is_dormant;
+      if (was_told && connection.socket.is_open()) continue;  // It has no buffer already.
       if (error) co_return false;
       connection.is_dormant = false;
     }
@@ -409,7 +418,7 @@ bool HttpListener::State::has_body_already(const Connection& connection, const R
 }
 
 Task<bool> HttpListener::State::read_body(Connection& connection, RequestHead& head,
-                                          std::string& chunked, Budget::Share& charge,
+                                          std::string& chunked, Charges& charges,
                                           std::size_t& request_bytes) {
   ConnectionBuffer& buffer = connection.buffer;
   const std::size_t body_max = limits.body_bytes_max(head);
@@ -446,23 +455,19 @@ Task<bool> HttpListener::State::read_body(Connection& connection, RequestHead& h
   }
   ChunkedBody body(body_max);
   while (true) {
-    std::size_t consumed = 0;
-    const std::string_view rest(buffer.data() + request_bytes, buffer.size() - request_bytes);
-    const std::size_t held = body.body().size() + rest.size();
-    if (2 * held > charge.bytes()) {
-      const std::size_t wanted = std::max(2 * held, kReadAtLeast);
-      const auto grow = [&] {
-        charge = {};
-        charge = budget.try_take(2 * wanted);
-        return static_cast<bool>(charge);
-      };
-      if (!grow() && !co_await wait_for_memory(connection, wanted, grow)) {
-        co_await refuse(connection, 503);
-        co_return false;
-      }
+    const std::string_view rest(buffer.data() + head.head_bytes, buffer.size() - head.head_bytes);
+    if (!co_await reserve_chunked(connection, body.body(), rest.size(), charges)) {
+      // Whoever is refused holds nothing while it is told.
+      std::string().swap(body.body());
+      charges.clear();
+      buffer.consume(buffer.size());
+      co_await refuse(connection, 503);
+      co_return false;
     }
+    std::size_t consumed = 0;
     const auto state = body.feed(rest, consumed);
-    request_bytes += consumed;
+    // The head stays, for its views; what is behind it is decoded.
+    buffer.drop(head.head_bytes, consumed);
     if (state == ChunkedBody::State::kDone) break;
     if (state == ChunkedBody::State::kTooLarge || state == ChunkedBody::State::kBad) {
       co_await refuse(connection, state == ChunkedBody::State::kBad ? 400 : 413);
@@ -473,8 +478,28 @@ Task<bool> HttpListener::State::read_body(Connection& connection, RequestHead& h
     rebase(head, before, buffer.data());
   }
   chunked = std::move(body.body());
-  chunked.reserve(chunked.size() + ConnectionBuffer::kSpare);
   co_return true;
+}
+
+/// Room in a decoded body for so many bytes more, charged at twice its size as a buffer is.
+Task<bool> HttpListener::State::reserve_chunked(Connection& connection, std::string& body,
+                                                std::size_t more, Charges& charges) {
+  const std::size_t needed = body.size() + more + ConnectionBuffer::kSpare;
+  if (needed <= body.capacity()) co_return true;
+  const std::size_t step = std::clamp(body.capacity(), kReadAtLeast, kChunkedStep);
+  const std::size_t capacity = std::max(needed, body.capacity() + step);
+  std::size_t charged = 0;
+  for (const Budget::Share& share : charges) charged += share.bytes();
+  const auto grow = [&] {
+    Budget::Share rest = budget.try_take(2 * capacity - charged);
+    if (!rest) return false;
+    charges.push_back(std::move(rest));
+    body.reserve(capacity);
+    return true;
+  };
+  const bool must_wait = capacity > kLargeRequest && !line.empty();
+  if (!must_wait && has_room_for(capacity) && grow()) co_return true;
+  co_return co_await wait_for_memory(connection, capacity, grow);
 }
 
 // --- Writing --------------------------------------------------------------------------------
@@ -551,13 +576,13 @@ Task<> HttpListener::State::serve(std::shared_ptr<Connection> connection) {
   for (; !stopping; connection->phase = Phase::kIdle) {  // Since the reply began to be sent.
     std::size_t request_bytes = 0;
     std::string chunked;
-    Budget::Share charge;  // For `chunked`.
+    Charges charges;  // For `chunked`.
     if (!co_await read_head(*connection, head)) break;
     if (!has_body_already(*connection, head, request_bytes) &&
-        !co_await read_body(*connection, head, chunked, charge, request_bytes)) {
+        !co_await read_body(*connection, head, chunked, charges, request_bytes)) {
       break;
     }
-    const bool is_slow = request_bytes > kSlowRequest;
+    const bool is_slow = request_bytes + chunked.size() > kSlowRequest;
     if (is_slow) co_await let_others();
 
     Request request;

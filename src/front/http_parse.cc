@@ -18,6 +18,9 @@ struct HeadParser : llhttp_t {
   bool has_value = false;  ///< Of this name.
 };
 
+/// No client sends half as many, and each takes 32 bytes besides its text.
+constexpr std::size_t kHeadersMax = 128;
+
 HeadParser& parser_of(llhttp_t* self) { return *static_cast<HeadParser*>(self); }
 
 int take_target(llhttp_t* self, const char* text, std::size_t size) {
@@ -48,8 +51,9 @@ int take_value(llhttp_t* self, const char* text, std::size_t size) {
 
 int end_value(llhttp_t* self) {
   HeadParser& parser = parser_of(self);
-  if (!parser.has_value) parser.head.headers.emplace_back(parser.name, std::string_view());
-  return HPE_OK;
+  auto& headers = parser.head.headers;
+  if (!parser.has_value) headers.emplace_back(parser.name, std::string_view());
+  return headers.size() > kHeadersMax ? HPE_USER : HPE_OK;
 }
 
 /// The body is not the parser's.
@@ -157,6 +161,8 @@ ParseState parse_head(char* bytes, std::size_t size, std::size_t head_bytes_max,
   head.method = text.substr(0, text.find(' '));
   head.head_bytes = head_bytes;
   head.chunked = (parser.flags & F_CHUNKED) != 0;
+  // "chunked" with a tab behind it is to llhttp a coding like any other.
+  if ((parser.flags & F_TRANSFER_ENCODING) != 0 && !head.chunked) return ParseState::kBad;
   if ((parser.flags & F_CONTENT_LENGTH) != 0) head.content_length = parser.content_length;
   head.keep_alive = llhttp_should_keep_alive(&parser) != 0;
   return ParseState::kDone;
@@ -180,6 +186,13 @@ void rebase(RequestHead& head, const char* from, const char* to) {
 namespace {
 constexpr std::size_t kLineMax = 256;  // Of a size with its extensions, or of a trailer.
 constexpr std::size_t kTrailerBytesMax = 8u << 10;
+
+/// A newline alone ends a line for some readers, who then see another message.
+bool has_control_characters(std::string_view line) {
+  return std::any_of(line.begin(), line.end(),
+                     [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\t'; });
+}
+
 }  // namespace
 
 ChunkedBody::State ChunkedBody::take_size_line(std::string_view line) {
@@ -222,6 +235,7 @@ ChunkedBody::State ChunkedBody::feed(std::string_view bytes, std::size_t& consum
     }
     if (end > kLineMax) return State::kBad;
     const std::string_view line = rest.substr(0, end);
+    if (has_control_characters(line)) return State::kBad;
     consumed += end + 2;
     if (phase_ == Phase::kSize) {
       const State state = take_size_line(line);

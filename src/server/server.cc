@@ -7,6 +7,7 @@
 #include "api/lambda/event_source_mapping.h"
 #include "api/lambda/service.h"
 #include "api/sqs/service.h"
+#include "base/log.h"
 #include "env/clocks.h"
 #include "env/env.h"
 #include "env/fault_points.h"
@@ -140,13 +141,19 @@ Task<Status> Server::Parts::open() {
   CO_TRY_OK(storage_opened);
   if (!opened.ok()) co_return std::move(opened).error();
   CO_TRY_OK(co_await keys.start());
+  if (!options.settings.keys.empty() && options.auth == Auth::kAuto &&
+      !keyring.state()->is_required) {
+    log::warn("--keys names a file without a key: any credentials are accepted until it has one",
+              {{"file", options.settings.keys}});
+  }
+  // Before the mappings begin: a function that starts without has none for as long as it runs.
+  sandboxes->set_credentials([this](const Tenant& tenant) { return function_credentials(tenant); });
   CO_TRY_OK(co_await open_functions());
   route();
   gateway =
       std::make_unique<Gateway>(env, memory.requests, options.connections_max, dispatcher, keyring);
   CO_TRY(port, co_await gateway->listen(options.address, options.port));
   sandboxes->set_endpoint_url(url());
-  sandboxes->set_credentials([this](const Tenant& tenant) { return function_credentials(tenant); });
   co_return ok();
 }
 

@@ -4,6 +4,8 @@
 //
 // What is not here does not link: add it when it is needed.
 
+#include "env/posix/curl_on_demand.h"
+
 #include "base/check.h"
 
 #define CURL_DISABLE_TYPECHECK  // Makes macros of two functions that are defined here.
@@ -16,12 +18,12 @@ namespace {
 
 void* libcurl() {
   static void* const library = ::dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
-  PENSTOCK_CHECK(library != nullptr, "libcurl.so.4 is installed (Debian: libcurl4)");
   return library;
 }
 
 template <class Function>
 Function* real(const char* name) {
+  PENSTOCK_CHECK(libcurl() != nullptr, "load_libcurl() was called before");
   auto* const found = reinterpret_cast<Function*>(::dlsym(libcurl(), name));
   PENSTOCK_CHECK(found != nullptr, "libcurl has the functions of its version 7.68");
   return found;
@@ -29,10 +31,23 @@ Function* real(const char* name) {
 
 }  // namespace
 
+namespace penstock::env::posix {
+
+Status load_libcurl() {
+  if (libcurl() != nullptr) return ok();
+  return Error{Errc::kUnavailable,
+               "libcurl.so.4 cannot be loaded; functions that run elsewhere and the command line "
+               "need it (Debian: libcurl4)"};
+}
+
+}  // namespace penstock::env::posix
+
 // The last argument of the two with dots is a long, a curl_off_t or a pointer: one register of 64
 // bits each. That the one before is an enumeration is libcurl's way.
 static_assert(sizeof(long) == sizeof(void*) && sizeof(curl_off_t) == sizeof(void*));
+#ifdef __clang__
 #pragma clang diagnostic ignored "-Wvarargs"
+#endif
 
 #define PENSTOCK_REAL(name) static auto* const function = real<decltype(name)>(#name)
 

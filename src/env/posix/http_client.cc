@@ -1,5 +1,7 @@
 #include "env/posix/http_client.h"
 
+#include "env/posix/curl_on_demand.h"
+
 #include <curl/curl.h>
 
 #include <atomic>
@@ -184,6 +186,7 @@ CurlHttpClient::CurlHttpClient() : engine_(std::make_unique<Engine>()) {}
 CurlHttpClient::~CurlHttpClient() = default;
 
 Task<Result<HttpReply>> CurlHttpClient::fetch(HttpRequest request, CancelToken cancel) {
+  CO_TRY_OK(load_libcurl());
   const auto transfer = std::make_shared<Transfer>();
   transfer->request = std::move(request);
   engine_->submit(transfer);

@@ -407,6 +407,55 @@ TEST(HttpListener, ManyWhoWaitForARequestLeaveHalfOfTheMemory) {
   EXPECT_EQ(clients.front()->body(), expected("POST", "/", std::string(100'000, 'y')));
 }
 
+TEST(HttpListener, ThoseWhoWaitWithoutABufferBecauseMemoryIsShortStayConnected) {
+  constexpr std::size_t kMemory = 4u << 20;
+  Served server(&echo, {.dormant_after = Millis{1}}, kMemory);
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 300; ++i) {  // Their connections alone are more than half of it.
+    clients.push_back(std::make_unique<Client>(server));
+    clients.back()->send(post_of("/", "x"));
+    EXPECT_EQ(clients.back()->body(), expected("POST", "/", "x"));
+  }
+  EXPECT_GT(server.budget_used(), kMemory / 2);
+  // Meanwhile it looks at who is idle, every millisecond.
+  Client busy(server);
+  for (int i = 0; i < 300; ++i) {
+    busy.send(post_of("/", "y"));
+    ASSERT_EQ(busy.body(), expected("POST", "/", "y"));
+  }
+  for (auto& client : clients) {
+    client->send(post_of("/", "again"));
+    EXPECT_EQ(client->body(), expected("POST", "/", "again"));
+  }
+}
+
+TEST(HttpListener, OfAChunkedBodyOnlyWhatIsDecodedTakesMemory) {
+  Served server(&echo, {}, 1u << 20);
+  std::string request = "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const std::string extension = ";" + std::string(200, 'e');
+  for (int i = 0; i < 20'000; ++i) request += "1" + extension + "\r\nx\r\n";
+  request += "0\r\n\r\n";
+  Client client(server);
+  client.send(request);
+  EXPECT_EQ(client.body(), expected("POST", "/", std::string(20'000, 'x')));
+  client.send(post_of("/", "next"));
+  EXPECT_EQ(client.body(), expected("POST", "/", "next"));
+}
+
+TEST(HttpListener, ALargeBodyFindsTheMemoryThatSmallerOnesLeftBehind) {
+  constexpr std::size_t kMemory = 16u << 20;
+  Served server(&echo, {}, kMemory);
+  Client client(server);
+  for (const std::size_t bytes : {1'900'000u, 900'000u, 400'000u, 200'000u}) {
+    const std::string body(bytes, 'b');
+    client.send(post_of("/", body));
+    EXPECT_EQ(client.body(), expected("POST", "/", body));
+  }
+  const std::string large(6'000'000, 'l');
+  client.send(post_of("/", large));
+  EXPECT_EQ(client.body(), expected("POST", "/", large));
+}
+
 TEST(HttpListener, PeersThatStoppedInTheMiddleGiveTheirMemoryToThoseThatGoOn) {
   Served server(&echo, {}, 4u << 20);
   // Two hold what there is, and send no more.

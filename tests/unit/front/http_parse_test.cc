@@ -149,14 +149,25 @@ TEST(ParseHead, KnowsChunksAndExpectations) {
 }
 
 TEST(ParseHead, RefusesCodingsThatLeaveTheBodysLengthOpen) {
-  for (const char* coding : {"Transfer-Encoding: gzip", "Transfer-Encoding: gzip, chunked",
-                             "Transfer-Encoding: chunked, chunked",
-                             "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
-                             "Transfer-Encoding: identity"}) {
+  for (const char* coding :
+       {"Transfer-Encoding: chunked\t", "Transfer-Encoding:\tchunked\t", "Transfer-Encoding: gzip",
+        "Transfer-Encoding: gzip, chunked", "Transfer-Encoding: chunked, chunked",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+        "Transfer-Encoding: identity"}) {
     EXPECT_EQ(Parsed("POST / HTTP/1.1\r\n" + std::string(coding) + "\r\n\r\n").state,
               ParseState::kBad)
         << coding;
   }
+}
+
+TEST(ParseHead, RefusesMoreHeadersThanAnybodySends) {
+  const auto with = [](int count) {
+    std::string text = "GET / HTTP/1.1\r\n";
+    for (int i = 0; i < count; ++i) text += i % 2 == 0 ? "a:\r\n" : "a: b\r\n";
+    return Parsed(text + "\r\n").state;
+  };
+  EXPECT_EQ(with(128), ParseState::kDone);
+  EXPECT_EQ(with(129), ParseState::kBad);
 }
 
 TEST(ParseHead, AQuestionMarkWithoutAQueryIsAnEmptyQuery) {
