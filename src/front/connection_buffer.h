@@ -11,8 +11,8 @@
 namespace penstock::front {
 
 /// The memory of requests on one loop: pieces that connections take while they read and handle a
-/// request, and give back between requests. So a connection that stays idle holds none, and warm pieces go
-/// from one connection to the next.
+/// request, and give back between requests. So a connection that stays idle holds none, and warm
+/// pieces go from one connection to the next.
 ///
 /// A piece is charged to the budget at twice its size: for the bytes that come in, and for what the
 /// handler makes of them while it runs.
