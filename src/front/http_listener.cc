@@ -44,6 +44,8 @@ constexpr Nanos kPause = std::chrono::milliseconds(10);
 constexpr int kPausesToStalled = 100;
 /// A peer that has been quiet for so long may lose its connection to one that is not.
 constexpr Nanos kQuiet = std::chrono::seconds(1);
+/// And its memory, in the middle of a request: half of what those who wait for it have patience for.
+constexpr Nanos kStalled = std::chrono::milliseconds(2'500);
 /// Of those that are quiet, one in so many makes room at a time.
 constexpr std::size_t kRoomShare = 64;
 constexpr int kRoomTurns = 16;
@@ -342,7 +344,7 @@ void HttpListener::State::close_stalled() {
   const SteadyTime now = clocks.steady_now();
   for (const auto& connection : connections) {
     const bool reads = connection->phase == Phase::kBody || connection->phase == Phase::kHead;
-    if (reads && !connection->waits_for_memory && now - connection->quiet_since > kQuiet)
+    if (reads && !connection->waits_for_memory && now - connection->quiet_since > kStalled)
       connection->close();
   }
 }
