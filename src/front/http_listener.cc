@@ -41,11 +41,11 @@ constexpr std::size_t kBodyProof = 4u << 10;
 /// Requests from here on let others have a turn before they are handled, and before their reply.
 constexpr std::size_t kSlowRequest = 256u << 10;
 constexpr Nanos kPause = std::chrono::milliseconds(10);
-constexpr int kPausesToStalled = 100;
+constexpr int kPausesToStalled = 25;
 /// A peer that has been quiet for so long may lose its connection to one that is not.
 constexpr Nanos kQuiet = std::chrono::seconds(1);
-/// And its memory, in the middle of a request: half of what those who wait for it have patience for.
-constexpr Nanos kStalled = std::chrono::milliseconds(2'500);
+/// And its memory, in the middle of a request. Two in a row, before those who wait for it give up.
+constexpr Nanos kStalled = std::chrono::milliseconds(1'500);
 /// Of those that are quiet, one in so many makes room at a time.
 constexpr std::size_t kRoomShare = 64;
 constexpr int kRoomTurns = 16;
