@@ -41,7 +41,7 @@ struct Options {
   /// Chunks kept for reuse, beyond those in use; at most an eighth of the memory.
   std::size_t free_chunk_bytes_max = 64u << 20;
   /// The journal's first file is small, so that a server starts at once; the next ones double.
-  std::uint64_t journal_first_file_bytes = 4u << 20;
+  std::uint64_t journal_first_file_bytes = 1u << 20;
   std::uint64_t journal_file_bytes_max = 64u << 20;
   /// Beyond twice this, puts wait for the store.
   std::uint64_t journal_bytes_max = 256u << 20;
