@@ -1,5 +1,7 @@
 #include "cli/api_client.h"
 
+#include "base/ascii.h"
+
 #include <curl/curl.h>
 
 #include <algorithm>
@@ -20,10 +22,7 @@ std::size_t append_header(char* data, std::size_t size, std::size_t count, void*
   std::string_view line(data, size * count);
   const std::size_t colon = line.find(':');
   if (colon != std::string_view::npos) {
-    std::string name(line.substr(0, colon));
-    for (char& c : name) {
-      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-    }
+    std::string name = ascii_lower(std::string(line.substr(0, colon)));
     line.remove_prefix(colon + 1);
     while (!line.empty() && (line.front() == ' ' || line.front() == '\t')) line.remove_prefix(1);
     while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) line.remove_suffix(1);
@@ -94,24 +93,6 @@ struct ApiClient::Curl {
   CURL* easy = nullptr;
   Headers reply_headers;
 };
-
-std::string percent_encode(std::string_view text) {
-  static constexpr char kHex[] = "0123456789ABCDEF";
-  std::string encoded;
-  for (const char c : text) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '-' || c == '_' || c == '.' || c == '~';
-    if (plain) {
-      encoded += c;
-    } else {
-      const auto byte = static_cast<unsigned char>(c);
-      encoded += '%';
-      encoded += kHex[byte >> 4];
-      encoded += kHex[byte & 15];
-    }
-  }
-  return encoded;
-}
 
 ApiClient::ApiClient(Endpoint endpoint)
     : curl_(std::make_unique<Curl>()), endpoint_(std::move(endpoint)) {

@@ -67,7 +67,4 @@ class ApiClient {
   std::string last_type_;
 };
 
-/// Percent-encodes one path segment or query value.
-std::string percent_encode(std::string_view text);
-
 }  // namespace penstock::cli

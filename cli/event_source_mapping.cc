@@ -1,5 +1,6 @@
 #include "cli/event_source_mapping.h"
 
+#include "base/percent.h"
 #include "cli/wire.h"
 
 #include <map>

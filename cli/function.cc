@@ -1,4 +1,5 @@
 #include "base/base64.h"
+#include "base/percent.h"
 #include "cli/commands.h"
 #include "cli/function_api.h"
 #include "cli/terminal.h"

@@ -1,5 +1,7 @@
 #include "cli/function_api.h"
 
+#include "base/percent.h"
+
 #include <zip.h>
 
 #include <algorithm>

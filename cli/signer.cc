@@ -1,5 +1,6 @@
 #include "cli/signer.h"
 
+#include "base/ascii.h"
 #include "base/check.h"
 #include "base/sigv4.h"
 
@@ -30,12 +31,6 @@ std::string shared_credentials() {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return out;
-}
-
 }  // namespace
 
 Profile profile_in(std::string_view file, std::string_view profile) {
@@ -51,7 +46,7 @@ Profile profile_in(std::string_view file, std::string_view profile) {
     }
     const std::size_t equals = line.find('=');
     if (!is_inside || equals == std::string_view::npos || line.starts_with('#')) continue;
-    const std::string name = lower(trimmed(line.substr(0, equals)));
+    const std::string name = ascii_lower(std::string(trimmed(line.substr(0, equals))));
     const std::string_view value = trimmed(line.substr(equals + 1));
     if (name == "aws_access_key_id") found.access_key = value;
     if (name == "aws_secret_access_key") found.secret_key = value;
@@ -93,7 +88,8 @@ std::vector<std::string> sign(const Endpoint& endpoint, const Outgoing& request,
   std::vector<std::pair<std::string, std::string_view>> lines;
   for (const std::string& line : headers) {
     const std::size_t colon = std::min(line.find(':'), line.size() - 1);
-    lines.emplace_back(lower(line.substr(0, colon)), std::string_view(line).substr(colon + 1));
+    lines.emplace_back(ascii_lower(line.substr(0, colon)),
+                       std::string_view(line).substr(colon + 1));
   }
   std::sort(lines.begin(), lines.end());
   std::vector<std::pair<std::string_view, std::string_view>> views(lines.begin(), lines.end());

@@ -1,5 +1,6 @@
 #include "base/sigv4.h"
 
+#include "base/ascii.h"
 #include "base/hex.h"
 
 #include <algorithm>
@@ -84,8 +85,7 @@ bool is_canonical_list(std::string_view list) {
 std::string canonical_list(std::string_view list) {
   std::vector<std::string> names;
   each_name(list, [&](std::string_view name) {
-    std::string& lower = names.emplace_back(name);
-    for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+    names.push_back(ascii_lower(std::string(name)));
     return true;
   });
   std::sort(names.begin(), names.end());

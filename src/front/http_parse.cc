@@ -1,5 +1,6 @@
 #include "front/http_parse.h"
 
+#include "base/ascii.h"
 #include "base/check.h"
 
 #include <llhttp.h>
@@ -102,19 +103,10 @@ bool take_names(RequestHead& head, char* bytes) {
   for (const auto& [name, value] : head.headers) {
     char* const begin = bytes + (name.data() - bytes);
     if (name.empty() || begin[-2] != '\r' || begin[-1] != '\n') return false;
-    for (char* c = begin; c != begin + name.size(); ++c) {
-      if (*c >= 'A' && *c <= 'Z') *c = static_cast<char>(*c + 32);
-    }
+    for (char* c = begin; c != begin + name.size(); ++c) *c = ascii_lower(*c);
     if (name == "expect") head.expects_continue = true;
   }
   return true;
-}
-
-bool is_chunked(std::string_view coding) {
-  constexpr std::string_view kChunked = "chunked";
-  return coding.size() == kChunked.size() &&
-         std::equal(coding.begin(), coding.end(), kChunked.begin(),
-                    [](char given, char lower) { return (given | 0x20) == lower; });
 }
 
 /// A body whose length follows from a coding that is not chunked, or from more than one header, has
@@ -125,7 +117,7 @@ bool coding_is_known(const RequestHead& head) {
   for (const auto& [name, value] : head.headers) {
     if (name != "transfer-encoding") continue;
     ++codings;
-    if (!is_chunked(value)) return false;
+    if (!equals_ignoring_case(value, "chunked")) return false;
   }
   return codings <= 1;
 }

@@ -1,5 +1,6 @@
 #include "front/verifier.h"
 
+#include "base/ascii.h"
 #include "base/check.h"
 #include "base/percent.h"
 
@@ -26,13 +27,6 @@ AuthError mismatch() {
   return invalid(
       "The request signature we calculated does not match the signature you provided. Check your "
       "AWS Secret Access Key and signing method. Consult the service documentation for details.");
-}
-
-bool equals_ignoring_case(std::string_view a, std::string_view lower) {
-  return a.size() == lower.size() &&
-         std::equal(a.begin(), a.end(), lower.begin(), [](char x, char y) {
-           return (x >= 'A' && x <= 'Z' ? static_cast<char>(x + 32) : x) == y;
-         });
 }
 
 bool is_signed(std::string_view list, std::string_view name) {

@@ -1,5 +1,6 @@
 #include "shape/reference.h"
 
+#include "base/ascii.h"
 #include "base/check.h"
 
 #include <algorithm>
@@ -10,11 +11,7 @@ namespace {
 std::string code(std::string_view text) { return "`" + std::string(text) + "`"; }
 
 /// As GitHub makes them from a heading of letters and digits.
-std::string anchor(std::string_view heading) {
-  std::string made(heading);
-  for (char& c : made) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  return "#" + made;
-}
+std::string anchor(std::string_view heading) { return "#" + ascii_lower(std::string(heading)); }
 
 std::string link(std::string_view heading) {
   return "[" + std::string(heading) + "](" + anchor(heading) + ")";

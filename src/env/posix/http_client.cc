@@ -1,5 +1,6 @@
 #include "env/posix/http_client.h"
 
+#include "base/ascii.h"
 #include "env/posix/curl_on_demand.h"
 
 #include <curl/curl.h>
@@ -44,8 +45,7 @@ std::size_t take_header(char* data, std::size_t size, std::size_t count, void* i
   const std::string_view line(data, size * count);
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos) return size * count;
-  std::string name(line.substr(0, colon));
-  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  std::string name = ascii_lower(std::string(line.substr(0, colon)));
   std::string_view value = line.substr(colon + 1);
   const std::size_t begin = value.find_first_not_of(" \t");
   const std::size_t end = value.find_last_not_of(" \t\r\n");

@@ -1,3 +1,4 @@
+#include "base/percent.h"
 #include "cli/api_client.h"
 #include "cli/commands.h"
 #include "cli/event_source_mapping.h"
