@@ -17,19 +17,8 @@
 /// alone is the walker's. And what is usual it does take.
 namespace penstock::api::kinesis::fuzz {
 
+using test::owned;
 using test::ReadBody;
-
-inline std::optional<ReadBody> owned(const std::optional<PutBody>& body) {
-  if (!body) return std::nullopt;
-  ReadBody out{.stream_name = std::string(body->stream_name),
-               .stream_arn = std::string(body->stream_arn),
-               .ordering = std::string(body->sequence_number_for_ordering)};
-  for (const stream::PutEntry& entry : body->entries) {
-    out.entries.push_back({std::string(entry.partition_key), std::string(entry.data),
-                           std::string(entry.explicit_hash_key)});
-  }
-  return out;
-}
 
 /// `Form` knows one protocol: read_batch, read_single, and the Text that writes it.
 template <class Form>

@@ -20,16 +20,6 @@ using testing::EngineStand;
 constexpr LogId kLog{1};
 constexpr std::uint32_t kShards = 2;
 
-local::Options options_into(local::OpenReport* report) {
-  local::Options options{.folder = "/data", .durability = local::Durability::kSync};
-  options.journal_first_file_bytes = 16u << 10;
-  options.journal_file_bytes_max = 32u << 10;
-  options.journal_bytes_max = 64u << 10;
-  options.ballast_bytes = 4u << 10;
-  options.report = report;
-  return options;
-}
-
 struct Known {
   std::map<ShardRef, std::vector<std::string>> records;  ///< Position 1 first.
   std::map<ShardRef, std::uint64_t> horizon;
@@ -191,7 +181,7 @@ void check_that_it_goes_on(EngineStand& stand, const Known& known) {
 
 void check_recovery(FuzzedDataProvider& choices) {
   local::OpenReport report;
-  EngineStand stand(1, options_into(&report));
+  EngineStand stand(1, testing::tiny_files(&report));
   const Known known = Life(stand, choices).live();
   PENSTOCK_CHECK(look(stand, known) == 0, "everything stored is there");
   choices.ConsumeBool() ? stand.stop() : stand.kill();

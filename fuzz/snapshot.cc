@@ -12,13 +12,6 @@
 namespace penstock::engine::local {
 namespace {
 
-struct Held {
-  Documents documents;
-  MarkTable marks;
-  ShardTable shards;
-  State state() { return {documents, marks, shards}; }
-};
-
 std::string text(FuzzedDataProvider& choices, std::size_t size_max) {
   return std::string(choices.ConsumeIntegralInRange<std::size_t>(0, size_max),
                      static_cast<char>(choices.ConsumeIntegral<std::uint8_t>()));

@@ -125,4 +125,15 @@ class EngineStand {
   Wrap wrap_;
 };
 
+/// A folder of so few kilobytes that every place in it can be damaged once.
+inline engine::local::Options tiny_files(engine::local::OpenReport* report) {
+  engine::local::Options options{.folder = "/data", .durability = engine::local::Durability::kSync};
+  options.journal_first_file_bytes = 16u << 10;
+  options.journal_file_bytes_max = 32u << 10;
+  options.journal_bytes_max = 64u << 10;
+  options.ballast_bytes = 4u << 10;
+  options.report = report;
+  return options;
+}
+
 }  // namespace penstock::testing

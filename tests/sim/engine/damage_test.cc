@@ -23,16 +23,6 @@ using testing::EngineStand;
 constexpr LogId kLog{1};
 constexpr std::uint32_t kShards = 2;
 
-local::Options options_into(local::OpenReport* report) {
-  local::Options options{.folder = "/data", .durability = local::Durability::kSync};
-  options.journal_first_file_bytes = 16u << 10;
-  options.journal_file_bytes_max = 32u << 10;
-  options.journal_bytes_max = 64u << 10;
-  options.ballast_bytes = 4u << 10;
-  options.report = report;
-  return options;
-}
-
 struct Stored {
   std::map<ShardRef, std::vector<std::string>> records;
   std::map<std::string, std::string> documents;
@@ -65,7 +55,7 @@ enum class End {
 /// A short life of an engine, with all kinds of files at its end.
 Stored store_something(std::uint64_t seed, End end) {
   std::mt19937_64 random(seed);
-  EngineStand stand(seed, options_into(nullptr));
+  EngineStand stand(seed, testing::tiny_files(nullptr));
   stand.open();
   Stored stored;
   PENSTOCK_CHECK(stand.ensure(kLog, kShards).ok(), "the log can be made");
@@ -162,7 +152,7 @@ using Damage = std::function<void(env::sim::Disk&)>;
 void damage_and_look(const Stored& stored, const std::string& path, const Damage& damage, End end,
                      Tally& tally) {
   local::OpenReport report;
-  EngineStand stand(1 + tally.flips, options_into(&report));
+  EngineStand stand(1 + tally.flips, testing::tiny_files(&report));
   put_files(stand.world.disk(), stored);
   damage(stand.world.disk());
   ++tally.flips;

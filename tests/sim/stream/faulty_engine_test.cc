@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "ledger/ledger.h"
+#include "stream/ledger_reports.h"
 #include "stream/stream_service.h"
 #include "support/engine_stand.h"
 #include "support/seeds.h"
@@ -50,34 +51,9 @@ EngineFaults bad_day() {
           .lose_completion = 0.15};
 }
 
-/// Tells the ledger what the stream decided; the server's adapter does the same.
-class Puts final : public PutObserver {
- public:
-  explicit Puts(ledger::Ledger& ledger) : ledger_(ledger) {}
-  void put(const PutReport& report) override {
-    ledger::CallOutcome outcome;
-    outcome.rejected = report.rejected;
-    for (const ShardPutReport& shard : report.shards) {
-      outcome.stored += shard.stored;
-      outcome.throttled += shard.throttled;
-      outcome.failed += shard.failed;
-    }
-    std::vector<ledger::EntryFate> entries;
-    for (const EntryReport& entry : report.fingerprints) {
-      entries.push_back({entry.fingerprint, entry.shard, entry.fate == PutFate::kStored});
-    }
-    outcome.entries = entries;
-    ledger_.decided(producer_of(report.caller), report.stream, outcome);
-  }
-  bool wants_stored_fingerprints() const override { return ledger_.wants_stored_fingerprints(); }
-  static ledger::Producer producer_of(const Caller& caller) {
-    return {caller.tenant, caller.access_key, caller.peer, caller.user_agent};
-  }
-
- private:
-  ledger::Ledger& ledger_;
-};
-
+ledger::Producer producer_of(const Caller& caller) {
+  return {caller.tenant, caller.access_key, caller.peer, caller.user_agent};
+}
 struct Streams final : ledger::StreamSource {
   std::vector<ledger::StreamCounts> streams() const override { return {}; }
 };
@@ -128,7 +104,7 @@ struct Stand {
         {.recovery = Millis{24h}});
     PENSTOCK_CHECK(books.ok(), "the ledger opens");
     ledger = std::move(*books);
-    puts = std::make_unique<Puts>(*ledger);
+    puts = std::make_unique<LedgerPuts>(*ledger);
     auto opened = run(StreamService::open({.clocks = env.clocks,
                                            .control_loop = *env.loops.front(),
                                            .random = env.random,
@@ -187,7 +163,7 @@ struct Stand {
   EngineStand machine;
   FaultyEngine* faulty = nullptr;
   std::unique_ptr<ledger::Ledger> ledger;
-  std::unique_ptr<Puts> puts;
+  std::unique_ptr<LedgerPuts> puts;
   std::unique_ptr<StreamService> streams;
 
   std::map<std::string, Entry> entries;  ///< By their data.
@@ -215,7 +191,7 @@ Task<> produce(Stand& stand, std::size_t own, int count) {
       batch.push_back({entry.key, data, {}});
     }
     const Caller caller = StreamStand::caller();
-    stand.ledger->received(Puts::producer_of(caller), kStream, batch.size());
+    stand.ledger->received(producer_of(caller), kStream, batch.size());
     stand.received += static_cast<std::int64_t>(batch.size());
     const auto reply = co_await stand.streams->put_records(
         caller, {.stream = {.name = kStream}, .entries = batch});

@@ -18,6 +18,7 @@
 namespace penstock::api::kinesis {
 namespace {
 
+using test::owned;
 using test::ReadBody;
 using Random = std::mt19937_64;
 
@@ -25,18 +26,6 @@ struct Form {
   bool batch;
   bool cbor;
 };
-
-std::optional<ReadBody> owned(const std::optional<PutBody>& body) {
-  if (!body) return std::nullopt;
-  ReadBody out{.stream_name = std::string(body->stream_name),
-               .stream_arn = std::string(body->stream_arn),
-               .ordering = std::string(body->sequence_number_for_ordering)};
-  for (const stream::PutEntry& entry : body->entries) {
-    out.entries.push_back({std::string(entry.partition_key), std::string(entry.data),
-                           std::string(entry.explicit_hash_key)});
-  }
-  return out;
-}
 
 /// `behind` is what stands in the readable bytes behind the body: it must not matter.
 std::optional<ReadBody> read_by_hand(Form form, const std::string& body, char behind) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "api/kinesis/members.h"
+#include "api/kinesis/put_body.h"
 #include "shape/json.h"
 
 #include <optional>
@@ -73,6 +74,18 @@ struct ReadBody {
   bool special = false;                             ///< StreamId or DryRun were given.
   bool operator==(const ReadBody&) const = default;
 };
+
+inline std::optional<ReadBody> owned(const std::optional<PutBody>& body) {
+  if (!body) return std::nullopt;
+  ReadBody out{.stream_name = std::string(body->stream_name),
+               .stream_arn = std::string(body->stream_arn),
+               .ordering = std::string(body->sequence_number_for_ordering)};
+  for (const stream::PutEntry& entry : body->entries) {
+    out.entries.push_back({std::string(entry.partition_key), std::string(entry.data),
+                           std::string(entry.explicit_hash_key)});
+  }
+  return out;
+}
 
 inline std::array<std::string, 3> entry_of(const OracleEntry& in) {
   return {*in.partition_key, in.data->bytes, in.explicit_hash_key.value_or("")};

@@ -13,6 +13,7 @@
 #include "engine/local/recovery.h"
 #include "engine/local/segment_writer.h"
 #include "engine/local/shard.h"
+#include "engine/local/snapshot.h"
 #include "engine/local/store.h"
 #include "engine/local/stored_reader.h"
 #include "env/sim/world.h"
@@ -71,6 +72,14 @@ inline Strings numbers(int first, int next) {
   for (; first < next; ++first) texts.push_back(std::to_string(first));
   return texts;
 }
+
+/// The state that snapshots hold, empty.
+struct Held {
+  Documents documents;
+  MarkTable marks;
+  ShardTable shards;
+  State state() { return {documents, marks, shards}; }
+};
 
 /// A simulated machine with a data folder and memory for chunks.
 struct Kit {

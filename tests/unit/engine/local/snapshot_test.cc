@@ -8,13 +8,6 @@
 namespace penstock::engine::local {
 namespace {
 
-struct Held {
-  Documents documents;
-  MarkTable marks;
-  ShardTable shards;
-  State state() { return {documents, marks, shards}; }
-};
-
 Result<std::uint64_t> nothing_later() { return std::uint64_t{0}; }
 
 class SnapshotTest : public ::testing::Test {
