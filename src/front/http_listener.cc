@@ -2,20 +2,20 @@
 
 #include "env/clocks.h"
 #include "env/loop.h"
-#include "front/connection_buffer.h"
+#include "front/connection.h"
 #include "front/error_reply.h"
 #include "front/reply_bodies.h"
 #include "front/reply_writer.h"
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 
 #include <algorithm>
-#include <cerrno>
+#include <array>
 #include <list>
+#include <optional>
 #include <sys/socket.h>
 #include <unordered_set>
 #include <vector>
@@ -51,81 +51,6 @@ constexpr std::size_t kRoomShare = 64;
 constexpr int kRoomTurns = 16;
 
 using Charges = std::vector<Budget::Share>;
-
-enum class Phase : std::uint8_t { kIdle, kHead, kBody, kHandling, kWriting };
-
-struct Connection final : Peer, std::enable_shared_from_this<Connection> {
-  Connection(tcp::socket s, BufferShelf& shelf, Budget::Share share)
-      : charge(std::move(share)), socket(std::move(s)), buffer(shelf) {}
-  CancelToken watch(const Executor& here) override;
-  void begin_watch(std::uint64_t watched, std::shared_ptr<CancelSource> source, Executor there);
-  void end_watch();
-  bool has_peer_gone();
-  void enter(Phase next, SteadyTime now) {
-    phase = next;
-    phase_since = quiet_since = now;
-  }
-  void close() {
-    boost::system::error_code ignored;
-    socket.close(ignored);
-  }
-  void stop_reading() {
-    boost::system::error_code ignored;
-    socket.cancel(ignored);
-  }
-
-  Budget::Share charge;
-  tcp::socket socket;
-  ConnectionBuffer buffer;
-  std::string address;
-  std::string head_out;
-  Phase phase = Phase::kIdle;
-  bool waits_for_memory = false;
-  bool is_dormant = false;
-  bool is_watched = false;
-  std::uint64_t request = 0;  ///< Counts them.
-  SteadyTime phase_since;
-  SteadyTime quiet_since;  ///< Since then no byte has come, or something else began.
-};
-
-// --- Whether the peer still waits -------------------------------------------------------------
-
-CancelToken Connection::watch(const Executor& here) {
-  auto source = std::make_shared<CancelSource>();
-  CancelToken token = source->token();
-  post(socket.get_executor(),
-       [weak = weak_from_this(), watched = request, source = std::move(source), here]() mutable {
-         if (const auto self = weak.lock())
-           self->begin_watch(watched, std::move(source), std::move(here));
-       });
-  return token;
-}
-
-void Connection::begin_watch(std::uint64_t watched, std::shared_ptr<CancelSource> source,
-                             Executor there) {
-  if (watched != request || phase != Phase::kHandling) return;
-  is_watched = true;
-  socket.async_wait(tcp::socket::wait_read, [weak = weak_from_this(), watched, source,
-                                             there](const boost::system::error_code&) {
-    const auto self = weak.lock();
-    if (self == nullptr || self->request != watched || self->phase != Phase::kHandling) return;
-    self->is_watched = false;
-    if (self->has_peer_gone()) post(there, [source] { source->cancel(); });
-  });
-}
-
-void Connection::end_watch() {
-  if (!is_watched) return;
-  is_watched = false;
-  stop_reading();
-}
-
-/// Something can be read: the end, or the next request.
-bool Connection::has_peer_gone() {
-  char byte = 0;
-  const ssize_t peeked = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return peeked == 0 || (peeked < 0 && errno != EAGAIN && errno != EINTR);
-}
 
 }  // namespace
 

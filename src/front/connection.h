@@ -1,0 +1,56 @@
+#pragma once
+
+#include "base/budget.h"
+#include "base/task.h"
+#include "base/time.h"
+#include "front/connection_buffer.h"
+#include "front/request.h"
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace penstock::front {
+
+/// What a connection is doing; it stays so until the listener says otherwise.
+enum class Phase : std::uint8_t { kIdle, kHead, kBody, kHandling, kWriting };
+
+/// One connection of a listener, on its loop. Whether its peer still waits it can be asked (Peer).
+struct Connection final : Peer, std::enable_shared_from_this<Connection> {
+  Connection(boost::asio::ip::tcp::socket s, BufferShelf& shelf, Budget::Share share)
+      : charge(std::move(share)), socket(std::move(s)), buffer(shelf) {}
+  CancelToken watch(const Executor& here) override;
+  void begin_watch(std::uint64_t watched, std::shared_ptr<CancelSource> source, Executor there);
+  void end_watch();
+  bool has_peer_gone();
+  void enter(Phase next, SteadyTime now) {
+    phase = next;
+    phase_since = quiet_since = now;
+  }
+  void close() {
+    boost::system::error_code ignored;
+    socket.close(ignored);
+  }
+  void stop_reading() {
+    boost::system::error_code ignored;
+    socket.cancel(ignored);
+  }
+
+  Budget::Share charge;
+  boost::asio::ip::tcp::socket socket;
+  ConnectionBuffer buffer;
+  std::string address;
+  std::string head_out;
+  Phase phase = Phase::kIdle;
+  bool waits_for_memory = false;
+  bool is_dormant = false;
+  bool is_watched = false;
+  std::uint64_t request = 0;  ///< Counts them.
+  SteadyTime phase_since;
+  SteadyTime quiet_since;  ///< Since then no byte has come, or something else began.
+};
+
+}  // namespace penstock::front
