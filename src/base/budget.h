@@ -59,16 +59,19 @@ class Budget {
   }
   std::size_t used_bytes() const { return used_.load(std::memory_order_relaxed); }
   std::size_t limit_bytes() const { return limit_; }
-  /// What must go so that half of this, and of the whole, is free.
-  std::size_t excess_bytes() const {
-    const std::size_t used = used_bytes();
+  /// What must go so that half of this, and of the whole, is free. `spare` bytes of what is used
+  /// wait to be used again, by the same holders.
+  std::size_t excess_bytes(std::size_t spare = 0) const {
+    const std::size_t used = used_bytes() - std::min(used_bytes(), spare);
     const std::size_t own = used - std::min(used, limit_ / 2);
     return whole_ == nullptr ? own : std::max(own, whole_->excess_bytes());
   }
   /// Whether more than three quarters are used, of this or of the whole: time to let things go.
-  bool is_short() const {
-    return used_bytes() > limit_ / 4 * 3 || (whole_ != nullptr && whole_->is_short());
+  bool is_short(std::size_t spare = 0) const {
+    return used_bytes() > short_bytes() + spare || is_whole_short();
   }
+  std::size_t short_bytes() const { return limit_ / 4 * 3; }
+  bool is_whole_short() const { return whole_ != nullptr && whole_->is_short(); }
 
  private:
   bool try_charge(std::size_t bytes) {

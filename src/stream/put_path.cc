@@ -390,23 +390,36 @@ void PutPath::admit(Call& call) {
   }
 }
 
+/// The outcomes in the order of their shards, in `lists.order`. Only a call that a reshard overtook
+/// has to be put into it again.
+void PutPath::order_by_outcome(Lists& lists) {
+  const std::size_t count = lists.outcomes.size();
+  if (lists.order.size() == count) return;
+  lists.order.resize(count);
+  for (std::size_t i = 0; i < count; ++i) {
+    lists.order[i] = place_of(lists.outcomes[i].shard, static_cast<std::uint32_t>(i));
+  }
+  std::sort(lists.order.begin(), lists.order.end());
+}
+
 void PutPath::report(const Call& call) const {
   if (parts_.put_observer == nullptr) return;
   const bool fingerprint_stored = parts_.put_observer->wants_stored_fingerprints();
+  order_by_outcome(call.lists);
   std::vector<ShardPutReport>& shards = call.lists.reports;
   std::vector<EntryReport> fingerprints;
-  for (std::size_t i = 0; i < call.lists.outcomes.size(); ++i) {
-    const PutOutcome& outcome = call.lists.outcomes[i];
-    const PutEntry& entry = call.entries[i];
-    auto row = std::find_if(shards.begin(), shards.end(), [&](const ShardPutReport& known) {
-      return known.shard == outcome.shard;
-    });
-    if (row == shards.end()) row = shards.insert(row, ShardPutReport{.shard = outcome.shard});
+  for (const std::uint64_t place : call.lists.order) {
+    const PutOutcome& outcome = call.lists.outcomes[entry_of(place)];
+    const PutEntry& entry = call.entries[entry_of(place)];
+    if (shards.empty() || shards.back().shard != outcome.shard) {
+      shards.push_back({.shard = outcome.shard});
+    }
+    ShardPutReport& row = shards.back();
     if (outcome.fate == PutFate::kStored) {
-      ++row->stored;
-      row->stored_bytes += static_cast<std::uint64_t>(size_of(entry));
+      ++row.stored;
+      row.stored_bytes += static_cast<std::uint64_t>(size_of(entry));
     } else {
-      ++(outcome.fate == PutFate::kThrottled ? row->throttled : row->failed);
+      ++(outcome.fate == PutFate::kThrottled ? row.throttled : row.failed);
     }
     if (outcome.fate != PutFate::kStored || fingerprint_stored) {
       fingerprints.push_back(

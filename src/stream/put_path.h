@@ -39,6 +39,7 @@ class PutPath {
   /// Says once that a shard's appends fail, and once that they no longer do.
   void note(const Call& call, const LiveStream::Shard& shard, const engine::Append& append) const;
   void admit(Call& call);
+  static void order_by_outcome(Lists& lists);
   void report(const Call& call) const;
   void report_refused(const Caller& caller, const Tenant& tenant, std::string_view stream,
                       LogId log, std::size_t entries) const;

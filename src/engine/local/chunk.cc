@@ -21,14 +21,21 @@ bool is_class(std::size_t capacity) {
   return capacity <= ChunkPool::kLargest && std::has_single_bit(capacity);
 }
 
+/// What a chunk has that is to hold as much.
+std::size_t capacity_for(std::size_t bytes) {
+  const std::size_t capacity = std::max(ChunkPool::kSmallest, std::bit_ceil(bytes));
+  return capacity <= ChunkPool::kLargest ? capacity : round_up(bytes, 4'096);
+}
+
 }  // namespace
 
 std::uint8_t* Chunk::extend(std::size_t length, Position first, std::uint32_t count,
                             ServiceTime arrival) {
   PENSTOCK_CHECK(length <= room(), "the frame fits into the chunk");
   if (used_ == 0) first_ = first;
-  if (index_.empty() || used_ - index_.back().offset >= kIndexEveryBytes) {
+  if (index_.empty() || used_ - indexed_ >= kIndexEveryBytes) {
     index_.push_back({first, arrival, static_cast<std::uint32_t>(used_)});
+    indexed_ = used_;
   }
   std::uint8_t* at = data_.data() + used_;
   used_ += length;
@@ -65,7 +72,8 @@ std::size_t Chunk::end_of(Position limit) const {
 void Chunk::cut(Position next) {
   used_ = end_of(next);
   next_ = next;
-  std::erase_if(index_, [this](const IndexEntry& entry) { return entry.offset >= used_; });
+  while (!index_.empty() && index_.back().offset >= used_) index_.pop_back();
+  indexed_ = index_.empty() ? 0 : index_.back().offset;
 }
 
 void Chunk::rewind(const Mark& to) {
@@ -73,11 +81,11 @@ void Chunk::rewind(const Mark& to) {
   next_ = to.next;
   last_arrival_ = to.last_arrival;
   index_.resize(to.index_size);
+  indexed_ = index_.empty() ? 0 : index_.back().offset;
 }
 
 std::shared_ptr<Chunk> ChunkPool::make(std::size_t at_least, bool forced) {
-  std::size_t capacity = std::max(kSmallest, std::bit_ceil(at_least));
-  if (capacity > kLargest) capacity = round_up(at_least, 4'096);
+  const std::size_t capacity = capacity_for(at_least);
   const auto shared = [this](std::unique_ptr<Chunk> chunk) {
     return std::shared_ptr<Chunk>(chunk.release(), [pool = weak_from_this()](Chunk* gone) {
       std::unique_ptr<Chunk> owned(gone);
@@ -106,7 +114,34 @@ std::shared_ptr<Chunk> ChunkPool::make(std::size_t at_least, bool forced) {
   return shared(std::move(chunk));
 }
 
+std::shared_ptr<Chunk> ChunkPool::make_next(Chunk* last, std::size_t at_least, bool forced) {
+  const std::size_t capacity = next_capacity(last, at_least);
+  auto chunk = make(capacity, forced);
+  if (chunk == nullptr) return nullptr;
+  if (last != nullptr) ends_growing(*last);
+  chunk->grows_ = true;
+  growing_bytes_.fetch_add(chunk->capacity(), std::memory_order_relaxed);
+  return chunk;
+}
+
+std::size_t ChunkPool::next_capacity(const Chunk* last, std::size_t at_least) const {
+  const std::size_t least = capacity_for(at_least);
+  if (last == nullptr) return least;
+  const std::size_t others =
+      growing_bytes_.load(std::memory_order_relaxed) - (last->grows_ ? last->capacity() : 0);
+  const std::size_t all_max = budget_.limit_bytes() / 8;
+  std::size_t capacity = std::min(last->capacity() * 2, kLargest);
+  while (capacity > least && others + capacity > all_max) capacity /= 2;
+  return std::max(capacity, least);
+}
+
+void ChunkPool::ends_growing(Chunk& chunk) {
+  if (!std::exchange(chunk.grows_, false)) return;
+  growing_bytes_.fetch_sub(chunk.capacity(), std::memory_order_relaxed);
+}
+
 void ChunkPool::recycle(std::unique_ptr<Chunk> chunk) {
+  ends_growing(*chunk);
   if (!is_class(chunk->capacity())) return;
   chunk->used_ = 0;
   chunk->index_.clear();
@@ -117,10 +152,9 @@ void ChunkPool::recycle(std::unique_ptr<Chunk> chunk) {
   free_[class_of(chunk->capacity())].push_back(std::move(chunk));
 }
 
-std::size_t ChunkPool::free_bytes() const {
-  const std::lock_guard lock(mutex_);
-  return free_bytes_;
-}
+std::size_t ChunkPool::free_bytes() const { return free_bytes_.load(std::memory_order_relaxed); }
+
+std::size_t ChunkPool::room_bytes() const { return free_bytes_max_ - free_bytes(); }
 
 void ChunkPool::clear() {
   std::array<std::vector<std::unique_ptr<Chunk>>, kClasses> gone;

@@ -5,6 +5,7 @@
 #include "engine/log.h"
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -68,8 +69,10 @@ class Chunk {
   Position first_;
   Position next_;
   ServiceTime last_arrival_;
+  std::size_t indexed_ = 0;        ///< The offset of the last entry.
   std::vector<IndexEntry> index_;  ///< About one entry in kIndexEveryBytes.
   Budget::Share share_;
+  bool grows_ = false;  ///< Counted in ChunkPool::growing_bytes_.
 };
 
 /// Recycled chunks of 16 KiB, 32 KiB ... 1 MiB, and larger ones made to measure.
@@ -87,18 +90,27 @@ class ChunkPool : public std::enable_shared_from_this<ChunkPool> {
 
   /// Null when the budget is spent. `forced` takes it all the same: replay must go on.
   std::shared_ptr<Chunk> make(std::size_t at_least, bool forced = false);
+  /// The chunk of a shard behind `last`, null before its first: twice as large, up to kLargest. A
+  /// chunk cannot be let go while it is filled, so those of all shards together get an eighth of
+  /// the budget; where there are so many shards that this is not enough, chunks are small.
+  std::shared_ptr<Chunk> make_next(Chunk* last, std::size_t at_least, bool forced = false);
   /// Lets the free ones go.
   void clear();
   std::size_t free_bytes() const;
+  /// What may still come back and be kept.
+  std::size_t room_bytes() const;
 
  private:
   static constexpr std::size_t kClasses = 7;
   void recycle(std::unique_ptr<Chunk> chunk);
+  std::size_t next_capacity(const Chunk* last, std::size_t at_least) const;
+  void ends_growing(Chunk& chunk);
 
   Budget& budget_;
   std::size_t free_bytes_max_;
+  std::atomic<std::size_t> growing_bytes_{0};  ///< Of the chunks that shards are filling.
   mutable std::mutex mutex_;
-  std::size_t free_bytes_ = 0;
+  std::atomic<std::size_t> free_bytes_{0};
   std::array<std::vector<std::unique_ptr<Chunk>>, kClasses> free_;
 };
 

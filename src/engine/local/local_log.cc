@@ -10,12 +10,18 @@
 
 namespace penstock::engine::local {
 
+namespace {
+
+Error no_such_shard(ShardRef ref) {
+  return Error{EngineErrc::kNoSuchShard, "log " + std::to_string(ref.log.value) + " has no shard " +
+                                             std::to_string(ref.shard)};
+}
+
+}  // namespace
+
 Result<std::shared_ptr<Shard>> LocalLog::find(ShardRef ref) const {
   auto shard = core_.shards.find(ref);
-  if (shard == nullptr) {
-    return Error{EngineErrc::kNoSuchShard, "log " + std::to_string(ref.log.value) +
-                                               " has no shard " + std::to_string(ref.shard)};
-  }
+  if (shard == nullptr) return no_such_shard(ref);
   return shard;
 }
 
@@ -52,13 +58,13 @@ bool must_wait(const Append& append) {
 
 }  // namespace
 
-void LocalLog::stage(CommitQueue::Staging& staging, Append& append,
+void LocalLog::stage(CommitQueue::Staging& staging, Append& append, std::shared_ptr<Shard> shard,
                      std::vector<std::span<const std::uint8_t>>& frames, bool is_behind) {
   append.outcome = [&]() -> Result<Appended> {
     if (staging.refusal().has_value()) return *staging.refusal();
     if (staging.record_refusal().has_value()) return *staging.record_refusal();
     TRY_OK(core_.check(append.fence));
-    TRY(auto shard, find(append.shard));
+    if (shard == nullptr) return no_such_shard(append.shard);
     if (is_behind) return Error{EngineErrc::kUnavailable, "earlier records of the shard wait"};
     if (staging.is_crowded()) return Error{EngineErrc::kUnavailable, "the disk is behind"};
     AlignedBuffer* bytes = staging.bytes();
@@ -82,14 +88,16 @@ void LocalLog::stage(CommitQueue::Staging& staging, Append& append,
 std::shared_ptr<Waiter> LocalLog::stage_all(std::span<Append> appends, Places& places) {
   // Reused by every request of this loop's thread: no allocation per request.
   static thread_local std::vector<std::span<const std::uint8_t>> frames;
+  static thread_local std::vector<std::shared_ptr<Shard>> shards;
   const std::size_t lane = core_.queue.current_lane();
   Lines& lines = lines_[lane];
+  core_.shards.find_each(appends, shards);
   CommitQueue::Staging staging(core_.queue, lane);
   for (std::size_t i = 0; i < appends.size(); ++i) {
     const Place* place = places.empty() ? nullptr : places[i].get();
     const bool is_behind =
         place != nullptr ? !place->is_first() : !lines.empty() && lines.contains(appends[i].shard);
-    stage(staging, appends[i], frames, is_behind);
+    stage(staging, appends[i], std::move(shards[i]), frames, is_behind);
     if (!must_wait(appends[i])) {
       if (place != nullptr) places[i].reset();
     } else if (place == nullptr) {
@@ -97,6 +105,7 @@ std::shared_ptr<Waiter> LocalLog::stage_all(std::span<Append> appends, Places& p
       places[i] = std::make_unique<Place>(lines, appends[i].shard);
     }
   }
+  shards.clear();
   return staging.finish();
 }
 

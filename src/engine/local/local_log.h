@@ -37,7 +37,7 @@ class LocalLog final : public Log {
   using Places = std::vector<std::unique_ptr<Place>>;
 
   Result<std::shared_ptr<Shard>> find(ShardRef ref) const;
-  void stage(CommitQueue::Staging& staging, Append& append,
+  void stage(CommitQueue::Staging& staging, Append& append, std::shared_ptr<Shard> shard,
              std::vector<std::span<const std::uint8_t>>& frames, bool is_behind);
   std::shared_ptr<Waiter> stage_all(std::span<Append> appends, Places& places);
   Task<> append_slowly(std::span<Append> appends, Places places);

@@ -21,22 +21,19 @@ Shard::Shard(const ShardState& state)
 // --- Writing --------------------------------------------------------------------------------
 
 /// The chunk that takes the next frame, and what goes into the frame. Null: no memory.
-std::shared_ptr<Chunk> Shard::chunk_for(std::span<const NewRecord> rest, ChunkPool& pool,
-                                        FramePlan& plan) {
-  std::size_t last_capacity = 0;
-  if (!chunks_.empty()) {
-    const auto& last = chunks_.back();
+Chunk* Shard::chunk_for(std::span<const NewRecord> rest, ChunkPool& pool, FramePlan& plan) {
+  Chunk* const last = chunks_.empty() ? nullptr : chunks_.back().get();
+  if (last != nullptr) {
     plan = plan_frame(rest, last->room());
     // After a gap (damage found at start) a new chunk begins: chunks are contiguous inside.
     const bool contiguous = last->empty() || last->next() == staged_next_;
     if (plan.length <= last->room() && contiguous) return last;
-    last_capacity = last->capacity();
   }
   plan = plan_frame(rest, kRecordsFrameTarget);
-  const std::size_t wanted = std::min(last_capacity * 2, ChunkPool::kLargest);
-  auto chunk = pool.make(std::max(wanted, plan.length));
-  if (chunk != nullptr) chunks_.push_back(chunk);
-  return chunk;
+  auto chunk = pool.make_next(last, plan.length);
+  if (chunk == nullptr) return nullptr;
+  chunks_.push_back(std::move(chunk));
+  return chunks_.back().get();
 }
 
 Result<Appended> Shard::stage(std::span<const NewRecord> records, ServiceTime arrival,
@@ -52,7 +49,7 @@ Result<Appended> Shard::stage(std::span<const NewRecord> records, ServiceTime ar
   Position at = staged_next_;
   while (!records.empty()) {
     FramePlan plan;
-    const auto chunk = chunk_for(records, pool, plan);
+    Chunk* const chunk = chunk_for(records, pool, plan);
     if (chunk == nullptr) {
       chunks_.resize(chunks_before);
       if (!chunks_.empty()) chunks_.back()->rewind(mark);
@@ -181,9 +178,8 @@ void Shard::replay(std::span<const std::uint8_t> frame, ChunkPool& pool) {
     const bool goes_on = !chunks_.empty() && chunks_.back()->next() == header.first &&
                          chunks_.back()->room() >= frame.size();
     if (!goes_on) {
-      const std::size_t last = chunks_.empty() ? 0 : chunks_.back()->capacity();
-      chunks_.push_back(
-          pool.make(std::max(std::min(last * 2, ChunkPool::kLargest), frame.size()), true));
+      Chunk* const last = chunks_.empty() ? nullptr : chunks_.back().get();
+      chunks_.push_back(pool.make_next(last, frame.size(), true));
     }
     std::uint8_t* into =
         chunks_.back()->extend(frame.size(), header.first, header.count, header.arrival);

@@ -117,8 +117,7 @@ class Shard {
   std::vector<std::pair<Position, Position>> fence_damage();
 
  private:
-  std::shared_ptr<Chunk> chunk_for(std::span<const NewRecord> rest, ChunkPool& pool,
-                                   FramePlan& plan);
+  Chunk* chunk_for(std::span<const NewRecord> rest, ChunkPool& pool, FramePlan& plan);
   std::size_t chunk_holding(Position at) const;
   Slice slice_of_chunks(std::size_t index, Position from, ReadLimits limits,
                         std::unique_lock<std::mutex> lock) const;

@@ -5,7 +5,7 @@
 #include <map>
 #include <memory>
 #include <shared_mutex>
-#include <unordered_map>
+#include <span>
 #include <vector>
 
 namespace penstock::engine::local {
@@ -15,6 +15,8 @@ class ShardTable {
  public:
   /// Null when there is none.
   std::shared_ptr<Shard> find(ShardRef ref) const;
+  /// The same for many, in their order.
+  void find_each(std::span<const Append> appends, std::vector<std::shared_ptr<Shard>>& into) const;
   /// Adds shards 0..count-1 of a log that are missing.
   void ensure(LogId log, std::uint32_t count);
   void add(const ShardState& state);
@@ -26,9 +28,11 @@ class ShardTable {
   std::vector<std::shared_ptr<Shard>> all() const;
 
  private:
+  using Shards = std::vector<std::shared_ptr<Shard>>;  ///< By number.
+  const Shards* of_log(LogId log) const;
+
   mutable std::shared_mutex mutex_;
-  std::unordered_map<ShardRef, std::shared_ptr<Shard>> by_ref_;
-  std::map<LogId, std::uint32_t> counts_;
+  std::map<LogId, Shards> by_log_;
 };
 
 }  // namespace penstock::engine::local

@@ -285,7 +285,7 @@ Result<Segment::Opened> Store::copy_live(const Segment& segment, std::uint64_t n
   return writer.finish();
 }
 
-bool Store::is_memory_short() const { return core_.budget.is_short(); }
+bool Store::is_memory_short() const { return core_.budget.is_short(core_.pool->free_bytes()); }
 
 Status Store::relieve() {
   if (core_.env.faults.hit(env::FaultPoint::kEvictNow)) evict(0);
@@ -300,10 +300,16 @@ Status Store::relieve() {
   return ok();
 }
 
-/// Half of what records may have, or less when others need it.
+/// From where memory is short only as much goes as the pool takes, so that the next records find it
+/// there: fresh memory costs more than copying them. When others need it, what is beyond the half
+/// goes at once.
 std::size_t Store::bytes_to_keep() const {
+  const Budget& budget = core_.budget;
   const std::size_t used = core_.used_bytes();
-  return used - std::min(used, core_.budget.excess_bytes());
+  const std::size_t half = used - std::min(used, budget.excess_bytes(core_.pool->free_bytes()));
+  if (budget.is_whole_short()) return half;
+  const std::size_t goes = std::max(core_.pool->room_bytes(), budget.limit_bytes() / 16);
+  return std::max(half, budget.short_bytes() - std::min(budget.short_bytes(), goes));
 }
 
 void Store::evict(std::size_t used_bytes) {
@@ -313,7 +319,7 @@ void Store::evict(std::size_t used_bytes) {
     if (used <= used_bytes) break;
     shard->evict(used - used_bytes);
   }
-  if (is_memory_short()) core_.pool->clear();  // Others lack it.
+  if (core_.budget.is_whole_short()) core_.pool->clear();
 }
 
 }  // namespace penstock::engine::local

@@ -58,5 +58,17 @@ TEST(Budget, ExcessIsWhatIsMissingToHalfOfItselfAndOfTheWhole) {
   EXPECT_EQ(part.excess_bytes(), 350u);
 }
 
+TEST(Budget, WhatIsSpareIsNotMissed) {
+  Budget whole(1'000);
+  Budget part(400, whole);
+  const auto mine = part.take(310);
+  EXPECT_TRUE(part.is_short());
+  EXPECT_FALSE(part.is_short(10));
+  EXPECT_EQ(part.excess_bytes(10), 100u);
+  EXPECT_EQ(part.excess_bytes(400), 0u);
+  const auto others = whole.take(500);
+  EXPECT_TRUE(part.is_short(10)) << "the whole is, and others may lack what is spare here";
+}
+
 }  // namespace
 }  // namespace penstock

@@ -184,6 +184,45 @@ TEST(ChunkPool, LetsFreeOnesOfOtherClassesGoBeforeItRefuses) {
   EXPECT_NE(pool->make(64u << 10), nullptr);
 }
 
+TEST(ChunkPool, AShardsChunksDoubleUpToOneMib) {
+  Budget budget(64u << 20);
+  const auto pool = pool_of(budget);
+  std::vector<std::shared_ptr<Chunk>> chunks{pool->make_next(nullptr, 1)};
+  while (chunks.size() < 9) chunks.push_back(pool->make_next(chunks.back().get(), 1));
+  std::vector<std::size_t> kib;
+  for (const auto& chunk : chunks) kib.push_back(chunk->capacity() >> 10);
+  EXPECT_EQ(kib, (std::vector<std::size_t>{16, 32, 64, 128, 256, 512, 1024, 1024, 1024}));
+  EXPECT_EQ(pool->make_next(chunks.front().get(), 100u << 10)->capacity(), 128u << 10)
+      << "what must fit comes first";
+}
+
+TEST(ChunkPool, TheChunksThatManyShardsFillGetAnEighthOfTheBudget) {
+  constexpr std::size_t kBudget = 64u << 20;
+  constexpr std::size_t kShards = 200;
+  Budget budget(kBudget);
+  const auto pool = pool_of(budget, 0);
+  std::vector<std::shared_ptr<Chunk>> filled(kShards);
+  const auto bytes = [&] {
+    std::size_t sum = 0;
+    for (const auto& chunk : filled) sum += chunk == nullptr ? 0 : chunk->capacity();
+    return sum;
+  };
+  for (int round = 0; round < 10; ++round) {
+    for (auto& chunk : filled) {
+      chunk = pool->make_next(chunk.get(), 1);
+      ASSERT_NE(chunk, nullptr);
+    }
+    ASSERT_LE(bytes(), kBudget / 8);
+  }
+  EXPECT_GT(bytes(), kBudget / 16) << "and use it";
+
+  // What is no longer filled counts no longer.
+  std::shared_ptr<Chunk> last = filled.back();
+  filled.clear();
+  for (int i = 0; i < 7; ++i) last = pool->make_next(last.get(), 1);
+  EXPECT_EQ(last->capacity(), 1u << 20);
+}
+
 TEST(ChunkPool, AChunkMayOutliveItsPool) {
   Budget budget(1u << 20);
   auto pool = pool_of(budget);
