@@ -107,6 +107,7 @@ bool place(int from, int to) { return from < 0 || ::syscall(SYS_dup3, from, to, 
   bool fine = has_descriptors && ::syscall(SYS_close_range, first_closed, ~0u, 0) == 0;
   fine = fine && ::syscall(SYS_setsid) >= 0;
   fine = fine && set_limit(RLIMIT_CORE, 0) && set_limit(RLIMIT_NOFILE, limits.open_files_max);
+  if (limits.niceness != 0) ::setpriority(PRIO_PROCESS, 0, limits.niceness);
   if (fine && limits.file_bytes_max > 0) fine = set_limit(RLIMIT_FSIZE, limits.file_bytes_max);
   if (fine && limits.user)
     fine = set_limit(RLIMIT_NPROC, limits.processes_max) && become(*limits.user);

@@ -14,6 +14,7 @@ struct ChildLimits {
   std::uint64_t file_bytes_max = 0;   ///< RLIMIT_FSIZE.
   std::uint64_t open_files_max = 1024;
   std::uint64_t processes_max = 1024;  ///< Binds only under a user of its own.
+  int niceness = 0;                    ///< Where that is more than the server's own.
 };
 
 /// A child process as descriptors. Both are closed by whoever takes them.

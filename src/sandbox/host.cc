@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
 
 namespace penstock::sandbox {
 namespace {
@@ -21,6 +22,7 @@ namespace fs = std::filesystem;
 
 constexpr int kProbeMillisMax = 10'000;
 constexpr std::uint32_t kProbeUser = 39'999;
+constexpr int kProbeNiceness = 10;  // The server itself is starting.
 
 std::string program_folder() {
   std::error_code error;
@@ -50,15 +52,15 @@ std::string read_output(int fd) {
 
 /// Starts the sandbox as an environment would, around a program that does nothing. Blocking.
 /// The error says why it does not work.
-Status probe(const SandboxHost::Site& site, bool own_user) {
+Status probe(const std::string& scratch, const std::string& filter, bool own_user) {
   function::EnvironmentSpec spec{.runtime = "provided"};
-  LaunchPlan plan = plan_launch(spec, {.is_isolated = true,
-                                       .code_folder = site.scratch->path(),
-                                       .has_system_call_filter = !site.filter.empty()});
+  LaunchPlan plan = plan_launch(
+      spec,
+      {.is_isolated = true, .code_folder = scratch, .has_system_call_filter = !filter.empty()});
   plan.command.back() = "/usr/bin/true";
-  ChildLimits limits;
+  ChildLimits limits{.niceness = kProbeNiceness};
   if (own_user) limits.user = kProbeUser;
-  TRY(const Child child, start_child(plan, limits, site.filter));
+  TRY(const Child child, start_child(plan, limits, filter));
   struct pollfd ended{.fd = child.pidfd, .events = POLLIN};
   if (::poll(&ended, 1, kProbeMillisMax) <= 0) ::kill(child.pid, SIGKILL);
   const Exit exit = collect(child.pid);
@@ -72,93 +74,121 @@ Status probe(const SandboxHost::Site& site, bool own_user) {
 }
 
 /// Decides how functions are kept apart. Blocking.
-Status choose_isolation(SandboxHost::Site& site, SandboxSettings::Isolation wanted) {
+Result<Protection> choose_protection(const std::string& scratch,
+                                     SandboxSettings::Isolation wanted) {
   using Isolation = SandboxSettings::Isolation;
+  Protection chosen;
   if (wanted == Isolation::kOff) {
-    site.unprotected = "it is switched off";
-    site.isolation = "none: " + site.unprotected;
-    return ok();
+    chosen.unprotected = "it is switched off";
+    chosen.isolation = "none: " + chosen.unprotected;
+    return chosen;
   }
   if (auto filter = make_call_filter(); filter.ok()) {
-    site.filter = *filter;
+    chosen.filter = *filter;
   } else {
     log::warn("functions run without a system-call filter", {{"cause", filter.error().message}});
   }
   const bool is_root = ::geteuid() == 0;
-  Status works = probe(site, is_root);
-  site.has_own_users = is_root && works.ok();
+  Status works = probe(scratch, chosen.filter, is_root);
+  chosen.has_own_users = is_root && works.ok();
   if (is_root && !works.ok()) {
     const std::string cause = works.error().message;
-    works = probe(site, false);
+    works = probe(scratch, chosen.filter, false);
     if (works.ok())
       log::warn("functions run as the server's user, inside their sandboxes", {{"cause", cause}});
   }
-  site.is_isolated = works.ok();
+  chosen.is_isolated = works.ok();
   if (works.ok()) {
-    site.isolation = site.has_own_users ? "bubblewrap, a user each" : "bubblewrap";
-    return ok();
+    chosen.isolation = chosen.has_own_users ? "bubblewrap, a user each" : "bubblewrap";
+    return chosen;
   }
   if (wanted == Isolation::kRequired) {
     return Error{Errc::kUnavailable, "functions cannot be isolated here: " + works.error().message +
                                          " (function.sandbox=auto runs them unprotected)"};
   }
-  site.unprotected = works.error().message;
-  site.isolation = "none: " + site.unprotected;
+  chosen.unprotected = works.error().message;
+  chosen.isolation = "none: " + chosen.unprotected;
   log::warn("functions run unprotected: bubblewrap does not work here",
             {{"cause", works.error().message}});
-  return ok();
+  return chosen;
 }
 
-/// Finds Python's runtime client and sees to it that environments can read it.
-void find_python(SandboxHost::Site& site, const std::string& configured) {
+/// The folder of Python's runtime client; empty when it or Python itself is missing.
+std::string find_python(const std::string& configured) {
   const fs::path folder = configured.empty()
                               ? fs::path(program_folder()).parent_path() / "runtimes" / "python"
                               : fs::path(configured);
   std::error_code error;
-  if (!fs::exists(folder / "awslambdaric", error) || !fs::exists(kPython, error)) return;
-  site.runtime_folder = fs::absolute(folder, error).lexically_normal().string();
-  if (!site.has_own_users || is_open_to_all(site.runtime_folder)) return;
-  const std::string copy = site.scratch->path() + "/python";
-  fs::copy(site.runtime_folder, copy, fs::copy_options::recursive, error);
-  if (error)
-    log::warn("Python's runtime client cannot be copied",
-              {{"folder", site.runtime_folder}, {"cause", error.message()}});
-  site.runtime_folder = error ? "" : copy;
+  if (!fs::exists(folder / "awslambdaric", error) || !fs::exists(kPython, error)) return {};
+  return fs::absolute(folder, error).lexically_normal().string();
+}
+
+/// The same folder, or a copy where environments would not get to it. Blocking.
+std::string readable_python(const std::string& folder, const std::string& scratch,
+                            bool has_own_users) {
+  if (folder.empty() || !has_own_users || is_open_to_all(folder)) return folder;
+  const std::string copy = scratch + "/python";
+  std::error_code error;
+  fs::copy(folder, copy, fs::copy_options::recursive, error);
+  if (!error) return copy;
+  log::warn("Python's runtime client cannot be copied",
+            {{"folder", folder}, {"cause", error.message()}});
+  return {};
 }
 
 }  // namespace
 
-SandboxHost::SandboxHost(std::shared_ptr<Site> site) : site_(std::move(site)) {}
+Task<Status> SandboxHost::Site::protected_by() {
+  if (!protection.has_value()) {
+    const Gate known;
+    awaiting_protection.push_back(known);
+    co_await Gate(known).wait();
+  }
+  co_return protection->ok() ? ok() : Status(protection->error());
+}
+
+SandboxHost::SandboxHost(std::shared_ptr<Site> site, SandboxSettings::Isolation wanted)
+    : site_(std::move(site)), wanted_(wanted) {}
 SandboxHost::~SandboxHost() = default;
 
-Task<Result<std::unique_ptr<SandboxHost>>> SandboxHost::open(SandboxParts parts,
-                                                             SandboxSettings settings) {
-  CO_TRY(auto scratch, Scratch::make());
+Result<std::unique_ptr<SandboxHost>> SandboxHost::open(SandboxParts parts,
+                                                       SandboxSettings settings) {
+  TRY(auto scratch, Scratch::make());
   const auto site = std::make_shared<Site>(Site{.parts = parts, .scratch = std::move(scratch)});
   site->worker = parts.workers.make("sandbox");
   site->codes = std::make_unique<CodeFolders>(site->scratch->path() + "/code", *site->worker);
-  // By reference: a job that owned the site could be the last to let go of its own thread.
-  const Status chosen =
-      co_await env::run_blocking(*site->worker, [&here = *site, settings]() -> Status {
-        TRY_OK(choose_isolation(here, settings.isolation));
-        find_python(here, settings.python_runtime);
-        return ok();
+  site->python_folder = find_python(settings.python_runtime);
+  return std::unique_ptr<SandboxHost>(new SandboxHost(site, settings.isolation));
+}
+
+Task<Status> SandboxHost::try_isolation() {
+  const std::shared_ptr<Site> site = site_;
+  site->protection = co_await env::run_blocking(
+      *site->worker,
+      [scratch = site->scratch->path(), python = site->python_folder,
+       wanted = wanted_]() -> Result<Protection> {
+        TRY(Protection chosen, choose_protection(scratch, wanted));
+        chosen.runtime_folder = readable_python(python, scratch, chosen.has_own_users);
+        return chosen;
       });
-  if (!chosen.ok()) co_return chosen.error();
-  co_return std::unique_ptr<SandboxHost>(new SandboxHost(site));
+  for (const Gate& gate : std::exchange(site->awaiting_protection, {})) gate.release();
+  co_return site->protection->ok() ? ok() : Status(site->protection->error());
 }
 
 void SandboxHost::set_endpoint_url(std::string url) { site_->endpoint_url = std::move(url); }
 void SandboxHost::set_credentials(std::function<TemporaryCredentials(const Tenant&)> issue) {
   site_->issue_credentials = std::move(issue);
 }
-const std::string& SandboxHost::isolation() const { return site_->isolation; }
+std::string SandboxHost::isolation() const {
+  if (!site_->protection.has_value()) return "being tried";
+  return site_->protection->ok() ? site_->found().isolation : "none";
+}
 const std::string& SandboxHost::scratch_folder() const { return site_->scratch->path(); }
 
 std::string SandboxHost::why_not(std::string_view runtime) const {
   if (runtime.empty() || is_provided(runtime)) return {};
   if (is_python(runtime)) {
-    if (!site_->runtime_folder.empty()) return {};
+    if (!site_->python_folder.empty()) return {};
     return "The runtime " + std::string(runtime) +
            " needs Python's runtime client (awslambdaric), which this server did not find; make "
            "setup installs it, "

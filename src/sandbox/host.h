@@ -50,19 +50,23 @@ struct SandboxParts {
 /// Execution environments as processes of this machine. Control loop only.
 class SandboxHost final : public function::EnvironmentHost {
  public:
-  /// Makes the scratch folder and finds out how functions can be kept apart here.
-  /// fails     Errc::kIo; Errc::kUnavailable when isolation is required and does not work
-  static Task<Result<std::unique_ptr<SandboxHost>>> open(SandboxParts parts,
-                                                         SandboxSettings settings);
+  /// Makes the scratch folder.
+  /// fails     Errc::kIo
+  static Result<std::unique_ptr<SandboxHost>> open(SandboxParts parts, SandboxSettings settings);
   ~SandboxHost() override;
+
+  /// Once: finds out how functions can be kept apart here, by starting a sandbox, which takes some
+  /// milliseconds. Environments that were made wait for it before they start.
+  /// fails     Errc::kUnavailable when isolation is required and does not work
+  Task<Status> try_isolation();
 
   /// Where functions find this server: http://host:port. For environments made from now on.
   void set_endpoint_url(std::string url);
   /// What functions sign their own calls with. For environments made from now on; `issue` is called
   /// when one starts.
   void set_credentials(std::function<TemporaryCredentials(const Tenant&)> issue);
-  /// "bubblewrap, a user each", "bubblewrap", "none: <why>": for people.
-  const std::string& isolation() const;
+  /// "bubblewrap, a user each", "bubblewrap", "none: <why>", "being tried": for people.
+  std::string isolation() const;
 
   std::unique_ptr<function::Environment> make(function::EnvironmentSpec spec,
                                               function::LogSink& log,
@@ -73,8 +77,9 @@ class SandboxHost final : public function::EnvironmentHost {
   struct Site;
 
  private:
-  explicit SandboxHost(std::shared_ptr<Site> site);
+  SandboxHost(std::shared_ptr<Site> site, SandboxSettings::Isolation wanted);
   std::shared_ptr<Site> site_;
+  SandboxSettings::Isolation wanted_;
 };
 
 }  // namespace penstock::sandbox

@@ -168,6 +168,7 @@ Task<> ProcessEnvironment::start(function::Event event) {
   auto code = co_await site_->codes->get(spec_.package_sha256, spec_.package_path);
   Status launched = code.ok() ? ok() : Status(code.error());
   if (code.ok()) code_ = *code;
+  if (launched.ok()) launched = co_await site_->protected_by();
   if (is_ending_) launched = Error{Errc::kCancelled, "the environment was shut down"};
   if (launched.ok() && is_provided(spec_.runtime) && !has_bootstrap()) {
     phase_ = Phase::kEnded;
@@ -182,7 +183,7 @@ Task<> ProcessEnvironment::start(function::Event event) {
     co_return;
   }
   phase_ = Phase::kAlive;
-  log_.line(function::init_start_line(spec_.runtime, site_->unprotected));
+  log_.line(function::init_start_line(spec_.runtime, site_->found().unprotected));
   scope_.spawn(pump_output());
   scope_.spawn(watch_exit());
   deadline_ = init_begin_ + std::max<Nanos>(kInitMax, spec_.timeout);
@@ -197,12 +198,12 @@ bool ProcessEnvironment::has_bootstrap() const {
 Status ProcessEnvironment::launch() {
   TRY(const std::string address, api_.listen());
   const std::uint64_t number = ++site_->last_number;
-  LaunchSite place{.is_isolated = site_->is_isolated,
+  LaunchSite place{.is_isolated = site_->found().is_isolated,
                    .code_folder = code_->path(),
-                   .runtime_folder = site_->runtime_folder,
+                   .runtime_folder = site_->found().runtime_folder,
                    .runtime_api = address,
                    .endpoint_url = site_->endpoint_url,
-                   .has_system_call_filter = !site_->filter.empty()};
+                   .has_system_call_filter = !site_->found().filter.empty()};
   if (site_->issue_credentials) {
     TemporaryCredentials issued = site_->issue_credentials(spec_.tenant);
     place.access_key = std::move(issued.access_key);
@@ -211,14 +212,15 @@ Status ProcessEnvironment::launch() {
     replace_at_ = issued.replace_at;
   }
   ChildLimits limits{.file_bytes_max = static_cast<std::uint64_t>(spec_.ephemeral_mb) << 20};
-  if (site_->has_own_users) limits.user = kFirstUser + static_cast<std::uint32_t>(number % kUsers);
-  if (!site_->is_isolated) {
+  if (site_->found().has_own_users)
+    limits.user = kFirstUser + static_cast<std::uint32_t>(number % kUsers);
+  if (!site_->found().is_isolated) {
     TRY(temporary_,
         make_folder(site_->scratch->path() + "/tmp-" + std::to_string(number), *site_->worker));
     place.temporary_folder = temporary_->path();
   }
   init_begin_ = clocks_.steady_now();
-  TRY(const Child child, start_child(plan_launch(spec_, place), limits, site_->filter));
+  TRY(const Child child, start_child(plan_launch(spec_, place), limits, site_->found().filter));
   pid_ = child.pid;
   output_.assign(child.output);
   pidfd_.assign(child.pidfd);
@@ -302,7 +304,7 @@ Task<> ProcessEnvironment::watch_exit() {
   const auto [error] = co_await pidfd_.async_wait(Descriptor::wait_read, kAsTuple);
   if (error) co_return;
   Exit exit = collect(pid_);
-  if (site_->is_isolated && exit.status > kShellSignalBase)
+  if (site_->found().is_isolated && exit.status > kShellSignalBase)
     exit = {.signal = exit.status - kShellSignalBase};
   on_exit(exit);
 }
@@ -338,7 +340,7 @@ void ProcessEnvironment::fail_current(std::string type, const std::string& messa
 void ProcessEnvironment::end_process() {
   if (phase_ != Phase::kAlive) return;
   // bubblewrap takes its sandbox with it; a plain child leads a group of its own.
-  ::kill(site_->is_isolated ? pid_ : -pid_, SIGKILL);
+  ::kill(site_->found().is_isolated ? pid_ : -pid_, SIGKILL);
 }
 
 // --- Limits -----------------------------------------------------------------------------------
@@ -371,7 +373,7 @@ void ProcessEnvironment::tick() {
 
 void ProcessEnvironment::sample_memory() {
   memory_sampled_ = clocks_.steady_now();
-  memory_bytes_ = resident_bytes(pid_, site_->is_isolated);
+  memory_bytes_ = resident_bytes(pid_, site_->found().is_isolated);
   memory_peak_ = std::max(memory_peak_, memory_bytes_);
 }
 

@@ -4,7 +4,21 @@
 #include "sandbox/host.h"
 #include "sandbox/scratch.h"
 
+#include <optional>
+#include <vector>
+
 namespace penstock::sandbox {
+
+/// How functions are kept apart on this machine, found out by trying.
+struct Protection {
+  std::string filter;       ///< Of system calls; empty: none.
+  std::string isolation;    ///< For people.
+  std::string unprotected;  ///< Why there is no sandbox; empty: there is one.
+  bool is_isolated = false;
+  bool has_own_users = false;  ///< Each environment runs as another user; only root can.
+  /// Python's runtime client, readable by whoever environments run as; empty: no Python.
+  std::string runtime_folder;
+};
 
 /// What the host's environments share. The scratch folder goes last.
 struct SandboxHost::Site {
@@ -12,15 +26,17 @@ struct SandboxHost::Site {
   std::unique_ptr<Scratch> scratch;
   std::unique_ptr<env::Worker> worker;
   std::unique_ptr<CodeFolders> codes;
-  std::string runtime_folder;  ///< Readable by whoever environments run as; empty: no Python.
+  std::string python_folder;  ///< Python's runtime client; empty: there is none.
   std::string endpoint_url;
   std::function<TemporaryCredentials(const Tenant&)> issue_credentials;
-  std::string filter;       ///< Of system calls; empty: none.
-  std::string isolation;    ///< For people.
-  std::string unprotected;  ///< Why there is no sandbox; empty: there is one.
-  bool is_isolated = false;
-  bool has_own_users = false;  ///< Each environment runs as another user; only root can.
   std::uint64_t last_number = 0;
+
+  std::optional<Result<Protection>> protection;  ///< None while it is tried.
+  std::vector<Gate> awaiting_protection;
+  /// Behind protected_by(), and only if that was well.
+  const Protection& found() const { return protection->value(); }
+  /// Waits until it is known how environments are to run; the error says why they cannot.
+  Task<Status> protected_by();
 };
 
 }  // namespace penstock::sandbox

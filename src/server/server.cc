@@ -124,7 +124,8 @@ struct Server::Parts {
   Task<Status> open();
   Task<Status> open_storage();
   Task<Status> open_functions();
-  Task<> open_sandboxes(OneShot<Result<std::unique_ptr<sandbox::SandboxHost>>> opened);
+  Task<Status> open_services();
+  Task<> try_isolation(OneShot<Status> tried);
   void route();
   std::string url() const;
   sandbox::TemporaryCredentials function_credentials(const Tenant& tenant);
@@ -132,14 +133,27 @@ struct Server::Parts {
 };
 
 Task<Status> Server::Parts::open() {
-  // Trying the sandbox takes a few processes: beside the disk's work, not behind it.
-  OneShot<Result<std::unique_ptr<sandbox::SandboxHost>>> sandboxes_opened;
-  penstock::start(env.loops.front()->executor(), open_sandboxes(sandboxes_opened));
-  const Status storage_opened = co_await open_storage();
-  auto opened = co_await sandboxes_opened.take();
-  if (opened.ok()) sandboxes = std::move(opened).value();
-  CO_TRY_OK(storage_opened);
-  if (!opened.ok()) co_return std::move(opened).error();
+  CO_TRY(sandboxes, sandbox::SandboxHost::open({.clocks = env.clocks,
+                                                .control_loop = *env.loops.front(),
+                                                .workers = workers,
+                                                .budget = memory.requests},
+                                               sandbox_settings(options.settings)));
+  // Trying the sandbox takes a few processes: beside everything else, and whoever does not call a
+  // function need not wait for it.
+  OneShot<Status> isolation_tried;
+  penstock::start(env.loops.front()->executor(), try_isolation(isolation_tried));
+  const Status opened = co_await open_services();
+  const Status isolated = co_await isolation_tried.take();
+  CO_TRY_OK(opened);
+  co_return isolated;
+}
+
+Task<> Server::Parts::try_isolation(OneShot<Status> tried) {
+  tried.set(co_await sandboxes->try_isolation());
+}
+
+Task<Status> Server::Parts::open_services() {
+  CO_TRY_OK(co_await open_storage());
   CO_TRY_OK(co_await keys.start());
   if (!options.settings.keys.empty() && options.auth == Auth::kAuto &&
       !keyring.state()->is_required) {
@@ -185,15 +199,6 @@ Task<Status> Server::Parts::open_storage() {
              {.clocks = env.clocks, .control_loop = control, .random = random, .engine = *engine},
              {}));
   co_return ok();
-}
-
-Task<> Server::Parts::open_sandboxes(
-    OneShot<Result<std::unique_ptr<sandbox::SandboxHost>>> opened) {
-  opened.set(co_await sandbox::SandboxHost::open({.clocks = env.clocks,
-                                                  .control_loop = *env.loops.front(),
-                                                  .workers = workers,
-                                                  .budget = memory.requests},
-                                                 sandbox_settings(options.settings)));
 }
 
 Task<Status> Server::Parts::open_functions() {
