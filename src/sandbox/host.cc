@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 
 constexpr int kProbeMillisMax = 10'000;
 constexpr std::uint32_t kProbeUser = 39'999;
-constexpr int kProbeNiceness = 10;  // The server itself is starting.
+constexpr int kProbeNiceness = 19;  // The server itself is starting.
 
 std::string program_folder() {
   std::error_code error;

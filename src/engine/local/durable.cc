@@ -17,6 +17,7 @@ Task<Result<OpenReport>> Durable::open() {
   CO_TRY(const OpenReport report,
          co_await env::run_blocking(*store_worker_, [this] { return open_files(); }));
   // The store makes the next journal file, when the server's start no longer needs the disk.
+  opened_.store(true);
   arm(retry_, core_.options.idle_commit_after, &Durable::wake_store);
   co_return report;
 }
@@ -25,7 +26,9 @@ Result<OpenReport> Durable::open_files() {
   TRY(folder_, DataFolder::open(core_.env.disk, core_.options.folder, core_.env.random));
   files_.emplace(*folder_, core_.options);
   journal_.emplace(core_.queue, *files_, folder_->salt(), core_.options.durability,
-                   core_.env.faults, [this] { wake_store(); });
+                   core_.env.faults, [this] {
+                     if (opened_.load()) wake_store();
+                   });
   journal_->on_unstage([this] { core_.unstage(); });
   store_.emplace(core_, *folder_, *files_, *journal_,
                  [this](Millis after) { arm(retry_, after, &Durable::wake_store); });

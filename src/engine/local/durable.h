@@ -54,6 +54,7 @@ class Durable : public std::enable_shared_from_this<Durable> {
   std::uint64_t useful_when_armed_ = 0;  ///< On the journal's thread.
   std::atomic<bool> journal_woken_{false};
   std::atomic<bool> store_woken_{false};
+  std::atomic<bool> opened_{false};
   std::atomic<bool> stopped_{false};
   // Last: their threads end before what they work on goes.
   std::unique_ptr<env::Worker> store_worker_;
