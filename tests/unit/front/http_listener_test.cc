@@ -1,8 +1,8 @@
 #include "front/http_listener.h"
 
-#include "env/clocks.h"
 #include "env/loop.h"
 #include "env/posix/runtime.h"
+#include "support/moved_clocks.h"
 
 #include <gtest/gtest.h>
 
@@ -20,26 +20,20 @@
 namespace penstock::front {
 namespace {
 
-/// Time as the test moves it on, for the listener; its loop is told the real one.
-class MovedTime final : public env::Clocks, public env::Loop {
+/// Time as the test moves it on, for the listener; the real loop is told the real one.
+class MovedTime final : public testing::MovedClocks, public env::Loop {
  public:
-  explicit MovedTime(env::posix::Runtime& real) : clocks_(real.clocks()), loop_(real.control()) {}
-  void move(Nanos by) { ahead_ += by.count(); }
+  explicit MovedTime(env::posix::Runtime& real)
+      : MovedClocks(real.clocks()), loop_(real.control()) {}
   /// Of the listener's sweeps, mostly.
   int timers_armed() const { return armed_; }
-
-  SteadyTime steady_now() const override { return clocks_.steady_now() + Nanos{ahead_}; }
-  WallTime wall_now() const override { return clocks_.wall_now(); }
-  ServiceTime service_now() const override { return clocks_.service_now(); }
-  void advance_service(Millis by) override { clocks_.advance_service(by); }
-  Millis service_offset() const override { return clocks_.service_offset(); }
 
   const Executor& executor() const override { return loop_.executor(); }
   bool is_current() const override { return loop_.is_current(); }
   std::size_t index() const override { return loop_.index(); }
   TimerId arm(SteadyTime at, std::function<void()> fire) override {
     ++armed_;
-    return loop_.arm(at - Nanos{ahead_}, std::move(fire));
+    return loop_.arm(at - steady_ahead(), std::move(fire));
   }
   TimerId arm(ServiceTime at, std::function<void()> fire) override {
     return loop_.arm(at, std::move(fire));
@@ -47,9 +41,7 @@ class MovedTime final : public env::Clocks, public env::Loop {
   void disarm(TimerId id) override { loop_.disarm(id); }
 
  private:
-  env::Clocks& clocks_;
   env::Loop& loop_;
-  std::atomic<std::int64_t> ahead_ = 0;
   std::atomic<int> armed_ = 0;
 };
 
@@ -103,7 +95,7 @@ class Served {
   std::size_t budget_used() const { return budget_.used_bytes(); }
   /// Lets time pass, and the listener look at it.
   void let_pass(Nanos time) {
-    time_.move(time);
+    time_.move_steady(time);
     await_sweeps();
   }
   void await_sweeps() {
