@@ -8,7 +8,6 @@
 
 #include <CLI/CLI.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <ctime>
@@ -132,14 +131,7 @@ Result<int> add_key(const Place& place, const AddFlags& flags) {
   if (const Status fits = check_key(key); !fits.ok()) {
     return Error{CliErrc::kUsage, fits.error().message};
   }
-  TRY_OK(store.update([&key](std::vector<StoredKey>& keys) -> Status {
-    for (const StoredKey& other : keys) {
-      if (other.id == key.id)
-        return Error{CliErrc::kUsage, "there is a key " + key.id + " already"};
-    }
-    keys.push_back(key);
-    return ok();
-  }));
+  TRY_OK(store.add(key));
   if (flags.json) {
     ShownKey made = shown(key);
     if (is_made) made.secret = key.secret;
@@ -173,12 +165,7 @@ Result<int> list_keys(const Place& place, bool json) {
 
 Result<int> remove_key(const Place& place, const std::string& id) {
   TRY(const KeyStore store, store_at(place));
-  TRY_OK(store.update([&](std::vector<StoredKey>& keys) -> Status {
-    const auto removed = std::erase_if(keys, [&](const StoredKey& key) { return key.id == id; });
-    if (removed == 0)
-      return Error{CliErrc::kUsage, "there is no key " + id + " in " + store.path()};
-    return ok();
-  }));
+  TRY_OK(store.remove(id));
   std::printf("%s is removed; a running server refuses it within a second\n", id.c_str());
   return 0;
 }

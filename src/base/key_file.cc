@@ -62,6 +62,14 @@ Result<StoredKey> parse_line(std::string_view line) {
   return key;
 }
 
+/// The next line with what ends it; `text` is what is behind it.
+std::string_view take_line(std::string_view& text) {
+  const std::size_t end = text.find('\n');
+  const std::string_view line = text.substr(0, end == text.npos ? end : end + 1);
+  text.remove_prefix(line.size());
+  return line;
+}
+
 }  // namespace
 
 Status check_key(const StoredKey& key) {
@@ -89,9 +97,8 @@ Result<std::vector<StoredKey>> parse_key_file(std::string_view text) {
   std::vector<StoredKey> keys;
   std::set<std::string, std::less<>> seen;
   for (std::size_t number = 1; !text.empty(); ++number) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    std::string_view line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
+    std::string_view line = take_line(text);
+    if (line.ends_with('\n')) line.remove_suffix(1);
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.empty() || line.starts_with('#')) continue;
     const std::string place = "line " + std::to_string(number) + ": ";
@@ -107,13 +114,26 @@ Result<std::vector<StoredKey>> parse_key_file(std::string_view text) {
 
 std::string key_file_text(const std::vector<StoredKey>& keys) {
   std::string text(kHead);
-  for (const StoredKey& key : keys) {
-    text += key.id + " " + key.secret + " " + key.account + (key.is_admin ? " admin " : " user ") +
-            key.created_at;
-    if (!key.note.empty()) text += " " + key.note;
-    text += "\n";
-  }
+  for (const StoredKey& key : keys) text = with_key(text, key);
   return text;
+}
+
+std::string with_key(std::string_view text, const StoredKey& key) {
+  std::string out(text.empty() ? kHead : text);
+  if (!out.ends_with('\n')) out += '\n';
+  out += key.id + " " + key.secret + " " + key.account + (key.is_admin ? " admin " : " user ") +
+         key.created_at;
+  if (!key.note.empty()) out += " " + key.note;
+  return out += '\n';
+}
+
+std::string without_key(std::string_view text, std::string_view id) {
+  std::string out;
+  while (!text.empty()) {
+    const std::string_view line = take_line(text);
+    if (line.substr(0, line.find(' ')) != id) out += line;
+  }
+  return out;
 }
 
 }  // namespace penstock

@@ -27,7 +27,12 @@ struct StoredKey {
 /// fails     Errc::kInvalid with the line's number and what would be right; the secret is in no
 ///           message
 Result<std::vector<StoredKey>> parse_key_file(std::string_view text);
+/// A file with these keys, from nothing.
 std::string key_file_text(const std::vector<StoredKey>& keys);
+/// The text of a file with a key more, in its last line, or without one. Everything else stays as
+/// somebody wrote it: order, comments, empty lines.
+std::string with_key(std::string_view text, const StoredKey& key);
+std::string without_key(std::string_view text, std::string_view id);
 
 /// What a key must be, as parse_key_file demands it of each line. The message has no line number.
 Status check_key(const StoredKey& key);

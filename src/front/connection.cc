@@ -1,6 +1,8 @@
 #include "front/connection.h"
 
 #include <cerrno>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 namespace penstock::front {
@@ -42,6 +44,21 @@ bool Connection::has_peer_gone() {
   char byte = 0;
   const ssize_t peeked = ::recv(socket.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return peeked == 0 || (peeked < 0 && errno != EAGAIN && errno != EINTR);
+}
+
+bool Connection::is_quiet(SteadyTime now, Nanos span) {
+  if (phase == Phase::kHandling || waits_for_memory) return false;
+  if (phase == Phase::kWriting) look_at_unsent(now);
+  return now - quiet_since > span;
+}
+
+/// A socket that is full takes more only when a third of it is free: a slow reader is not one that
+/// has stopped.
+void Connection::look_at_unsent(SteadyTime now) {
+  int unsent = 0;
+  if (::ioctl(socket.native_handle(), SIOCOUTQ, &unsent) != 0) return;
+  if (unsent < unsent_bytes) quiet_since = now;
+  unsent_bytes = unsent;
 }
 
 }  // namespace penstock::front

@@ -26,6 +26,10 @@ struct Connection final : Peer, std::enable_shared_from_this<Connection> {
   void begin_watch(std::uint64_t watched, std::shared_ptr<CancelSource> source, Executor there);
   void end_watch();
   bool has_peer_gone();
+  /// Whether it waits for nothing but its peer, which has sent or taken nothing for `span`.
+  bool is_quiet(SteadyTime now, Nanos span);
+  /// Notes whether the peer has taken some of what the socket holds for it.
+  void look_at_unsent(SteadyTime now);
   void enter(Phase next, SteadyTime now) {
     phase = next;
     phase_since = quiet_since = now;
@@ -50,7 +54,8 @@ struct Connection final : Peer, std::enable_shared_from_this<Connection> {
   bool is_watched = false;
   std::uint64_t request = 0;  ///< Counts them.
   SteadyTime phase_since;
-  SteadyTime quiet_since;  ///< Since then no byte has come, or something else began.
+  SteadyTime quiet_since;  ///< Since then no byte has come or gone, or something else began.
+  int unsent_bytes = 0;    ///< In the socket, when it was looked at.
 };
 
 }  // namespace penstock::front

@@ -31,7 +31,6 @@ constexpr auto kAsTuple = asio::as_tuple(asio::use_awaitable);
 constexpr Nanos kSweepInterval = std::chrono::seconds(5);
 constexpr Nanos kStopPatience = std::chrono::seconds(10);
 constexpr std::size_t kReadAtLeast = 4u << 10;
-constexpr std::size_t kLargeReply = 64u << 10;
 /// A chunked body grows by as much as it has, and by this much at most.
 constexpr std::size_t kChunkedStep = 1u << 20;
 /// Larger requests wait in line for memory, and leave a part of it to smaller ones.
@@ -44,13 +43,25 @@ constexpr Nanos kPause = std::chrono::milliseconds(10);
 constexpr int kPausesToStalled = 25;
 /// A peer that has been quiet for so long may lose its connection to one that is not.
 constexpr Nanos kQuiet = std::chrono::seconds(1);
-/// And its memory, in the middle of a request. Two in a row, before those who wait for it give up.
+/// And its memory, in the middle of a request or reply. Two in a row, before those who wait for it
+/// give up.
 constexpr Nanos kStalled = std::chrono::milliseconds(1'500);
 /// Of those that are quiet, one in so many makes room at a time.
 constexpr std::size_t kRoomShare = 64;
 constexpr int kRoomTurns = 16;
 
 using Charges = std::vector<Budget::Share>;
+/// What of a reply is still to be sent.
+using Rest = std::array<asio::const_buffer, 2>;
+
+Rest behind(Rest rest, std::size_t sent) {
+  for (asio::const_buffer& part : rest) {
+    const std::size_t done = std::min(sent, part.size());
+    part += done;
+    sent -= done;
+  }
+  return rest;
+}
 
 }  // namespace
 
@@ -88,10 +99,8 @@ struct HttpListener::State : std::enable_shared_from_this<HttpListener::State> {
   bool is_memory_short() const { return budget.used_bytes() > budget.limit_bytes() / 2; }
   void close_stalled();
   Task<> let_others() { co_await asio::post(loop.executor(), asio::use_awaitable); }
-  using Rest = std::array<asio::const_buffer, 2>;
   std::optional<Rest> send_at_once(Connection& connection, const Reply& reply, bool keep_alive,
                                    bool with_body);
-  Budget::Share charge_for(const Reply& reply);
   Task<bool> send_rest(Connection& connection, Rest rest);
   Task<> refuse(Connection& connection, int status);
   Task<> drain(Connection& connection);
@@ -175,15 +184,12 @@ Task<> HttpListener::State::admit(tcp::socket socket) {
 }
 
 /// Closes some of the connections that have been quiet longest, between requests or in the middle
-/// of one; how many.
+/// of one or of its reply; how many.
 std::size_t HttpListener::State::make_room() {
   const SteadyTime now = clocks.steady_now();
   std::vector<Connection*> quiet;
   for (const auto& connection : connections) {
-    const bool waits_for_peer = connection->phase != Phase::kHandling &&
-                                connection->phase != Phase::kWriting &&
-                                !connection->waits_for_memory;
-    if (waits_for_peer && connection->socket.is_open() && now - connection->quiet_since > kQuiet)
+    if (connection->socket.is_open() && connection->is_quiet(now, kQuiet))
       quiet.push_back(connection.get());
   }
   if (quiet.empty()) return 0;
@@ -264,12 +270,11 @@ Task<bool> HttpListener::State::wait_for_memory(Connection& connection, std::siz
   co_return taken;
 }
 
-/// Memory is wanted: peers that stopped in the middle of a request do not keep theirs.
+/// Memory is wanted: peers that stopped in the middle of a request or reply do not keep theirs.
 void HttpListener::State::close_stalled() {
   const SteadyTime now = clocks.steady_now();
   for (const auto& connection : connections) {
-    const bool reads = connection->phase == Phase::kBody || connection->phase == Phase::kHead;
-    if (reads && !connection->waits_for_memory && now - connection->quiet_since > kStalled)
+    if (connection->phase != Phase::kIdle && connection->is_quiet(now, kStalled))
       connection->close();
   }
 }
@@ -433,10 +438,8 @@ Task<bool> HttpListener::State::reserve_chunked(Connection& connection, std::str
 
 /// Sends what the socket takes at once: of small replies that is all. What is left; nothing when
 /// the peer has gone.
-std::optional<HttpListener::State::Rest> HttpListener::State::send_at_once(Connection& connection,
-                                                                           const Reply& reply,
-                                                                           bool keep_alive,
-                                                                           bool with_body) {
+std::optional<Rest> HttpListener::State::send_at_once(Connection& connection, const Reply& reply,
+                                                      bool keep_alive, bool with_body) {
   enter(connection, Phase::kWriting);
   connection.head_out.clear();
   write_head(connection.head_out, reply, date.text(clocks.wall_now()), keep_alive);
@@ -444,25 +447,21 @@ std::optional<HttpListener::State::Rest> HttpListener::State::send_at_once(Conne
   Rest rest{asio::buffer(connection.head_out),
             with_body ? asio::buffer(reply.body) : asio::const_buffer{}};
   boost::system::error_code error;
-  std::size_t sent = connection.socket.write_some(rest, error);
+  const std::size_t sent = connection.socket.write_some(rest, error);
   if (error && error != asio::error::would_block) return std::nullopt;
-  for (asio::const_buffer& part : rest) {
-    const std::size_t done = std::min(sent, part.size());
-    part += done;
-    sent -= done;
-  }
-  return rest;
+  return behind(rest, sent);
 }
 
-/// Until a large reply is sent, unless it is charged already.
-Budget::Share HttpListener::State::charge_for(const Reply& reply) {
-  if (reply.charge || reply.body.size() <= kLargeReply) return {};
-  return budget.take(reply.body.size());
-}
-
+/// As the peer takes it. False: it has gone.
 Task<bool> HttpListener::State::send_rest(Connection& connection, Rest rest) {
-  const auto [error, bytes] = co_await asio::async_write(connection.socket, rest, kAsTuple);
-  co_return !error;
+  while (asio::buffer_size(rest) != 0) {
+    connection.look_at_unsent(clocks.steady_now());
+    const auto [error, sent] = co_await connection.socket.async_write_some(rest, kAsTuple);
+    if (error) co_return false;
+    connection.quiet_since = clocks.steady_now();
+    rest = behind(rest, sent);
+  }
+  co_return true;
 }
 
 /// Answers a request that cannot be read to its end, and gives the peer time to see the answer:
@@ -500,7 +499,8 @@ Task<> HttpListener::State::serve(std::shared_ptr<Connection> connection) {
   const auto self = shared_from_this();
   RequestHead head;
   enter(*connection, Phase::kIdle);
-  for (; !stopping; connection->phase = Phase::kIdle) {  // Since the reply began to be sent.
+  // Since the reply was sent: nothing has changed the time when that was done at once.
+  for (; !stopping; connection->phase = Phase::kIdle) {
     std::size_t request_bytes = 0;
     std::string chunked;
     Charges charges;  // For `chunked`.
@@ -533,10 +533,13 @@ Task<> HttpListener::State::serve(std::shared_ptr<Connection> connection) {
     const bool with_body = request.method != "HEAD";
     // Before the reply is sent: whoever reads it slowly holds nothing else.
     connection->buffer.consume(request_bytes);
-    const Budget::Share reply_charge = charge_for(reply);
     const auto rest = send_at_once(*connection, reply, keep_alive, with_body);
     if (!rest) break;
-    if (asio::buffer_size(*rest) != 0 && !co_await send_rest(*connection, *rest)) break;
+    if (asio::buffer_size(*rest) != 0) {
+      if (!reply.charge) reply.charge = budget.take(reply.body.capacity());
+      if (!co_await send_rest(*connection, *rest)) break;
+      enter(*connection, Phase::kWriting);  // Its time begins anew.
+    }
     if (!keep_alive) break;
     keep_body(std::move(reply.body), connection->phase_since, budget);
     // Whoever has sent the next request already waits for the others' turn; and of the others it

@@ -41,8 +41,9 @@ struct HttpLimits {
 ///
 /// When there are as many connections as may be, or no descriptors for more, those that have been
 /// quiet longest make room; when none is quiet, the new one gets a 503. When memory for requests is
-/// spent, large ones wait in line for it, peers that stopped in the middle of theirs are closed,
-/// and after memory_wait_max the answer is 503. SDKs send again after each of these.
+/// spent, large ones wait in line for it, peers that stopped in the middle of theirs or of reading
+/// a reply are closed, and after memory_wait_max the answer is 503. SDKs send again after each of
+/// these. A reply that a peer does not take at once is charged until it has.
 ///
 /// The handler gets requests one at a time per connection; its Request is alive until it returns.
 /// It may wait as long as it likes (the Runtime API's /next does). Replies of HTTP/1.1 HEAD

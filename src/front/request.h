@@ -80,7 +80,7 @@ struct Reply {
   std::string content_type;               ///< Empty: that of the request's protocol.
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  Budget::Share charge;  ///< For the body, until it is sent. Large ones without get theirs then.
+  Budget::Share charge;  ///< For the body, until it is sent. Without: taken if that lasts.
 };
 
 /// On which loop an operation runs.

@@ -6,6 +6,7 @@
 #include "shape/json_text.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -133,15 +134,11 @@ bool fields_match(const PatternObject& pattern, const Document* value) {
   });
 }
 
-/// What patterns name at their top, where a record has `data` and its metadata.
-struct Wanted {
-  bool data = false;
-  bool metadata = false;
-};
-
-void note_wanted(const PatternObject& pattern, Wanted& wanted) {
+/// What a pattern names, so that nothing else of a record is kept.
+void note_wanted(const PatternObject& pattern, shape::Wanted& wanted) {
   for (const PatternField& field : pattern.fields) {
-    (field.name == "data" ? wanted.data : wanted.metadata) = true;
+    shape::Wanted& inner = wanted.members[field.name];
+    if (!field.is_leaf) note_wanted(field.object, inner);
   }
   for (const auto& choice : pattern.choices) {
     for (const PatternObject& alternative : choice) note_wanted(alternative, wanted);
@@ -202,7 +199,8 @@ Error invalid_pattern() {
 
 struct FilterSet::Compiled {
   std::vector<PatternObject> patterns;
-  Wanted wanted;
+  std::optional<shape::Wanted> data;  ///< Of a record's data, when a pattern names any.
+  bool has_metadata = false;          ///< A pattern names something beside it.
 };
 
 FilterSet::FilterSet() = default;
@@ -217,13 +215,16 @@ Result<FilterSet> FilterSet::compile(std::span<const std::string> patterns) {
                  "FilterCriteria may hold at most " + std::to_string(kPatternsMax) + " filters."};
   }
   auto compiled = std::make_unique<Compiled>();
+  shape::Wanted wanted;
   for (const std::string& text : patterns) {
     const Result<Document> pattern = shape::parse_json(text);
     if (!pattern.ok() || !compile_object(*pattern, compiled->patterns.emplace_back())) {
       return invalid_pattern();
     }
-    note_wanted(compiled->patterns.back(), compiled->wanted);
+    note_wanted(compiled->patterns.back(), wanted);
   }
+  if (auto data = wanted.members.extract("data")) compiled->data = std::move(data.mapped());
+  compiled->has_metadata = !wanted.members.empty();
   FilterSet set;
   set.compiled_ = std::move(compiled);
   return set;
@@ -234,13 +235,14 @@ bool FilterSet::empty() const { return compiled_ == nullptr; }
 bool FilterSet::matches(const Item& record, const EventContext& context) const {
   if (empty()) return true;
   Document object{.kind = Kind::kObject};
-  if (compiled_->wanted.data) {
-    if (Result<Document> data = shape::parse_json(record.data); data.ok()) {
+  if (compiled_->data) {
+    if (Result<Document> data = shape::parse_json(record.data, *compiled_->data, shape::kValuesMax);
+        data.ok()) {
       object.names.emplace_back("data");
       object.items.push_back(std::move(data).value());
     }
   }
-  if (compiled_->wanted.metadata) add_metadata(record, context, object);
+  if (compiled_->has_metadata) add_metadata(record, context, object);
   return std::any_of(compiled_->patterns.begin(), compiled_->patterns.end(),
                      [&](const PatternObject& pattern) { return record_matches(pattern, object); });
 }

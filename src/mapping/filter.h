@@ -20,6 +20,9 @@ struct EventContext {
 
 /// A mapping's filter patterns, compiled: a record passes when one of them matches, or there are
 /// none. Pure; EventBridge's rules as Lambda documents them.
+///
+/// Data that is no JSON passes no pattern about it. So does data of which patterns name more than
+/// shape::kValuesMax values: what a filter holds of a record is bounded.
 class FilterSet {
  public:
   FilterSet();

@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +49,15 @@ Result<Document> parse_json(std::string_view text);
 /// The same for a stranger's text: reads about `values_max` values at most, and is `cut` behind
 /// them. What is behind them need not be JSON.
 Result<Document> parse_json(std::string_view text, std::size_t values_max);
+/// Which members of objects a reader looks at. Lists are looked through: of the objects in them the
+/// same members are wanted.
+struct Wanted {
+  std::map<std::string, Wanted, std::less<>> members;
+};
+/// The same as without `wanted`, but of objects only the wanted members are kept. Everything is
+/// checked.
+/// Errors: ShapeErrc::kSerialization, also for more than `values_max` values that would be kept.
+Result<Document> parse_json(std::string_view text, const Wanted& wanted, std::size_t values_max);
 /// Whether parse_json would read it, without making a tree.
 bool is_json(std::string_view text);
 /// Whether the text has more tokens than so many, outside of strings: looked at before a parser

@@ -179,6 +179,62 @@ bool walk_value(Value& value, std::size_t depth) {
   return read_value(value, scalar, depth);
 }
 
+// --- Only what is wanted ------------------------------------------------------------------------
+
+class WantedReader {
+ public:
+  explicit WantedReader(std::size_t values_max) : left_(values_max) {}
+
+  template <class Value>
+  bool read(Value& value, const Wanted& wanted, Document& out, std::size_t depth) {
+    if (depth > kMaxDepth || left_ == 0) return false;
+    --left_;
+    ondemand::json_type type;
+    if (value.type().get(type) != simdjson::SUCCESS) return false;
+    if (type == ondemand::json_type::array) {
+      ondemand::array list;
+      return value.get_array().get(list) == simdjson::SUCCESS &&
+             read_items(list, wanted, out, depth);
+    }
+    if (type == ondemand::json_type::object) {
+      ondemand::object object;
+      return value.get_object().get(object) == simdjson::SUCCESS &&
+             read_members(object, wanted, out, depth);
+    }
+    return read_value(value, out, depth);
+  }
+
+ private:
+  bool read_items(ondemand::array list, const Wanted& wanted, Document& out, std::size_t depth) {
+    out.kind = Document::Kind::kList;
+    for (auto element : list) {
+      ondemand::value item;
+      if (element.get(item) != simdjson::SUCCESS) return false;
+      if (!read(item, wanted, out.items.emplace_back(), depth + 1)) return false;
+    }
+    return true;
+  }
+  bool read_members(ondemand::object object, const Wanted& wanted, Document& out,
+                    std::size_t depth) {
+    out.kind = Document::Kind::kObject;
+    for (auto field : object) {
+      std::string_view name;
+      ondemand::value item;
+      if (field.unescaped_key().get(name) != simdjson::SUCCESS) return false;
+      const auto found = wanted.members.find(name);
+      if (field.value().get(item) != simdjson::SUCCESS) return false;
+      if (found == wanted.members.end()) {
+        if (!walk_value(item, depth + 1)) return false;
+        continue;
+      }
+      out.names.push_back(found->first);
+      if (!read(item, found->second, out.items.emplace_back(), depth + 1)) return false;
+    }
+    return true;
+  }
+  std::size_t left_;
+};
+
 // --- Bounds -----------------------------------------------------------------------------------
 
 /// Tokens outside of strings, one after the other, and how deep they nest.
@@ -338,6 +394,20 @@ Result<Document> parse_json(std::string_view text, std::size_t values_max) {
   if (!head) return parse_json(text);
   TRY(Document parsed, parse_json(*head));
   parsed.cut = true;
+  return parsed;
+}
+
+Result<Document> parse_json(std::string_view text, const Wanted& wanted, std::size_t values_max) {
+  const std::size_t first = text.find_first_not_of(" \t\n\r");
+  const bool is_tree = first != text.npos && (text[first] == '{' || text[first] == '[');
+  if (!is_tree) return parse_json(text);
+  Parser parser;
+  const simdjson::padded_string padded(text);
+  ondemand::document root;
+  if ((*parser).iterate(padded).get(root) != simdjson::SUCCESS) return malformed();
+  Document parsed;
+  if (!WantedReader(values_max).read(root, wanted, parsed, 1)) return malformed();
+  if (root.current_location().error() != simdjson::OUT_OF_BOUNDS) return malformed();
   return parsed;
 }
 

@@ -43,6 +43,19 @@ def test_a_key_that_is_given(tmp_path):
     assert file.read_text().count(SECRET) == 2
 
 
+@evidence("own", "what somebody wrote into the file beside the keys stays")
+def test_comments_stay(tmp_path):
+    file = tmp_path / "keys"
+    run(None, "keys", "add", "--keys", file, "--id", "AKIAIOSFODNN7EXAMPLE")
+    ours = "# rotated on Mondays\n\n" + file.read_text() + "# below: the build server\n"
+    file.write_text(ours)
+    assert run(None, "keys", "add", "--keys", file, "--id", "AKIAIOSFODNN7SECOND1").code == 0
+    both = file.read_text()
+    assert both.startswith(ours) and both.count("\n") == ours.count("\n") + 1
+    assert run(None, "keys", "remove", "--keys", file, "AKIAIOSFODNN7SECOND1").code == 0
+    assert file.read_text() == ours
+
+
 @evidence("own", "2 and a sentence")
 @pytest.mark.parametrize("flags, sentence", [
     (["--account", "12"], "an account is 12 digits"),

@@ -40,7 +40,7 @@ import traceback
 import lies
 from books import RETENTION_MS, SideStreams, StreamBook, Wrong
 from function_double import FunctionDouble
-from load import Changer, Producer, Reader
+from load import Changer, Life, Producer, Reader
 from server import Server
 from wire import Client
 
@@ -101,13 +101,15 @@ class Run:
     def live_and_die(self):
         heavy = self.pick.random() < 1 / 12
         seconds = self.pick.uniform(0.5, 2.5) if heavy else self.pick.uniform(0.02, 0.6)
-        workers = self.begin_load(LARGE if heavy else SMALL)
+        life = Life(self.server.port)
+        workers = self.begin_load(life, LARGE if heavy else SMALL)
         for worker in workers:
             worker.start()
         time.sleep(seconds)  # The moment of the kill is the test's random input.
         code = self.server.ended_by_itself()
         if code is not None:
             raise Wrong(f"DIED: the server ended by itself with {code}")
+        life.is_over.set()
         self.server.kill()
         for worker in workers:
             worker.join()
@@ -116,13 +118,13 @@ class Run:
         if self.pick.random() < 0.1:
             self.kill_a_start()
 
-    def begin_load(self, sizes):
-        port, draw = self.server.port, lambda: self.pick.randrange(1 << 60)
-        producers = [Producer(port, draw(), STREAM, f"p{i}", self.numbers[i], sizes)
+    def begin_load(self, life, sizes):
+        draw = lambda: self.pick.randrange(1 << 60)
+        producers = [Producer(life, draw(), STREAM, f"p{i}", self.numbers[i], sizes)
                      for i in range(PRODUCERS)]
         advance = self.allow_advance(self.pick.choice([0, 1, 1, 2, 4]) * 1_800_000)
-        return [*producers, Reader(port, draw(), STREAM, self.main.last),
-                Changer(port, draw(), self.main, self.sides, advance)]
+        reader = Reader(self.lie.life(life), draw(), STREAM, self.main.last)
+        return [*producers, reader, Changer(life, draw(), self.main, self.sides, advance)]
 
     def allow_advance(self, by_ms):
         """What expires by it must have been delivered, or the function could never see it."""

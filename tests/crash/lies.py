@@ -34,6 +34,10 @@ class Truth:
     def forgets_batch(self):
         return False
 
+    def life(self, life):
+        """Where a reader finds the server."""
+        return life
+
     def folder(self, path):
         """Called between a kill and the next start."""
 
@@ -168,6 +172,21 @@ class Unbalanced(Lie):
         return verdict | {"unaccounted": 1} if self.now() else verdict
 
 
+class CutOff(Lie):
+    name, found_as = "a reader finds no server while there is one", "CUT OFF"
+    after = 2
+
+    def life(self, life):
+        return Nowhere(life) if self.now() else life
+
+
+class Nowhere:
+    """A life on a port where nobody listens: 1 is the system's."""
+
+    def __init__(self, life):
+        self.port, self.is_over = 1, life.is_over
+
+
 class FolderSetBack(Lie):
     """Real loss, which a server cannot notice: the disk goes back to where it was one kill ago."""
 
@@ -218,5 +237,5 @@ def commits_of(path):
 
 
 ALL = [DroppedRecord, DoubledRecord, ExchangedRecords, ResurrectedRecord, ExpiredEarly, ChangedLater,
-       StreamCameBack, StreamLost, ReshardUndone, ForgottenBatch, Unbalanced, FolderSetBack,
-       JournalCutOff]
+       StreamCameBack, StreamLost, ReshardUndone, ForgottenBatch, Unbalanced, CutOff,
+       FolderSetBack, JournalCutOff]

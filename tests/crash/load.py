@@ -13,12 +13,20 @@ from wire import CBOR, JSON, Client, ServiceError
 SHARDS_MIN, SHARDS_MAX = 2, 10
 
 
-class Worker(threading.Thread):
-    """Calls step() until it is killed, and remembers what was refused and what was wrong."""
+class Life:
+    """Of the server, from a start to the kill; `is_over` is set before it is killed."""
 
-    def __init__(self, port, seed):
+    def __init__(self, port):
+        self.port, self.is_over = port, threading.Event()
+
+
+class Worker(threading.Thread):
+    """Calls step() until the server is killed, and remembers what was refused and what was wrong."""
+
+    def __init__(self, life, seed):
         super().__init__(daemon=True)
-        self.client = Client(port)
+        self.life = life
+        self.client = Client(life.port)
         self.pick = random.Random(seed)
         self.refused = collections.Counter()
         self.trouble = None
@@ -31,8 +39,10 @@ class Worker(threading.Thread):
                     self.step()
                 except ServiceError as error:
                     self.refused[error.kind] += 1
-        except OSError:
-            pass  # Killed: what was in flight is unknown.
+        except OSError as broken:
+            # Killed: what was in flight is unknown. But nothing else may break a connection.
+            if not self.life.is_over.is_set():
+                self.trouble = f"CUT OFF: {type(self).__name__}: {broken!r}, while the server lived"
         except Wrong as wrong:
             self.trouble = str(wrong)
 
@@ -40,8 +50,8 @@ class Worker(threading.Thread):
 class Producer(Worker):
     """Puts as fast as it can, one call after the other, in both protocols."""
 
-    def __init__(self, port, seed, stream, name, first, sizes):
-        super().__init__(port, seed)
+    def __init__(self, life, seed, stream, name, first, sizes):
+        super().__init__(life, seed)
         self.stream, self.label, self.counter, self.sizes = stream, name, first, sizes
         self.attempted = set()
         self.acknowledged = []  # (shard, sequence number, who)
@@ -73,8 +83,8 @@ class Reader(Worker):
     """Follows the shards from where the books end; what it saw was durable. Now and then it reads
     a page or two from the first record on, which comes from segments."""
 
-    def __init__(self, port, seed, stream, last):
-        super().__init__(port, seed)
+    def __init__(self, life, seed, stream, last):
+        super().__init__(life, seed)
         self.stream, self.after, self.last = stream, dict(last), dict(last)
         self.seen = []  # (shard, sequence number, who)
         self.shards = []
@@ -101,8 +111,8 @@ class Reader(Worker):
 class Changer(Worker):
     """Splits and merges, makes and deletes side streams and puts into them, lets hours pass."""
 
-    def __init__(self, port, seed, book, sides, advance_ms):
-        super().__init__(port, seed)
+    def __init__(self, life, seed, book, sides, advance_ms):
+        super().__init__(life, seed)
         self.book, self.sides, self.advance_ms = book, sides, advance_ms
         self.done = collections.Counter()
         self.side_puts = {}  # name -> (attempted, acknowledged)

@@ -102,8 +102,10 @@ Result<InvocationResponse> response_of(InvokeOutcome outcome, bool with_log) {
   return response;
 }
 
-Task<Result<InvocationResponse>> run(FunctionService& functions, Tenant tenant,
-                                     std::string request_id, InvocationRequest input) {
+/// Waits no longer than its client does. The function, once it has the event, runs to its end.
+Task<Result<InvocationResponse>> run(FunctionService& functions, const front::Request& asked,
+                                     InvocationRequest input) {
+  Tenant tenant = asked.caller.tenant;
   const std::string type = input.invocation_type.value_or("RequestResponse");
   const std::string qualifier = input.qualifier.value_or("");
   // The reference is looked at before the event is, as on AWS.
@@ -123,8 +125,9 @@ Task<Result<InvocationResponse>> run(FunctionService& functions, Tenant tenant,
                                   .function = found.arn,
                                   .payload = std::move(event),
                                   .client_context = input.client_context.value_or("")};
+  std::string request_id(asked.request_id.view());
   InvokeOutcome outcome =
-      co_await functions.invoke_as(std::move(request), std::move(request_id), CancelToken());
+      co_await functions.invoke_as(std::move(request), std::move(request_id), asked.peer_gone());
   co_return response_of(std::move(outcome), input.log_type.value_or("None") == "Tail");
 }
 
@@ -135,8 +138,7 @@ shape::OperationInfo invoke_shape() { return shape::describe(kInvoke); }
 front::Operation invoke(FunctionService& functions) {
   return bind(kInvoke, kStyle,
               [&functions](const front::Request& request, InvocationRequest input) {
-                return run(functions, request.caller.tenant, std::string(request.request_id.view()),
-                           std::move(input));
+                return run(functions, request, std::move(input));
               });
 }
 

@@ -42,6 +42,22 @@ TEST(KeyFile, IsReadAsItIsWritten) {
   EXPECT_TRUE(parse_key_file("")->empty());
 }
 
+TEST(KeyFile, AKeyComesAndGoesAndEverythingElseStays) {
+  StoredKey second = example();
+  second.id = "AKIAIOSFODNN7SECOND1";
+  second.note = "of AKIAIOSFODNN7EXAMPLE's team";
+  const std::string second_line = key_file_text({second}).substr(key_file_text({}).size());
+  const std::string before =
+      "# ours\n\n" + kLine + "# AKIAIOSFODNN7EXAMPLE is the build server's\r\n";
+  EXPECT_EQ(with_key(before, second), before + second_line);
+  EXPECT_EQ(with_key(before + "# no end", second), before + "# no end\n" + second_line);
+  EXPECT_EQ(without_key(before + second_line, second.id), before);
+  EXPECT_EQ(without_key(before + second_line, example().id),
+            "# ours\n\n# AKIAIOSFODNN7EXAMPLE is the build server's\r\n" + second_line);
+  EXPECT_EQ(without_key(kLine.substr(0, kLine.size() - 1), example().id), "");
+  EXPECT_EQ(with_key("", example()), key_file_text({example()}));
+}
+
 struct Broken {
   const char* name;
   std::string line;

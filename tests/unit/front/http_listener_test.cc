@@ -2,11 +2,13 @@
 
 #include "env/loop.h"
 #include "env/posix/runtime.h"
+#include "support/moved_clocks.h"
 
 #include <gtest/gtest.h>
 
 #include <arpa/inet.h>
 #include <atomic>
+#include <cerrno>
 #include <future>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -18,16 +20,44 @@
 namespace penstock::front {
 namespace {
 
+/// Time as the test moves it on, for the listener; the real loop is told the real one.
+class MovedTime final : public testing::MovedClocks, public env::Loop {
+ public:
+  explicit MovedTime(env::posix::Runtime& real)
+      : MovedClocks(real.clocks()), loop_(real.control()) {}
+  /// Of the listener's sweeps, mostly.
+  int timers_armed() const { return armed_; }
+
+  const Executor& executor() const override { return loop_.executor(); }
+  bool is_current() const override { return loop_.is_current(); }
+  std::size_t index() const override { return loop_.index(); }
+  TimerId arm(SteadyTime at, std::function<void()> fire) override {
+    ++armed_;
+    return loop_.arm(at - steady_ahead(), std::move(fire));
+  }
+  TimerId arm(ServiceTime at, std::function<void()> fire) override {
+    return loop_.arm(at, std::move(fire));
+  }
+  void disarm(TimerId id) override { loop_.disarm(id); }
+
+ private:
+  env::Loop& loop_;
+  std::atomic<int> armed_ = 0;
+};
+
 /// A listener on a loop of its own, until it goes.
 class Served {
  public:
   explicit Served(HttpListener::Handler handler, HttpLimits limits = {},
                   std::size_t budget_bytes = 64u << 20)
-      : budget_(budget_bytes), runtime_(1, Millis{0}), thread_([this] { runtime_.run(); }) {
+      : budget_(budget_bytes),
+        runtime_(1, Millis{0}),
+        time_(runtime_),
+        thread_([this] { runtime_.run(); }) {
     std::promise<std::uint16_t> listening;
     post(runtime_.control().executor(), [&] {
-      listener_ = std::make_unique<HttpListener>(runtime_.control(), runtime_.clocks(), budget_,
-                                                 std::move(handler), std::move(limits));
+      listener_ = std::make_unique<HttpListener>(time_, time_, budget_, std::move(handler),
+                                                 std::move(limits));
       listening.set_value(listener_->listen("127.0.0.1", 0, false).value());
     });
     port_ = listening.get_future().get();
@@ -63,10 +93,20 @@ class Served {
   }
   std::uint16_t port() const { return port_; }
   std::size_t budget_used() const { return budget_.used_bytes(); }
+  /// Lets time pass, and the listener look at it.
+  void let_pass(Nanos time) {
+    time_.move_steady(time);
+    await_sweeps();
+  }
+  void await_sweeps() {
+    const int seen = time_.timers_armed();
+    while (time_.timers_armed() < seen + 2) std::this_thread::yield();
+  }
 
  private:
   Budget budget_;
   env::posix::Runtime runtime_;
+  MovedTime time_;
   std::unique_ptr<HttpListener> listener_;
   std::uint16_t port_ = 0;
   bool stopped_ = false;
@@ -126,7 +166,10 @@ class Client {
  private:
   bool read_more() {
     char bytes[65'536];
-    const ssize_t got = ::recv(socket_, bytes, sizeof bytes, 0);
+    ssize_t got = 0;
+    do {
+      got = ::recv(socket_, bytes, sizeof bytes, 0);
+    } while (got < 0 && errno == EINTR);  // The machine stood still, and goes on.
     if (got <= 0) return false;
     received_.append(bytes, static_cast<std::size_t>(got));
     return true;
@@ -456,8 +499,11 @@ TEST(HttpListener, ALargeBodyFindsTheMemoryThatSmallerOnesLeftBehind) {
   EXPECT_EQ(client.body(), expected("POST", "/", large));
 }
 
+/// Whoever waits for memory gets it in the end, however long the machine stands still meanwhile.
+const HttpLimits kPatient{.memory_wait_max = std::chrono::minutes(5)};
+
 TEST(HttpListener, PeersThatStoppedInTheMiddleGiveTheirMemoryToThoseThatGoOn) {
-  Served server(&echo, {}, 4u << 20);
+  Served server(&echo, kPatient, 4u << 20);
   // Two hold what there is, and send no more.
   std::vector<std::unique_ptr<Client>> stopped;
   for (int i = 0; i < 2; ++i) {
@@ -619,21 +665,75 @@ TEST(HttpListener, AnAddressThatIsNoneIsAnError) {
   });
 }
 
+// --- Peers that read slowly ---------------------------------------------------------------------
+
+constexpr std::size_t kLarge = 48u << 20;  // More than sockets hold.
+
+/// "/N" is answered with N bytes.
+Task<Reply> bytes_asked_for(Request& request) {
+  Reply reply;
+  reply.body.assign(std::stoul(std::string(request.path.substr(1))), 'x');
+  co_return reply;
+}
+std::string get_of(std::size_t bytes) {
+  return "GET /" + std::to_string(bytes) + " HTTP/1.1\r\n\r\n";
+}
+
 TEST(HttpListener, ALargeReplyIsChargedUntilItIsRead) {
-  constexpr std::size_t kLarge = 48u << 20;  // More than sockets hold.
-  Served server([](Request& request) -> Task<Reply> {
-    Reply reply;
-    reply.body.assign(request.path == "/large" ? kLarge : 10, 'x');
-    co_return reply;
-  });
+  Served server(&bytes_asked_for);
   Client client(server);
-  client.send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
-  client.await_reply();
-  EXPECT_GE(server.budget_used(), kLarge);
+  client.send(get_of(kLarge));
+  while (server.budget_used() < kLarge) std::this_thread::yield();
   EXPECT_EQ(client.body().size(), kLarge);
-  client.send("GET /small HTTP/1.1\r\nHost: x\r\n\r\n");
-  EXPECT_EQ(client.body().size(), 10u);
+  client.send(get_of(100));
+  EXPECT_EQ(client.body().size(), 100u);
   EXPECT_LT(server.budget_used(), kLarge) << "what remains is the connection's buffer";
+}
+
+TEST(HttpListener, SmallRepliesThatAreNotReadAreChargedToo) {
+  constexpr std::size_t kSmall = 60u << 10;
+  Served server(&bytes_asked_for);
+  std::string many;
+  for (int i = 0; i < 800; ++i) many += get_of(kSmall);
+  std::vector<std::unique_ptr<Client>> clients;
+  for (int i = 0; i < 20; ++i) {
+    clients.push_back(std::make_unique<Client>(server));
+    clients.back()->send(many);  // Its sockets fill with replies.
+  }
+  while (server.budget_used() < 20 * kSmall) std::this_thread::yield();
+  for (int i = 0; i < 800; ++i) ASSERT_EQ(clients.front()->body().size(), kSmall);
+}
+
+TEST(HttpListener, WhoStoppedReadingGivesItsMemoryToThoseThatGoOn) {
+  Served server(
+      [](Request& request) {
+        return request.method == "GET" ? bytes_asked_for(request) : echo(request);
+      },
+      kPatient, 4u << 20);
+  Client client(server);
+  Client stopped(server);
+  stopped.send(get_of(kLarge));
+  while (server.budget_used() < kLarge) std::this_thread::yield();
+  const std::string body(900'000, 'y');
+  client.send(post_of("/", body));
+  EXPECT_EQ(client.body(), expected("POST", "/", body));
+}
+
+TEST(HttpListener, AConnectionIsIdleFromTheEndOfItsReplyOn) {
+  const auto long_idle = std::chrono::minutes(2);
+  Served server(&bytes_asked_for, {.idle_max = std::chrono::seconds(75),
+                                   .dormant_after = Millis{1},
+                                   .request_read_max = std::chrono::minutes(5)});
+  Client client(server);
+  client.send(get_of(kLarge));
+  client.await_reply();
+  server.let_pass(long_idle);  // The reply is on its way all the time.
+  EXPECT_EQ(client.body().size(), kLarge);
+  server.await_sweeps();
+  client.send(get_of(100));
+  EXPECT_EQ(client.body().size(), 100u);
+  server.let_pass(long_idle);
+  EXPECT_TRUE(client.is_closed());
 }
 
 }  // namespace

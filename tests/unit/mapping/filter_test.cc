@@ -238,6 +238,28 @@ TEST(FilterSet, PassesWhatAnyOfItsPatternsMatches) {
   EXPECT_FALSE(set.matches(item_at(1, R"({"a":"y","b":"x"})"), context()));
 }
 
+/// {"a":"x", member: [so many zeros]}
+std::string with_numbers(const std::string& member, std::size_t count) {
+  std::string text = R"({"a":"x",")" + member + "\":[0";
+  for (std::size_t i = 1; i < count; ++i) text += ",0";
+  return text + "]}";
+}
+
+TEST(FilterSet, HoldsOnlyWhatPatternsNameOfARecord) {
+  const FilterSet set = compiled({R"({"data":{"a":["x"],"b":[{"exists":false}]}})"});
+  EXPECT_TRUE(set.matches(item_at(1, with_numbers("c", 500'000)), context()));
+  EXPECT_FALSE(set.matches(item_at(1, with_numbers("c", 500'000) + "?"), context()));
+}
+
+TEST(FilterSet, DataWithMoreNamedValuesThanMayBeHeldIsNoJson) {
+  const FilterSet on_data = compiled({R"({"data":{"a":["x"]}})", R"({"data":{"b":[1]}})"});
+  EXPECT_TRUE(on_data.matches(item_at(1, with_numbers("b", 30'000)), context()));
+  EXPECT_FALSE(on_data.matches(item_at(1, with_numbers("b", 40'000)), context()));
+  const FilterSet on_metadata =
+      compiled({R"({"data":{"b":[1]}})", R"({"eventSource":["aws:kinesis"]})"});
+  EXPECT_TRUE(on_metadata.matches(item_at(1, with_numbers("b", 40'000)), context()));
+}
+
 class RefusedPattern : public testing::TestWithParam<const char*> {};
 
 TEST_P(RefusedPattern, IsNoFilterPatternDefinition) {

@@ -328,6 +328,51 @@ TEST(ParseCborBounded, BehindTheBoundItIsCutAndWhatIsThereIsRight) {
   EXPECT_GE(parsed->items.size(), 499u);
 }
 
+/// {"a": everything below a, "b": {"c": ...}}
+Wanted a_and_b_c() {
+  Wanted wanted;
+  wanted.members["a"];
+  wanted.members["b"].members["c"];
+  return wanted;
+}
+
+TEST(ParseJsonWanted, KeepsScalarsListsAndTheMembersThatAreNamed) {
+  const std::pair<const char*, const char*> cases[]{
+      {R"({"a":1,"x":2})", R"({"a":1})"},
+      {R"({"x":{"a":1},"a":[1,[2],{"y":3}]})", R"({"a":[1,[2],{}]})"},
+      {R"({"b":{"c":"d","e":1},"c":2})", R"({"b":{"c":"d"}})"},
+      {R"([{"b":[{"c":1,"d":2},3]},{"e":4}])", R"([{"b":[{"c":1},3]},{}])"},
+      {R"({"a":1,"\u0061":2})", R"({"a":1,"a":2})"},
+      {R"("text")", R"("text")"},
+      {"17", "17"},
+  };
+  for (const auto& [text, kept] : cases) {
+    const auto parsed = parse_json(text, a_and_b_c(), 100);
+    ASSERT_TRUE(parsed.ok()) << text;
+    EXPECT_EQ(parsed->to_json(), kept) << text;
+  }
+}
+
+TEST(ParseJsonWanted, WhatIsNotKeptIsCheckedAllTheSame) {
+  const std::string deep(kMaxDepth, '[');
+  for (const std::string text :
+       {R"({"a":1,"x":[1,]})", R"({"a":1,"x":01})", R"({"a":1,"x":"\q"})", R"({"a":1} 2)",
+        R"({"a":1,"x":nul})", "{\"a\":1,\"x\":\"\xff\"}"}) {
+    EXPECT_FALSE(parse_json(text, a_and_b_c(), 100).ok()) << text;
+  }
+  EXPECT_FALSE(
+      parse_json("{\"x\":" + deep + std::string(kMaxDepth, ']') + "}", a_and_b_c(), 100).ok());
+}
+
+TEST(ParseJsonWanted, OnlyWhatIsKeptCountsAgainstTheBound) {
+  std::string thousand = "0";
+  for (int i = 1; i < 1'000; ++i) thousand += ",0";
+  EXPECT_TRUE(parse_json("{\"x\":[" + thousand + "],\"a\":[1,2]}", a_and_b_c(), 4).ok());
+  EXPECT_FALSE(parse_json("{\"x\":[" + thousand + "],\"a\":[1,2]}", a_and_b_c(), 3).ok());
+  EXPECT_TRUE(parse_json("{\"a\":[" + thousand + "]}", a_and_b_c(), 1'002).ok());
+  EXPECT_FALSE(parse_json("{\"a\":[" + thousand + "]}", a_and_b_c(), 1'001).ok());
+}
+
 TEST(IsJson, AgreesWithTheParser) {
   std::mt19937_64 random(3);
   const std::string seed = R"({"a":[1,2.5,"x\n",null,true,{"b":[]}],"c":"\u00e9"})";

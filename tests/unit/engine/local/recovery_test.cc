@@ -187,6 +187,28 @@ TEST_F(RecoveryTest, ADamagedChangeOfDocumentsIsNotGuessedAt) {
       << report.error().message;
 }
 
+/// What is missing is reckoned from the counts of the frames behind it: not before they make sense.
+TEST_F(RecoveryTest, AFrameOfRecordsThatIsShorterThanItsHeaderIsNotCounted) {
+  ASSERT_TRUE(parts->append(kShard, {"lost"}).ok());
+  const std::uint64_t lost = parts->journal.applied();
+  // Where a header would have the count of records stands a part of the next frame.
+  Bytes frames(40, 0xFF);
+  const auto head_at = [&](std::size_t at, std::uint8_t length, FrameKind kind) {
+    std::fill_n(frames.begin() + static_cast<std::ptrdiff_t>(at), kFrameHeaderBytes, 0);
+    frames[at] = length;
+    frames[at + 4] = static_cast<std::uint8_t>(kind);
+  };
+  head_at(0, 8, FrameKind::kRecords);
+  head_at(8, 32, FrameKind::kMarks);
+  ASSERT_TRUE(parts->journal.write_alone(frames, 0).ok());
+  kit.disk().flip_bit(first_journal(), place_of(lost), 4);
+  const auto report = restart();
+  ASSERT_FALSE(report.ok());
+  EXPECT_EQ(report.error().code, EngineErrc::kCorrupt);
+  EXPECT_NE(report.error().message.find("checks out but makes no sense"), std::string::npos)
+      << report.error().message;
+}
+
 TEST_F(RecoveryTest, ADamagedChangeOfMarksPutsTheOlderOneInForceAndIsCounted) {
   ASSERT_TRUE(parts->run(parts->marks.put(parts->core.epoch, {{"k", "1"}})).ok());
   ASSERT_TRUE(parts->run(parts->marks.put(parts->core.epoch, {{"k", "2"}})).ok());
