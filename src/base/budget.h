@@ -62,7 +62,8 @@ class Budget {
   /// What must go so that half of this, and of the whole, is free. `spare` bytes of what is used
   /// wait to be used again, by the same holders.
   std::size_t excess_bytes(std::size_t spare = 0) const {
-    const std::size_t used = used_bytes() - std::min(used_bytes(), spare);
+    const std::size_t all = used_bytes();
+    const std::size_t used = all - std::min(all, spare);
     const std::size_t own = used - std::min(used, limit_ / 2);
     return whole_ == nullptr ? own : std::max(own, whole_->excess_bytes());
   }

@@ -9,6 +9,7 @@
 #include "sandbox/site.h"
 
 #include <filesystem>
+#include <optional>
 #include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -20,9 +21,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kProbeMillisMax = 10'000;
 constexpr std::uint32_t kProbeUser = 39'999;
-constexpr int kProbeNiceness = 19;  // The server itself is starting.
 
 std::string program_folder() {
   std::error_code error;
@@ -50,27 +49,45 @@ std::string read_output(int fd) {
   return text;
 }
 
+struct Probe {
+  const std::string& scratch;
+  const std::string& filter;
+  bool own_user;
+};
+
 /// Starts the sandbox as an environment would, around a program that does nothing. Blocking.
-/// The error says why it does not work.
-Status probe(const std::string& scratch, const std::string& filter, bool own_user) {
+/// The error says why it does not work; nothing when it did not end in time.
+std::optional<Status> try_once(const Probe& probe, int niceness, int millis_max) {
   function::EnvironmentSpec spec{.runtime = "provided"};
-  LaunchPlan plan = plan_launch(
-      spec,
-      {.is_isolated = true, .code_folder = scratch, .has_system_call_filter = !filter.empty()});
+  LaunchPlan plan = plan_launch(spec, {.is_isolated = true,
+                                       .code_folder = probe.scratch,
+                                       .has_system_call_filter = !probe.filter.empty()});
   plan.command.back() = "/usr/bin/true";
-  ChildLimits limits{.niceness = kProbeNiceness};
-  if (own_user) limits.user = kProbeUser;
-  TRY(const Child child, start_child(plan, limits, filter));
+  ChildLimits limits{.niceness = niceness};
+  if (probe.own_user) limits.user = kProbeUser;
+  auto started = start_child(plan, limits, probe.filter);
+  if (!started.ok()) return std::move(started).error();
+  const Child& child = *started;
   struct pollfd ended{.fd = child.pidfd, .events = POLLIN};
-  if (::poll(&ended, 1, kProbeMillisMax) <= 0) ::kill(child.pid, SIGKILL);
+  const bool is_in_time = ::poll(&ended, 1, millis_max) > 0;
+  if (!is_in_time) ::kill(child.pid, SIGKILL);
   const Exit exit = collect(child.pid);
   const std::string output = read_output(child.output);
   ::close(child.pidfd);
   ::close(child.output);
+  if (!is_in_time) return std::nullopt;
   if (exit.status == 0 && exit.signal == 0) return ok();
   return Error{
       Errc::kUnavailable,
       output.empty() ? "bubblewrap ended with status " + std::to_string(exit.status) : output};
+}
+
+/// Out of the way of the server, which is starting; where that gets no time to run, beside it.
+Status try_sandbox(const Probe& probe) {
+  constexpr int kOutOfTheWay = 19;
+  if (auto ended = try_once(probe, kOutOfTheWay, 2'000)) return *ended;
+  if (auto ended = try_once(probe, 0, 10'000)) return *ended;
+  return Error{Errc::kUnavailable, "bubblewrap did not end within ten seconds"};
 }
 
 /// Decides how functions are kept apart. Blocking.
@@ -89,11 +106,11 @@ Result<Protection> choose_protection(const std::string& scratch,
     log::warn("functions run without a system-call filter", {{"cause", filter.error().message}});
   }
   const bool is_root = ::geteuid() == 0;
-  Status works = probe(scratch, chosen.filter, is_root);
+  Status works = try_sandbox({scratch, chosen.filter, is_root});
   chosen.has_own_users = is_root && works.ok();
   if (is_root && !works.ok()) {
     const std::string cause = works.error().message;
-    works = probe(scratch, chosen.filter, false);
+    works = try_sandbox({scratch, chosen.filter, false});
     if (works.ok())
       log::warn("functions run as the server's user, inside their sandboxes", {{"cause", cause}});
   }

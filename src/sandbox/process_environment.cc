@@ -196,6 +196,9 @@ bool ProcessEnvironment::has_bootstrap() const {
 }
 
 Status ProcessEnvironment::launch() {
+  if (is_python(spec_.runtime) && site_->found().runtime_folder.empty()) {
+    return Error{Errc::kUnavailable, "Python's runtime client cannot be read from the sandbox"};
+  }
   TRY(const std::string address, api_.listen());
   const std::uint64_t number = ++site_->last_number;
   LaunchSite place{.is_isolated = site_->found().is_isolated,

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <memory>
 #include <thread>
+#include <utility>
 
 namespace penstock::server {
 namespace {
@@ -61,19 +62,21 @@ log::Level log_level(const std::string& name) {
 struct Life {
   env::posix::Runtime runtime;
   std::unique_ptr<Server> server;
+  bool starting = true;
   bool stopping = false;
   int exit_code = 0;
 };
 
 Task<> stop(Life& life) {
-  if (life.stopping) co_return;
-  life.stopping = true;
+  if (std::exchange(life.stopping, true)) co_return;
+  if (life.starting) co_return;  // run() sees it: what has begun must be ended in order.
   if (life.server != nullptr) co_await life.server->stop();
   life.runtime.stop();
 }
 
 Task<> run(Life& life, Options options) {
   auto started = co_await Server::start(std::move(options), life.runtime);
+  life.starting = false;
   if (!started.ok()) {
     std::fprintf(stderr, "penstock: %s\n", started.error().message.c_str());
     life.exit_code = 1;
@@ -81,6 +84,11 @@ Task<> run(Life& life, Options options) {
     co_return;
   }
   life.server = std::move(started).value();
+  if (life.stopping) {
+    co_await life.server->stop();
+    life.runtime.stop();
+    co_return;
+  }
   std::printf("%s\n", life.server->ready_line().c_str());
   std::fflush(stdout);
 }

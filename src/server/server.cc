@@ -138,6 +138,10 @@ Task<Status> Server::Parts::open() {
                                                 .workers = workers,
                                                 .budget = memory.requests},
                                                sandbox_settings(options.settings)));
+  if (options.settings.function_sandbox == "required") {
+    CO_TRY_OK(co_await sandboxes->try_isolation());  // Nobody is served by a server that then ends.
+    co_return co_await open_services();
+  }
   // Trying the sandbox takes a few processes: beside everything else, and whoever does not call a
   // function need not wait for it.
   OneShot<Status> isolation_tried;
