@@ -119,17 +119,6 @@ void Shard::apply_trim(Position before) {
   if (horizon <= horizon_) return;
   trimmed_records_ += horizon.index - horizon_.index;
   horizon_ = horizon;
-  drop_trimmed();
-}
-
-void Shard::drop_trimmed() {
-  while (!chunks_.empty() && !chunks_.front()->empty() && chunks_.front()->next() <= horizon_) {
-    chunks_.pop_front();
-  }
-  while (!blocks_.empty() && blocks_.front().block.next <= horizon_) {
-    forget(blocks_.front());
-    blocks_.pop_front();
-  }
   flushed_next_ = std::max(flushed_next_, horizon_);
   while (!fenced_.empty() && fenced_.front().first < horizon_) {
     auto& [first, next] = fenced_.front();
@@ -145,9 +134,6 @@ void Shard::apply_drop(Wakeups& wakeups) {
   const std::lock_guard lock(mutex_);
   drop_staged_ = true;
   dropped_ = true;
-  chunks_.clear();
-  for (const StoredBlock& stored : blocks_) forget(stored);
-  blocks_.clear();
   wakeups.add(watchers_.list());
 }
 
@@ -329,6 +315,7 @@ Result<std::variant<Slice, Shard::BlockRead>> Shard::read(Position from, ReadLim
 std::vector<StoredBlock> Shard::blocks_from(Position from, std::size_t bytes) const {
   const std::lock_guard lock(mutex_);
   std::vector<StoredBlock> found;
+  if (dropped_) return found;
   std::size_t sum = 0;
   Position at = from;
   for (auto block = block_holding(blocks_, from);
@@ -343,9 +330,9 @@ std::vector<StoredBlock> Shard::blocks_from(Position from, std::size_t bytes) co
 
 std::variant<Position, Shard::BlockRead> Shard::locate(ServiceTime at) const {
   const std::lock_guard lock(mutex_);
-  const auto block = std::lower_bound(
-      blocks_.begin(), blocks_.end(), at,
-      [](const StoredBlock& one, ServiceTime wanted) { return one.block.last_arrival < wanted; });
+  const auto block = std::partition_point(
+      blocks_.begin(), blocks_.end(),
+      [&](const StoredBlock& one) { return is_left_over(one) || one.block.last_arrival < at; });
   if (block != blocks_.end()) {
     if (block->block.first_arrival >= at) return std::max(block->block.first, horizon_);
     return BlockRead{{*block}, std::max(block->block.first, horizon_), false, durable_next_, {}};

@@ -36,6 +36,7 @@ void Store::restore(std::shared_ptr<Segment> segment) {
 }
 
 void Store::maintain() {
+  release();
   Status status = files_.prepare();
   const auto then = [&](Status next) {
     if (status.ok()) status = std::move(next);
@@ -46,6 +47,13 @@ void Store::maintain() {
   then(relieve());
   admit();
   note(status);
+}
+
+/// What trims and drops have left: first, because others may wait for the memory, and the sweep
+/// looks at what is alive. Each piece is short for whoever wants a shard meanwhile.
+void Store::release() {
+  while (core_.release_some()) {
+  }
 }
 
 bool Store::is_flush_due() const {

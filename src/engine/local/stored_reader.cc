@@ -83,7 +83,7 @@ class StoredReader::Pieces {
   Result<std::vector<Held>> read_run(Blocks run, bool is_ahead, bool forced);
   void keep(const std::vector<Held>& blocks);
   void make_room(std::size_t bytes);
-  void forget();  ///< The oldest.
+  std::shared_ptr<Piece> forget();  ///< The oldest; its memory goes with what is returned.
 
   const std::shared_ptr<ChunkPool> pool_;
   const std::size_t kept_bytes_max_;
@@ -197,8 +197,8 @@ void StoredReader::Pieces::make_room(std::size_t bytes) {
   while (kept_bytes_ + bytes > kept_bytes_max_ && !pieces_.empty()) forget();
 }
 
-void StoredReader::Pieces::forget() {
-  const std::shared_ptr<Piece> piece = std::move(pieces_.front());
+std::shared_ptr<StoredReader::Piece> StoredReader::Pieces::forget() {
+  std::shared_ptr<Piece> piece = std::move(pieces_.front());
   pieces_.pop_front();
   for (const Key& key : piece->keys) {
     const auto place = places_.find(key);
@@ -207,6 +207,7 @@ void StoredReader::Pieces::forget() {
   kept_bytes_ -= piece->memory->capacity();
   if (piece->is_ahead) ahead_bytes_ -= piece->memory->capacity();
   piece->is_ahead = false;
+  return piece;
 }
 
 std::size_t StoredReader::Pieces::room_ahead() const {
@@ -226,8 +227,9 @@ bool StoredReader::Pieces::goes_on(ShardRef shard, Position from, Position next)
 }
 
 void StoredReader::Pieces::clear() {
+  std::vector<std::shared_ptr<Piece>> gone;  // Before the lock, so that it outlives it.
   const std::lock_guard lock(mutex_);
-  while (!pieces_.empty()) forget();
+  while (!pieces_.empty()) gone.push_back(forget());
 }
 
 void StoredReader::Pieces::close() {

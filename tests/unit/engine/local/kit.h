@@ -66,6 +66,12 @@ inline Strings texts_of(const Slice& slice) {
   return texts;
 }
 
+/// As the store does it.
+inline void release(Shard& shard) {
+  while (shard.release_some()) {
+  }
+}
+
 /// The texts of a run of numbers.
 inline Strings numbers(int first, int next) {
   Strings texts;
@@ -182,9 +188,11 @@ struct Parts {
         store(core, kit.folder(), files, journal, [this](Millis) { ++retries; }) {
     journal.on_unstage([this] { core.unstage(); });
     core.open_reader();
+    core.wake_store = [this] { ++wakes_by_core; };
   }
   int journal_wakes = 0;
-  int store_wakes = 0;
+  int store_wakes = 0;    ///< By the journal.
+  int wakes_by_core = 0;  ///< Of the store, too.
   int retries = 0;
   Kit& kit;
   Options options;
