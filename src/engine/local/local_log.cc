@@ -163,7 +163,7 @@ Task<Result<Position>> LocalLog::locate(ShardRef ref, ServiceTime at) {
     co_return shard->before_fence(*position);
   }
   CO_TRY(const Position position,
-         co_await core_.reader->locate(std::get<Shard::BlockRead>(std::move(found)), at));
+         co_await core_.reader->locate(shard, std::get<Shard::BlockRead>(std::move(found)), at));
   co_return shard->before_fence(position);
 }
 

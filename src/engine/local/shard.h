@@ -121,9 +121,12 @@ class Shard {
   std::size_t evict(std::size_t bytes_wanted);
   /// Damaged ranges in [horizon, next): [first, second).
   std::vector<std::pair<Position, Position>> damage() const;
-  /// The same, at the end of recovery: from now on bounds() counts them. Afterwards damage only
-  /// becomes less, by trims.
+  /// The same, at the end of recovery: from now on bounds() counts them. Afterwards damage becomes
+  /// less by trims, and more by fence() only.
   std::vector<std::pair<Position, Position>> fence_damage();
+  /// A block of this shard did not read back: what it alone held is damaged from now on. False:
+  /// that is known, or it is needed no longer.
+  bool fence(const StoredBlock& damaged);
 
  private:
   Chunk* chunk_for(std::span<const NewRecord> rest, ChunkPool& pool, FramePlan& plan);
@@ -134,6 +137,7 @@ class Shard {
   bool is_left_over(const Chunk& chunk) const;
   bool is_left_over(const StoredBlock& stored) const;
   std::vector<std::pair<Position, Position>> find_damage() const;
+  void count_damage();
   void order_blocks();
   static void forget(const StoredBlock& stored);
 

@@ -4,6 +4,7 @@
 #include "engine/local/shard.h"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 #include <utility>
 
@@ -183,20 +184,40 @@ std::vector<std::pair<Position, Position>> Shard::damage() const {
 
 std::vector<std::pair<Position, Position>> Shard::fence_damage() {
   const std::lock_guard lock(mutex_);
-  fenced_ = find_damage();
-  damaged_records_ = 0;
-  for (const auto& [first, next] : fenced_) damaged_records_ += next.index - first.index;
+  count_damage();
   return fenced_;
 }
 
+bool Shard::fence(const StoredBlock& damaged) {
+  const std::lock_guard lock(mutex_);
+  const auto stored = std::find_if(blocks_.begin(), blocks_.end(), [&](const StoredBlock& one) {
+    return one.segment == damaged.segment && one.block.offset == damaged.block.offset;
+  });
+  if (stored == blocks_.end() || stored->is_damaged || is_left_over(*stored)) return false;
+  stored->is_damaged = true;
+  count_damage();
+  return true;
+}
+
+void Shard::count_damage() {
+  fenced_ = find_damage();
+  damaged_records_ = 0;
+  for (const auto& [first, next] : fenced_) damaged_records_ += next.index - first.index;
+}
+
 std::vector<std::pair<Position, Position>> Shard::find_damage() const {
-  std::vector<std::pair<Position, Position>> held;
-  for (const StoredBlock& stored : blocks_)
-    held.emplace_back(stored.block.first, stored.block.next);
-  for (const auto& chunk : chunks_) {
-    if (!chunk->empty()) held.emplace_back(chunk->first(), chunk->next());
+  std::vector<std::pair<Position, Position>> stored;
+  for (const StoredBlock& one : blocks_) {
+    if (!one.is_damaged) stored.emplace_back(one.block.first, one.block.next);
   }
-  std::sort(held.begin(), held.end());
+  std::vector<std::pair<Position, Position>> in_memory;
+  for (const auto& chunk : chunks_) {
+    if (!chunk->empty()) in_memory.emplace_back(chunk->first(), chunk->next());
+  }
+  std::vector<std::pair<Position, Position>> held;
+  held.reserve(stored.size() + in_memory.size());
+  std::merge(stored.begin(), stored.end(), in_memory.begin(), in_memory.end(),
+             std::back_inserter(held));
   std::vector<std::pair<Position, Position>> damaged;
   Position at = horizon_;
   for (const auto& [first, next] : held) {

@@ -285,6 +285,7 @@ Result<Segment::Opened> Store::copy_live(const Segment& segment, std::uint64_t n
       if (!bytes.ok()) {
         // It stays as it is: whoever reads the block is told.
         damaged_segments_.push_back(segment.number());
+        if (bytes.error().code == EngineErrc::kCorrupt) shard->fence(stored);
         return bytes.error();
       }
       TRY_OK(writer.add(stored.block, *bytes));

@@ -109,13 +109,13 @@ struct Kit {
   }
 
   /// A slice, from wherever it lies.
-  Result<Slice> read(const Shard& shard, Position from, ReadLimits limits = {}) {
+  Result<Slice> read(Shard& shard, Position from, ReadLimits limits = {}) {
     TRY(auto found, shard.read(from, limits));
     if (auto* slice = std::get_if<Slice>(&found)) return std::move(*slice);
-    const std::shared_ptr<const Shard> borrowed(std::shared_ptr<void>(), &shard);
+    const std::shared_ptr<Shard> borrowed(std::shared_ptr<void>(), &shard);
     return world.run(reader->read(borrowed, std::get<Shard::BlockRead>(std::move(found)), limits));
   }
-  Result<Strings> read_all(const Shard& shard, Position from = {}) {
+  Result<Strings> read_all(Shard& shard, Position from = {}) {
     Strings all;
     for (;;) {
       TRY(const Slice slice, read(shard, from));
@@ -124,10 +124,12 @@ struct Kit {
       from = slice.next;
     }
   }
-  Position locate(const Shard& shard, ServiceTime at) {
+  Position locate(Shard& shard, ServiceTime at) {
     auto found = shard.locate(at);
     if (const auto* position = std::get_if<Position>(&found)) return *position;
-    auto located = world.run(reader->locate(std::get<Shard::BlockRead>(std::move(found)), at));
+    const std::shared_ptr<Shard> borrowed(std::shared_ptr<void>(), &shard);
+    auto located =
+        world.run(reader->locate(borrowed, std::get<Shard::BlockRead>(std::move(found)), at));
     PENSTOCK_CHECK(located.ok(), "the block is whole");
     return *located;
   }

@@ -475,6 +475,66 @@ TEST_F(ShardTest, ADamagedBlockGivesWhatLiesBeforeItThenSaysSo) {
   EXPECT_TRUE(kit.read(shard, blocks[2].block.first).ok());
 }
 
+TEST_F(ShardTest, ABlockThatDidNotReadBackIsFenced) {
+  append(Strings(250, std::string(3'000, 'x')), service_time(10));
+  append(Strings(250, std::string(3'000, 'x')), service_time(20));
+  const auto segment = kit.flush(shard, 1);
+  shard.evict(~std::size_t{0});
+  const auto blocks = shard.blocks_in(segment.get());
+  ASSERT_GT(blocks.size(), 3u);
+  const Block& bad = blocks[1].block;
+  const std::uint64_t lost = bad.next.index - bad.first.index;
+  kit.disk().flip_bit(segment->path(), bad.offset + 1'000, 3);
+  EXPECT_EQ(shard.bounds().damaged_records, 0u) << "nobody knows yet";
+  const auto first = kit.read(shard, bad.first);
+  EXPECT_NE(first.error().message.find(segment->path()), std::string::npos);
+  EXPECT_EQ(shard.bounds().damaged_records, lost);
+  EXPECT_EQ(shard.damage(), (Ranges{{bad.first, bad.next}}));
+
+  const auto pieces = kit.reader->counts().pieces_read;
+  const auto again = shard.read(Position{bad.first.index + 1}, {});
+  ASSERT_FALSE(again.ok()) << "without asking the disk";
+  EXPECT_EQ(again.error().code, EngineErrc::kCorrupt);
+  EXPECT_NE(again.error().message.find("to " + std::to_string(bad.next.index - 1)),
+            std::string::npos)
+      << again.error().message;
+  EXPECT_EQ(kit.locate(shard, bad.last_arrival), blocks[0].block.first)
+      << "all of these came at once";
+  EXPECT_EQ(kit.reader->counts().pieces_read, pieces);
+  EXPECT_EQ(kit.read(shard, Position{1})->next, bad.first);
+  EXPECT_EQ(kit.read(shard, bad.next)->records.front().at, bad.next);
+  EXPECT_EQ(shard.blocks_from(Position{1}, ~std::size_t{0}).size(), 1u);
+  EXPECT_EQ(segment->live_bytes(), segment->total_bytes()) << "the file stays as it is";
+
+  shard.apply_trim(Position{bad.first.index + 1});
+  EXPECT_EQ(shard.bounds().damaged_records, lost - 1);
+  shard.apply_trim(bad.next);
+  EXPECT_EQ(shard.bounds().damaged_records, 0u);
+}
+
+TEST_F(ShardTest, WhatOthersHoldOfADamagedBlockIsNotFenced) {
+  append(numbers(0, 30));
+  const auto early = kit.write_segment(shard, shard.unflushed(), 1);
+  append(numbers(30, 50));
+  Shard restored(fresh());
+  restored.restore(Kit::blocks_of(early).front());
+  // From 20 on once more.
+  const auto frame = records_frame(kShard, Position{21}, {}, numbers(20, 50));
+  auto writer = SegmentWriter::create(kit.folder(), 2);
+  ASSERT_TRUE(writer->add(kShard, Position{21}, Position{51}, frame).ok());
+  const auto late = writer->finish();
+  ASSERT_TRUE(late.ok());
+  restored.restore(Kit::blocks_of(*late).front());
+  restored.finish_restore();
+
+  kit.disk().flip_bit(late->segment->path(), 200, 3);
+  EXPECT_EQ(kit.read(restored, Position{40}).error().code, EngineErrc::kCorrupt);
+  EXPECT_EQ(restored.damage(), (Ranges{{Position{31}, Position{51}}}));
+  EXPECT_EQ(texts_of(*kit.read(restored, Position{25})), numbers(24, 30));
+  EXPECT_EQ(restored.read(Position{31}, {}).error().code, EngineErrc::kCorrupt);
+  EXPECT_FALSE(restored.fence(Kit::blocks_of(*late).front())) << "it is known";
+}
+
 // --- Against a model ------------------------------------------------------------------------
 
 struct Written {

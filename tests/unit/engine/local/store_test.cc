@@ -259,6 +259,9 @@ TEST_F(StoreTest, ASharedSegmentThatDoesNotReadBackIsLeftAsItIs) {
   for (int i = 0; i < 3; ++i) parts->store.maintain();
   EXPECT_EQ(segments(), std::vector<std::uint64_t>{shared});
   EXPECT_EQ(parts->retries, 1) << "it is tried once";
+  EXPECT_EQ(shard(kSmall).bounds().damaged_records, 0u) << "it is still in memory";
+  shard(kSmall).evict(~std::size_t{0});
+  EXPECT_EQ(kit.read(shard(kSmall), Position{1}).error().code, EngineErrc::kCorrupt);
 }
 
 TEST_F(StoreTest, ARewriteThatFailsLeavesNoFileBehindAndIsTriedAgain) {
