@@ -64,18 +64,17 @@ Result<JournalFile> JournalFiles::next(std::uint64_t bytes, Author author) {
     spare = take_spare(size);
   }
   // The store has not kept up.
-  if (spare.has_value()) {
-    auto recycled = recycle(*spare, number);
-    if (recycled.ok()) return recycled;
+  auto made =
+      spare.has_value() ? recycle(*spare, number) : make(number, std::max(first_bytes_, size));
+  if (!made.ok() && spare.has_value()) {
     const std::lock_guard lock(mutex_);
     spare_.push_back(*spare);
-    return recycled;
   }
-  auto made = make(number, std::max(first_bytes_, size));
   if (made.ok() || made.error().code != Errc::kNoSpace) return made;
   {
     const std::lock_guard lock(mutex_);
     full_ = true;
+    number = ++last_number_;  // The spare one may have that name already.
     // It is there for what makes room: records that were staged just now leave half of it.
     const bool is_start = author == Author::kStart;
     if (bytes > (is_start ? ballast_bytes_ : ballast_bytes_ / 2)) return made;
