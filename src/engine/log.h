@@ -78,7 +78,8 @@ struct Bounds {
   bool sealed = false;
   std::uint64_t trimmed_records = 0;   ///< Records that trims have removed, ever.
   std::uint64_t appended_records = 0;  ///< Durable records, ever: the log's own count of "stored".
-  /// Of [horizon, next): a start found them unreadable and fenced them. Reading there is kCorrupt.
+  /// Of [horizon, next): a start, or whoever read there, found them unreadable. Reading there is
+  /// kCorrupt.
   std::uint64_t damaged_records = 0;
 };
 

@@ -6,7 +6,7 @@ import re
 import pytest
 from command import run
 from conftest import Server, evidence
-from kit import HOUR, put, shard, until
+from kit import HOUR, iterator, put, refused, shard, until
 from remote import Failure, Remotes, create_remote, text_of
 
 RECOVERY_MS = 5 * 60_000
@@ -256,6 +256,35 @@ def test_damaged_records_are_lost(tmp_path):
         assert done.lines()[begin + 3].split()[:1] + done.lines()[begin + 3].split()[3:4] == ["orders", str(damaged)]
     finally:
         second.stop()
+
+
+@evidence("own", "what a reader finds damaged at rest is lost from then on: 3")
+def test_records_found_damaged_by_a_reader_are_lost(tmp_path):
+    def start():
+        return Server("--data", str(tmp_path), "--durability", "sync", "--limits", "off")
+    running = start()
+    running.kinesis.create_stream(StreamName="orders", ShardCount=1)
+    for _ in range(40):
+        put(running.kinesis, "orders", b"x" * 100_000)
+    segments = tmp_path / "segments"
+    until(lambda: list(segments.glob("*.segment")))
+    running.stop()
+    with sorted(segments.glob("*.segment"))[0].open("r+b") as file:
+        file.seek(1_000)
+        file.write(b"\xff" * 64)
+    running = start()
+    try:
+        assert entry(running)["damaged"] == 0, "nobody has read them"
+        code, _ = refused(running.kinesis.get_records,
+                          ShardIterator=iterator(running.kinesis, "orders"))
+        assert code == "InternalFailure"
+        damaged = entry(running)["damaged"]
+        assert 0 < damaged < 40
+        done = run(running, "audit", "--fail-on-loss")
+        assert done.code == 3, done
+        assert f"{damaged} damaged" in done.lines()[-1]
+    finally:
+        running.stop()
 
 
 @evidence("own", "what a crash took from producers' books is stored and unattributed; nothing is lost: 0")

@@ -24,6 +24,7 @@ struct Block {
 struct StoredBlock {
   Block block;
   std::shared_ptr<Segment> segment;
+  bool is_damaged = false;  ///< It was read, and is not what was written.
 };
 
 }  // namespace penstock::engine::local

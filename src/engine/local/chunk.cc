@@ -103,11 +103,9 @@ std::shared_ptr<Chunk> ChunkPool::make(std::size_t at_least, bool forced) {
     }
   }
   auto share = budget_.try_take(capacity);
-  if (!share) {
-    clear();
-    share = forced ? budget_.take(capacity) : budget_.try_take(capacity);
-    if (!share) return nullptr;
-  }
+  while (!share && make_room(capacity)) share = budget_.try_take(capacity);
+  if (!share && forced) share = budget_.take(capacity);
+  if (!share) return nullptr;
   auto chunk = std::make_unique<Chunk>();
   chunk->data_ = Pages(capacity);
   chunk->share_ = std::move(share);
@@ -152,12 +150,28 @@ void ChunkPool::recycle(std::unique_ptr<Chunk> chunk) {
   free_[class_of(chunk->capacity())].push_back(std::move(chunk));
 }
 
+/// A put waits for it, under its shard's lock: as many free ones go as it needs, and no more.
+/// False: there are none.
+bool ChunkPool::make_room(std::size_t bytes) {
+  std::vector<std::unique_ptr<Chunk>> gone;  // Before the lock, so that it outlives it.
+  const std::lock_guard lock(mutex_);
+  std::size_t found = 0;
+  for (auto free = free_.rbegin(); free != free_.rend(); ++free) {
+    for (; found < bytes && !free->empty(); free->pop_back()) {
+      found += free->back()->capacity();
+      gone.push_back(std::move(free->back()));
+    }
+  }
+  free_bytes_ -= found;
+  return found > 0;
+}
+
 std::size_t ChunkPool::free_bytes() const { return free_bytes_.load(std::memory_order_relaxed); }
 
 std::size_t ChunkPool::room_bytes() const { return free_bytes_max_ - free_bytes(); }
 
 void ChunkPool::clear() {
-  std::array<std::vector<std::unique_ptr<Chunk>>, kClasses> gone;
+  std::array<std::vector<std::unique_ptr<Chunk>>, kClasses> gone;  // Outlives the lock.
   const std::lock_guard lock(mutex_);
   gone.swap(free_);
   free_bytes_ = 0;

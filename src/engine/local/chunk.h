@@ -88,7 +88,8 @@ class ChunkPool : public std::enable_shared_from_this<ChunkPool> {
   ChunkPool(Budget& budget, std::size_t free_bytes_max)
       : budget_(budget), free_bytes_max_(free_bytes_max) {}
 
-  /// Null when the budget is spent. `forced` takes it all the same: replay must go on.
+  /// Null when the budget is spent, also after the free ones of other sizes went as far as they
+  /// are in the way. `forced` takes it all the same: replay must go on.
   std::shared_ptr<Chunk> make(std::size_t at_least, bool forced = false);
   /// The chunk of a shard behind `last`, null before its first: twice as large, up to kLargest. A
   /// chunk cannot be let go while it is filled, so those of all shards together get an eighth of
@@ -105,6 +106,7 @@ class ChunkPool : public std::enable_shared_from_this<ChunkPool> {
   void recycle(std::unique_ptr<Chunk> chunk);
   std::size_t next_capacity(const Chunk* last, std::size_t at_least) const;
   void ends_growing(Chunk& chunk);
+  bool make_room(std::size_t bytes);
 
   Budget& budget_;
   std::size_t free_bytes_max_;

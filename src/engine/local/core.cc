@@ -21,6 +21,28 @@ std::size_t Core::used_bytes() const {
   return used - std::min(used, pool->free_bytes());
 }
 
+void Core::let_go(const std::vector<std::shared_ptr<Shard>>& gone) {
+  {
+    const std::lock_guard lock(let_go_mutex_);
+    let_go_.insert(let_go_.end(), gone.begin(), gone.end());
+  }
+  if (wake_store) wake_store();
+}
+
+bool Core::release_some() {
+  std::shared_ptr<Shard> shard;
+  {
+    const std::lock_guard lock(let_go_mutex_);
+    if (let_go_.empty()) return false;
+    shard = std::move(let_go_.front());
+    let_go_.pop_front();
+  }
+  const bool is_more = shard->release_some();
+  const std::lock_guard lock(let_go_mutex_);
+  if (is_more) let_go_.push_front(std::move(shard));
+  return !let_go_.empty();
+}
+
 env::Loop& Core::current_loop() const { return *env.loops[queue.current_lane()]; }
 
 void Core::open_reader() {

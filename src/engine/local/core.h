@@ -10,7 +10,10 @@
 #include "env/env.h"
 #include "env/worker.h"
 
+#include <deque>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 namespace penstock::engine::local {
@@ -31,6 +34,12 @@ struct Core {
   std::unique_ptr<StoredReader> reader;  ///< Of segments; null without files.
   std::function<void()> wake_store;      ///< The same: memory is short, or something was let go.
 
+  /// These were trimmed or dropped, durably: what that leaves in them is to be given back. The store
+  /// does it, or, without one, whoever trimmed; here it costs nothing. Any thread.
+  void let_go(const std::vector<std::shared_ptr<Shard>>& gone);
+  /// Gives some of that back, with no lock held. False: nothing is left. Any thread.
+  bool release_some();
+
   /// Makes `reader`.
   void open_reader();
   /// Of the budget, but what lies ready for the next records.
@@ -41,6 +50,10 @@ struct Core {
   Status check(Fence fence) const;
   /// Whatever is staged and not durable was never staged. Nobody may be staging.
   void unstage();
+
+ private:
+  std::mutex let_go_mutex_;
+  std::deque<std::shared_ptr<Shard>> let_go_;
 };
 
 /// Ends a watch on the thing it was registered with, if that still lives.

@@ -40,7 +40,7 @@ void Journal::commit() {
   }
   CommitHeader header;
   AlignedBuffer& bytes = assemble(header);
-  if (const Status written = write(bytes, header, files_.kept_for_starts()); !written.ok()) {
+  if (const Status written = write(bytes, header, JournalFiles::Author::kRequests); !written.ok()) {
     return found_no_room_ ? give_back() : fail(cut_, written.error());
   }
   queue_.complete(cut_, ok());
@@ -56,7 +56,8 @@ Status Journal::write_alone(std::span<const std::uint8_t> frame, std::uint32_t f
   CommitHeader header;
   header.flags = flags;
   header.state_total = frame.empty() ? 0 : 1;
-  if (Status written = write(joined_, header); !written.ok()) {
+  const auto author = frame.empty() ? JournalFiles::Author::kProof : JournalFiles::Author::kStart;
+  if (Status written = write(joined_, header, author); !written.ok()) {
     if (!found_no_room_) fail(cut_, written.error());
     return written;
   }
@@ -96,13 +97,15 @@ AlignedBuffer& Journal::assemble(CommitHeader& header) {
 }
 
 /// `header` comes with counts and flags of this commit alone.
-Status Journal::write(AlignedBuffer& bytes, CommitHeader header, std::uint64_t left_free) {
+Status Journal::write(AlignedBuffer& bytes, CommitHeader header, JournalFiles::Author author) {
   header.length = static_cast<std::uint32_t>(bytes.size());
   const std::uint64_t size = round_up(bytes.size(), kCommitAlign);
-  const bool cut_short =
-      file_.has_value() && file_->offset > 0 && faults_.hit(env::FaultPoint::kJournalFileShort);
+  const bool cut_short = file_.has_value() && file_->offset > 0 && !files_.is_full() &&
+                         faults_.hit(env::FaultPoint::kJournalFileShort);
   found_no_room_ = false;
-  if (!file_.has_value() || file_->room() < size + left_free || cut_short) TRY_OK(rotate(size));
+  if (!file_.has_value() || file_->room() < size + files_.left_free_by(author) || cut_short) {
+    TRY_OK(rotate(size, author));
+  }
   header.number = last_.number + 1;
   header.file = file_->number;
   header.flags |= flags_;
@@ -134,8 +137,8 @@ void Journal::spare_the_rest() {
   wake_store_();  // It may have found room just before.
 }
 
-Status Journal::rotate(std::uint64_t bytes) {
-  auto next = files_.next(bytes);
+Status Journal::rotate(std::uint64_t bytes, JournalFiles::Author author) {
+  auto next = files_.next(bytes, author);
   if (!next.ok()) {
     // What is smaller may still find room in the file there is.
     found_no_room_ = next.error().code == Errc::kNoSpace;

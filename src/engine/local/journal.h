@@ -32,7 +32,7 @@ class Journal {
   void on_unstage(std::function<void()> unstage) { unstage_ = std::move(unstage); }
   /// Where to go on, before the first commit.
   void start(std::optional<JournalFile> file, const CommitHeader& last);
-  /// A commit with nothing but this frame, or with nothing.
+  /// A commit with nothing but this frame, at a start, or with nothing, behind other commits.
   Status write_alone(std::span<const std::uint8_t> frame, std::uint32_t flags);
   /// Commits what is staged, if anything is.
   void commit();
@@ -49,8 +49,8 @@ class Journal {
   std::string path() const;
 
  private:
-  Status write(AlignedBuffer& bytes, CommitHeader header, std::uint64_t left_free = 0);
-  Status rotate(std::uint64_t bytes);
+  Status write(AlignedBuffer& bytes, CommitHeader header, JournalFiles::Author author);
+  Status rotate(std::uint64_t bytes, JournalFiles::Author author);
   void spare_the_rest();
   void refuse_records();
   void give_back();

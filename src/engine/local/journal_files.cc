@@ -48,24 +48,37 @@ Result<JournalFile> JournalFiles::open_at(std::uint64_t number, std::uint64_t si
 
 // --- The writer's side ----------------------------------------------------------------------
 
-Result<JournalFile> JournalFiles::next(std::uint64_t bytes) {
+Result<JournalFile> JournalFiles::next(std::uint64_t bytes, Author author) {
   std::uint64_t number = 0;
+  std::uint64_t size = bytes;
+  std::optional<Kept> spare;
   {
     const std::lock_guard lock(mutex_);
+    if (full_ || !has_ballast_) size += left_at_the_end(author);
     if (next_.has_value()) {
       JournalFile taken = *std::exchange(next_, std::nullopt);
-      if (taken.size >= bytes) return taken;
+      if (taken.size >= size) return taken;
       spare_.push_back({taken.number, {}, taken.size});
     }
     number = ++last_number_;
+    spare = take_spare(size);
   }
   // The store has not kept up.
-  auto made = make(number, std::max(first_bytes_, bytes));
+  auto made =
+      spare.has_value() ? recycle(*spare, number) : make(number, std::max(first_bytes_, size));
+  if (!made.ok() && spare.has_value()) {
+    const std::lock_guard lock(mutex_);
+    spare_.push_back(*spare);
+  }
   if (made.ok() || made.error().code != Errc::kNoSpace) return made;
   {
     const std::lock_guard lock(mutex_);
     full_ = true;
-    if (bytes > ballast_bytes_ || !std::exchange(has_ballast_, false)) return made;
+    number = ++last_number_;  // The spare one may have that name already.
+    // It is there for what makes room: records that were staged just now leave half of it.
+    const bool is_start = author == Author::kStart;
+    if (bytes > (is_start ? ballast_bytes_ : ballast_bytes_ / 2)) return made;
+    if (!std::exchange(has_ballast_, false)) return made;
   }
   TRY_OK(folder_.disk().rename(folder_.ballast(), folder_.journal_file(number)));
   TRY_OK(folder_.disk().sync_folder(folder_.journal()));
@@ -91,10 +104,17 @@ JournalFiles::Left JournalFiles::left(std::uint64_t room) const {
   return all < ballast_bytes_ / 2 ? Left::kLittle : Left::kEnough;
 }
 
-std::uint64_t JournalFiles::kept_for_starts() const {
-  constexpr std::uint64_t kFourStarts = 4 * kCommitAlign;
+std::uint64_t JournalFiles::left_free_by(Author author) const {
   const std::lock_guard lock(mutex_);
-  return full_ ? std::min(kFourStarts, ballast_bytes_ / 8) : 0;
+  const bool may_be_the_last = full_ || (!next_.has_value() && !has_ballast_);
+  return may_be_the_last ? left_at_the_end(author) : 0;
+}
+
+std::uint64_t JournalFiles::left_at_the_end(Author author) const {
+  constexpr std::uint64_t kFourStarts = 4 * kCommitAlign;
+  if (author == Author::kStart || ballast_bytes_ == 0) return 0;
+  const std::uint64_t starts = round_up(std::min(kFourStarts, ballast_bytes_ / 8), kCommitAlign);
+  return author == Author::kProof ? starts : starts + kCommitAlign;
 }
 
 Error JournalFiles::full_error() {
@@ -117,10 +137,7 @@ Status JournalFiles::make_next() {
   {
     const std::lock_guard lock(mutex_);
     if (next_.has_value()) return ok();
-    if (!spare_.empty()) {
-      spare = spare_.front();
-      spare_.erase(spare_.begin());
-    }
+    spare = take_spare(0);
     number = ++last_number_;
   }
   const std::uint64_t bytes = std::min(next_bytes_ * 2, file_bytes_max_);
@@ -139,6 +156,16 @@ Status JournalFiles::make_next() {
     next_ = std::move(made).value();
   }
   return ok();
+}
+
+/// Under the mutex. One that holds `bytes`, if any does.
+std::optional<JournalFiles::Kept> JournalFiles::take_spare(std::uint64_t bytes) {
+  const auto found = std::find_if(spare_.begin(), spare_.end(),
+                                  [bytes](const Kept& one) { return one.size >= bytes; });
+  if (found == spare_.end()) return std::nullopt;
+  const Kept taken = *found;
+  spare_.erase(found);
+  return taken;
 }
 
 Status JournalFiles::release(std::uint64_t commit) {

@@ -49,10 +49,15 @@ class JournalFiles {
                               std::uint64_t offset);
 
   // The writer's side.
-  /// A file with room for `bytes`: the prepared one; or a new one, which takes a while to write; or
-  /// the ballast, when the disk is full.
+  /// Whose commit it is. Where there may be no other file behind the one being written, each leaves
+  /// room for those below it: a start has to write before it can make room, and what was committed
+  /// is to be shown to be whole.
+  enum class Author { kRequests, kProof, kStart };
+  std::uint64_t left_free_by(Author author) const;
+  /// A file with room for `bytes` and for what `author` leaves free: the prepared one; or a spare
+  /// one; or a new one, which takes a while to write; or the ballast, when the disk is full.
   /// fails     Errc::kNoSpace, kIo
-  Result<JournalFile> next(std::uint64_t bytes);
+  Result<JournalFile> next(std::uint64_t bytes, Author author = Author::kRequests);
   void close(const JournalFile& file);
   /// Whether the disk was full the last time that a file was made.
   bool is_full() const;
@@ -60,8 +65,6 @@ class JournalFiles {
   /// prepared file and the ballast. Little is less than half of the ballast, nothing a quarter.
   enum class Left { kEnough, kLittle, kNothing };
   Left left(std::uint64_t room) const;
-  /// Room that commits leave while the disk is full: a start has to write, too.
-  std::uint64_t kept_for_starts() const;
   /// Why records are refused then.
   static Error full_error();
 
@@ -88,6 +91,8 @@ class JournalFiles {
   Status write_zeros(const std::string& path, std::uint64_t size) const;
   Status make_next();
   Status make_ballast();
+  std::optional<Kept> take_spare(std::uint64_t bytes);
+  std::uint64_t left_at_the_end(Author author) const;
   std::uint64_t kept_bytes() const;
 
   const DataFolder& folder_;

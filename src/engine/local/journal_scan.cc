@@ -130,7 +130,8 @@ Status Scan::read_file(std::uint64_t number) {
     if (!header.has_value() || is_stale(*header)) {
       note_bad(at);
       const auto next = next_commit(at + kCommitAlign);
-      if (last_is_unsynced_) {
+      // Before the first commit that is needed it may be a file whose recycling was cut off.
+      if (last_is_unsynced_ && found_.last.number > base_.number) {
         TRY_OK(stop_at(at));
         break;
       }

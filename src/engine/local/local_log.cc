@@ -163,7 +163,7 @@ Task<Result<Position>> LocalLog::locate(ShardRef ref, ServiceTime at) {
     co_return shard->before_fence(*position);
   }
   CO_TRY(const Position position,
-         co_await core_.reader->locate(std::get<Shard::BlockRead>(std::move(found)), at));
+         co_await core_.reader->locate(shard, std::get<Shard::BlockRead>(std::move(found)), at));
   co_return shard->before_fence(position);
 }
 
@@ -203,11 +203,14 @@ Task<Status> LocalLog::trim(ShardRef ref, Position before) {
     const Position horizon = std::min(before, bounds.next);
     if (horizon <= bounds.horizon) co_return ok();
     encode(frame, FrameKind::kTrim, ShardFrame{ref, horizon});
-    staging.staged_state(frame, [shard, horizon](Wakeups&) { shard->apply_trim(horizon); });
+    staging.staged_state(frame, [this, shard, horizon](Wakeups&) {
+      shard->apply_trim(horizon);
+      core_.let_go({shard});
+    });
     waiter = staging.finish();
   }
   CO_TRY_OK(co_await CommitQueue::wait(waiter));
-  if (core_.wake_store) core_.wake_store();  // Whole segments may have become free.
+  co_await release();
   co_return ok();
 }
 
@@ -262,13 +265,24 @@ Task<Status> LocalLog::drop(LogId log) {
     for (const auto& shard : shards) shard->stage_drop();
     encode(frame, DropFrame{log});
     staging.staged_state(frame, [this, log](Wakeups& wakeups) {
-      for (const auto& shard : core_.shards.remove(log)) shard->apply_drop(wakeups);
+      const auto dropped = core_.shards.remove(log);
+      for (const auto& shard : dropped) shard->apply_drop(wakeups);
+      core_.let_go(dropped);
     });
     waiter = staging.finish();
   }
   CO_TRY_OK(co_await CommitQueue::wait(waiter));
-  if (core_.wake_store) core_.wake_store();
+  co_await release();
   co_return ok();
+}
+
+/// Without a store it is done here, and whoever else is on this loop has a turn in between.
+Task<> LocalLog::release() {
+  if (core_.wake_store) co_return;
+  env::Loop& loop = core_.current_loop();
+  while (core_.release_some()) {
+    co_await env::sleep_until(loop, core_.env.clocks.steady_now(), {});
+  }
 }
 
 }  // namespace penstock::engine::local

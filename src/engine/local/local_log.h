@@ -41,6 +41,7 @@ class LocalLog final : public Log {
              std::vector<std::span<const std::uint8_t>>& frames, bool is_behind);
   std::shared_ptr<Waiter> stage_all(std::span<Append> appends, Places& places);
   Task<> append_slowly(std::span<Append> appends, Places places);
+  Task<> release();
 
   Core& core_;
   std::vector<Lines> lines_;  ///< Each on its loop only.

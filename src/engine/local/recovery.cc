@@ -210,6 +210,12 @@ void Replay::explain(const Shard& shard, Position next) {
   if (next > known) unexplained_ -= std::min(unexplained_, next.index - known.index);
 }
 
+/// Nobody else is here yet.
+void release(Shard& shard) {
+  while (shard.release_some()) {
+  }
+}
+
 bool Replay::replay_state(const FrameView& frame) {
   switch (frame.kind) {
     case FrameKind::kMeta: {
@@ -236,7 +242,10 @@ bool Replay::replay_state(const FrameView& frame) {
       const auto drop = decode_drop(frame.body());
       if (!drop.has_value()) return false;
       Wakeups nobody;
-      for (const auto& shard : core_.shards.remove(drop->log)) shard->apply_drop(nobody);
+      for (const auto& shard : core_.shards.remove(drop->log)) {
+        shard->apply_drop(nobody);
+        release(*shard);
+      }
       return true;
     }
     case FrameKind::kSeal:
@@ -257,6 +266,7 @@ bool Replay::replay_shard(const FrameView& frame) {
     shard->apply_seal(change->position, nobody);
   } else {
     shard->apply_trim(change->position);
+    release(*shard);
   }
   return true;
 }

@@ -119,17 +119,6 @@ void Shard::apply_trim(Position before) {
   if (horizon <= horizon_) return;
   trimmed_records_ += horizon.index - horizon_.index;
   horizon_ = horizon;
-  drop_trimmed();
-}
-
-void Shard::drop_trimmed() {
-  while (!chunks_.empty() && !chunks_.front()->empty() && chunks_.front()->next() <= horizon_) {
-    chunks_.pop_front();
-  }
-  while (!blocks_.empty() && blocks_.front().block.next <= horizon_) {
-    forget(blocks_.front());
-    blocks_.pop_front();
-  }
   flushed_next_ = std::max(flushed_next_, horizon_);
   while (!fenced_.empty() && fenced_.front().first < horizon_) {
     auto& [first, next] = fenced_.front();
@@ -145,9 +134,6 @@ void Shard::apply_drop(Wakeups& wakeups) {
   const std::lock_guard lock(mutex_);
   drop_staged_ = true;
   dropped_ = true;
-  chunks_.clear();
-  for (const StoredBlock& stored : blocks_) forget(stored);
-  blocks_.clear();
   wakeups.add(watchers_.list());
 }
 
@@ -159,8 +145,10 @@ std::deque<StoredBlock>::const_iterator block_holding(const std::deque<StoredBlo
       blocks.begin(), blocks.end(), at,
       [](Position wanted, const StoredBlock& one) { return wanted < one.block.first; });
   if (after == blocks.begin()) return blocks.end();
-  const auto block = std::prev(after);
-  return block->block.next <= at ? blocks.end() : block;
+  auto block = std::prev(after);
+  // Neighbours may overlap: what a damaged one held the one before it may hold, too.
+  if (block->is_damaged && block != blocks.begin()) --block;
+  return block->block.next <= at || block->is_damaged ? blocks.end() : block;
 }
 
 }  // namespace
@@ -280,7 +268,7 @@ Slice Shard::slice_of_chunks(std::size_t index, Position from, ReadLimits limits
 Error Shard::damaged_at(Position from) const {
   Position end = durable_next_;
   for (const auto& stored : blocks_) {
-    if (stored.block.first > from) end = std::min(end, stored.block.first);
+    if (!stored.is_damaged && stored.block.first > from) end = std::min(end, stored.block.first);
   }
   for (const auto& chunk : chunks_) {
     if (!chunk->empty() && chunk->first() > from) end = std::min(end, chunk->first());
@@ -316,8 +304,8 @@ Result<std::variant<Slice, Shard::BlockRead>> Shard::read(Position from, ReadLim
   std::size_t bytes = 0;
   Position at = from;
   // The first block is read in part, so one more than the limit asks for.
-  for (; block != blocks_.end() && block->block.first <= at && bytes <= limits.bytes_max &&
-         at.index - from.index < limits.records_max;
+  for (; block != blocks_.end() && !block->is_damaged && block->block.first <= at &&
+         bytes <= limits.bytes_max && at.index - from.index < limits.records_max;
        ++block) {
     if (!read.blocks.empty()) bytes += block->block.length;
     read.blocks.push_back(*block);
@@ -329,10 +317,12 @@ Result<std::variant<Slice, Shard::BlockRead>> Shard::read(Position from, ReadLim
 std::vector<StoredBlock> Shard::blocks_from(Position from, std::size_t bytes) const {
   const std::lock_guard lock(mutex_);
   std::vector<StoredBlock> found;
+  if (dropped_) return found;
   std::size_t sum = 0;
   Position at = from;
   for (auto block = block_holding(blocks_, from);
-       block != blocks_.end() && block->block.first <= at && sum < bytes; ++block) {
+       block != blocks_.end() && !block->is_damaged && block->block.first <= at && sum < bytes;
+       ++block) {
     if (chunk_holding(block->block.first) != chunks_.size()) break;  // It is read from memory.
     found.push_back(*block);
     sum += block->block.length;
@@ -343,11 +333,13 @@ std::vector<StoredBlock> Shard::blocks_from(Position from, std::size_t bytes) co
 
 std::variant<Position, Shard::BlockRead> Shard::locate(ServiceTime at) const {
   const std::lock_guard lock(mutex_);
-  const auto block = std::lower_bound(
-      blocks_.begin(), blocks_.end(), at,
-      [](const StoredBlock& one, ServiceTime wanted) { return one.block.last_arrival < wanted; });
+  const auto block = std::partition_point(
+      blocks_.begin(), blocks_.end(),
+      [&](const StoredBlock& one) { return is_left_over(one) || one.block.last_arrival < at; });
   if (block != blocks_.end()) {
-    if (block->block.first_arrival >= at) return std::max(block->block.first, horizon_);
+    // Whoever starts in a damaged one is to meet it.
+    if (block->block.first_arrival >= at || block->is_damaged)
+      return std::max(block->block.first, horizon_);
     return BlockRead{{*block}, std::max(block->block.first, horizon_), false, durable_next_, {}};
   }
   const auto chunk = std::lower_bound(

@@ -4,17 +4,35 @@
 #include "engine/local/shard.h"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 #include <utility>
 
 namespace penstock::engine::local {
+namespace {
+
+/// What is given back at once: to unmap a megabyte takes a tenth of a millisecond.
+constexpr std::size_t kChunksAtOnce = 16;
+constexpr std::size_t kBlocksAtOnce = 1'000;
+
+/// Moves those in front that may go to `into`, up to `most`. Whether there are more.
+template <class T, class MayGo>
+bool take_front(std::deque<T>& from, std::vector<T>& into, std::size_t most, MayGo may_go) {
+  for (; !from.empty() && may_go(from.front()); from.pop_front()) {
+    if (into.size() == most) return true;
+    into.push_back(std::move(from.front()));
+  }
+  return false;
+}
+
+}  // namespace
 
 Shard::Unflushed Shard::unflushed() const {
   const std::lock_guard lock(mutex_);
   Unflushed found;
   found.from = std::max(flushed_next_, horizon_);
-  found.to = durable_next_;
-  if (dropped_) found.to = found.from;
+  found.to = dropped_ ? found.from : durable_next_;
+  if (dropped_) return found;
   for (const auto& chunk : chunks_) {
     if (chunk->empty() || chunk->next() <= found.from) continue;
     if (chunk->first() >= found.to) break;
@@ -28,6 +46,29 @@ Shard::Unflushed Shard::unflushed() const {
 }
 
 void Shard::forget(const StoredBlock& stored) { stored.segment->drop_live(stored.block.length); }
+
+bool Shard::is_left_over(const Chunk& chunk) const {
+  return dropped_ || (!chunk.empty() && chunk.next() <= horizon_);
+}
+
+bool Shard::is_left_over(const StoredBlock& stored) const {
+  return dropped_ || stored.block.next <= horizon_;
+}
+
+bool Shard::release_some() {
+  std::vector<std::shared_ptr<Chunk>> chunks;
+  std::vector<StoredBlock> blocks;
+  bool is_more = false;
+  {
+    const std::lock_guard lock(mutex_);
+    is_more |= take_front(chunks_, chunks, kChunksAtOnce,
+                          [this](const auto& chunk) { return is_left_over(*chunk); });
+    is_more |= take_front(blocks_, blocks, kBlocksAtOnce,
+                          [this](const auto& stored) { return is_left_over(stored); });
+  }
+  for (const StoredBlock& stored : blocks) forget(stored);
+  return is_more;
+}
 
 void Shard::flushed(const std::vector<StoredBlock>& blocks, Position to) {
   const std::lock_guard lock(mutex_);
@@ -68,9 +109,14 @@ void Shard::order_blocks() {
 }
 
 void Shard::finish_restore() {
+  {
+    const std::lock_guard lock(mutex_);
+    order_blocks();
+    flushed_next_ = std::max(flushed_next_, horizon_);
+  }
+  while (release_some()) {
+  }
   const std::lock_guard lock(mutex_);
-  order_blocks();
-  drop_trimmed();
   for (const StoredBlock& stored : blocks_) {
     const Block& block = stored.block;
     if (block.first <= flushed_next_) flushed_next_ = std::max(flushed_next_, block.next);
@@ -108,15 +154,19 @@ std::vector<StoredBlock> Shard::blocks_in(const Segment* segment) const {
 }
 
 std::size_t Shard::evict(std::size_t bytes_wanted) {
-  const std::lock_guard lock(mutex_);
   std::size_t freed = 0;
-  while (freed < bytes_wanted && !chunks_.empty()) {
-    const auto& oldest = chunks_.front();
-    if (oldest->empty() || oldest->next() > flushed_next_) break;
-    freed += oldest->capacity();
-    chunks_.pop_front();
+  for (;;) {
+    std::vector<std::shared_ptr<Chunk>> gone;  // Before the lock, so that it outlives it.
+    const std::lock_guard lock(mutex_);
+    while (gone.size() < kChunksAtOnce) {
+      if (freed >= bytes_wanted || chunks_.empty()) return freed;
+      auto& oldest = chunks_.front();
+      if (oldest->empty() || oldest->next() > flushed_next_) return freed;
+      freed += oldest->capacity();
+      gone.push_back(std::move(oldest));
+      chunks_.pop_front();
+    }
   }
-  return freed;
 }
 
 Position Shard::before_fence(Position at) const {
@@ -134,20 +184,40 @@ std::vector<std::pair<Position, Position>> Shard::damage() const {
 
 std::vector<std::pair<Position, Position>> Shard::fence_damage() {
   const std::lock_guard lock(mutex_);
-  fenced_ = find_damage();
-  damaged_records_ = 0;
-  for (const auto& [first, next] : fenced_) damaged_records_ += next.index - first.index;
+  count_damage();
   return fenced_;
 }
 
+bool Shard::fence(const StoredBlock& damaged) {
+  const std::lock_guard lock(mutex_);
+  const auto stored = std::find_if(blocks_.begin(), blocks_.end(), [&](const StoredBlock& one) {
+    return one.segment == damaged.segment && one.block.offset == damaged.block.offset;
+  });
+  if (stored == blocks_.end() || stored->is_damaged || is_left_over(*stored)) return false;
+  stored->is_damaged = true;
+  count_damage();
+  return true;
+}
+
+void Shard::count_damage() {
+  fenced_ = find_damage();
+  damaged_records_ = 0;
+  for (const auto& [first, next] : fenced_) damaged_records_ += next.index - first.index;
+}
+
 std::vector<std::pair<Position, Position>> Shard::find_damage() const {
-  std::vector<std::pair<Position, Position>> held;
-  for (const StoredBlock& stored : blocks_)
-    held.emplace_back(stored.block.first, stored.block.next);
-  for (const auto& chunk : chunks_) {
-    if (!chunk->empty()) held.emplace_back(chunk->first(), chunk->next());
+  std::vector<std::pair<Position, Position>> stored;
+  for (const StoredBlock& one : blocks_) {
+    if (!one.is_damaged) stored.emplace_back(one.block.first, one.block.next);
   }
-  std::sort(held.begin(), held.end());
+  std::vector<std::pair<Position, Position>> in_memory;
+  for (const auto& chunk : chunks_) {
+    if (!chunk->empty()) in_memory.emplace_back(chunk->first(), chunk->next());
+  }
+  std::vector<std::pair<Position, Position>> held;
+  held.reserve(stored.size() + in_memory.size());
+  std::merge(stored.begin(), stored.end(), in_memory.begin(), in_memory.end(),
+             std::back_inserter(held));
   std::vector<std::pair<Position, Position>> damaged;
   Position at = horizon_;
   for (const auto& [first, next] : held) {

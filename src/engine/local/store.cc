@@ -36,6 +36,7 @@ void Store::restore(std::shared_ptr<Segment> segment) {
 }
 
 void Store::maintain() {
+  release();
   Status status = files_.prepare();
   const auto then = [&](Status next) {
     if (status.ok()) status = std::move(next);
@@ -46,6 +47,13 @@ void Store::maintain() {
   then(relieve());
   admit();
   note(status);
+}
+
+/// What trims and drops have left: first, because others may wait for the memory, and the sweep
+/// looks at what is alive. Each piece is short for whoever wants a shard meanwhile.
+void Store::release() {
+  while (core_.release_some()) {
+  }
 }
 
 bool Store::is_flush_due() const {
@@ -277,6 +285,7 @@ Result<Segment::Opened> Store::copy_live(const Segment& segment, std::uint64_t n
       if (!bytes.ok()) {
         // It stays as it is: whoever reads the block is told.
         damaged_segments_.push_back(segment.number());
+        if (bytes.error().code == EngineErrc::kCorrupt) shard->fence(stored);
         return bytes.error();
       }
       TRY_OK(writer.add(stored.block, *bytes));

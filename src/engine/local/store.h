@@ -53,6 +53,7 @@ class Store {
     std::shared_ptr<Shard> shard;
     Shard::Unflushed records;
   };
+  void release();
   Status flush_and_release();
   Status snapshot(const CommitHeader& as_of);
   Status write_segment(const std::vector<Pending>& pending);

@@ -1,5 +1,6 @@
 #include "engine/local/stored_reader.h"
 
+#include "base/log.h"
 #include "engine/errors.h"
 #include "engine/local/frame.h"
 #include "engine/local/segment.h"
@@ -22,6 +23,12 @@ constexpr std::size_t kPieceBytes = ChunkPool::kLargest;
 constexpr std::size_t kEndsMax = 256;
 
 using Blocks = std::span<const StoredBlock>;
+
+/// Says it once; from now on the audit counts them.
+void note_damage(Shard& shard, const StoredBlock& stored, const Error& error) {
+  if (error.code != EngineErrc::kCorrupt || !shard.fence(stored)) return;
+  log::error("records are damaged and will not be served", {{"cause", error.message}});
+}
 
 /// Blocks one behind the other in a file, few enough for one piece. At least one.
 std::size_t run_length(Blocks blocks) {
@@ -83,7 +90,7 @@ class StoredReader::Pieces {
   Result<std::vector<Held>> read_run(Blocks run, bool is_ahead, bool forced);
   void keep(const std::vector<Held>& blocks);
   void make_room(std::size_t bytes);
-  void forget();  ///< The oldest.
+  std::shared_ptr<Piece> forget();  ///< The oldest; its memory goes with what is returned.
 
   const std::shared_ptr<ChunkPool> pool_;
   const std::size_t kept_bytes_max_;
@@ -197,8 +204,8 @@ void StoredReader::Pieces::make_room(std::size_t bytes) {
   while (kept_bytes_ + bytes > kept_bytes_max_ && !pieces_.empty()) forget();
 }
 
-void StoredReader::Pieces::forget() {
-  const std::shared_ptr<Piece> piece = std::move(pieces_.front());
+std::shared_ptr<StoredReader::Piece> StoredReader::Pieces::forget() {
+  std::shared_ptr<Piece> piece = std::move(pieces_.front());
   pieces_.pop_front();
   for (const Key& key : piece->keys) {
     const auto place = places_.find(key);
@@ -207,6 +214,7 @@ void StoredReader::Pieces::forget() {
   kept_bytes_ -= piece->memory->capacity();
   if (piece->is_ahead) ahead_bytes_ -= piece->memory->capacity();
   piece->is_ahead = false;
+  return piece;
 }
 
 std::size_t StoredReader::Pieces::room_ahead() const {
@@ -226,8 +234,9 @@ bool StoredReader::Pieces::goes_on(ShardRef shard, Position from, Position next)
 }
 
 void StoredReader::Pieces::clear() {
+  std::vector<std::shared_ptr<Piece>> gone;  // Before the lock, so that it outlives it.
   const std::lock_guard lock(mutex_);
-  while (!pieces_.empty()) forget();
+  while (!pieces_.empty()) gone.push_back(forget());
 }
 
 void StoredReader::Pieces::close() {
@@ -256,16 +265,22 @@ void StoredReader::clear() { pieces_->clear(); }
 
 StoredReader::Counts StoredReader::counts() const { return pieces_->counts(); }
 
-Task<Result<std::vector<StoredReader::Held>>> StoredReader::load(std::vector<StoredBlock> blocks) {
+Task<Result<std::vector<StoredReader::Held>>> StoredReader::load(std::shared_ptr<Shard> shard,
+                                                                 std::vector<StoredBlock> blocks) {
   std::vector<Held> held = pieces_->find(blocks);
   if (held.size() == blocks.size()) co_return held;
-  auto job = [pieces = pieces_, blocks = std::move(blocks)] { return pieces->load(blocks); };
+  auto job = [pieces = pieces_, shard, blocks = std::move(blocks)] {
+    auto loaded = pieces->load(blocks);
+    // It fails when its first block does.
+    if (!loaded.ok()) note_damage(*shard, blocks.front(), loaded.error());
+    return loaded;
+  };
   co_return co_await env::run_blocking(*worker_, std::move(job));
 }
 
-Task<Result<Slice>> StoredReader::read(std::shared_ptr<const Shard> shard, Shard::BlockRead read,
+Task<Result<Slice>> StoredReader::read(std::shared_ptr<Shard> shard, Shard::BlockRead read,
                                        ReadLimits limits) {
-  CO_TRY(const std::vector<Held> blocks, co_await load(read.blocks));
+  CO_TRY(const std::vector<Held> blocks, co_await load(shard, read.blocks));
   Slice slice;
   slice.next = read.from;
   slice.trimmed = read.trimmed;
@@ -298,8 +313,9 @@ void StoredReader::read_ahead(const Shard& shard, Position from, std::size_t byt
   }
 }
 
-Task<Result<Position>> StoredReader::locate(Shard::BlockRead read, ServiceTime at) {
-  CO_TRY(const std::vector<Held> loaded, co_await load(read.blocks));
+Task<Result<Position>> StoredReader::locate(std::shared_ptr<Shard> shard, Shard::BlockRead read,
+                                            ServiceTime at) {
+  CO_TRY(const std::vector<Held> loaded, co_await load(shard, read.blocks));
   for (auto bytes = loaded.front().bytes; !bytes.empty();) {
     const RecordsHeader header = records_header(bytes.data());
     if (header.arrival >= at) co_return std::max(header.first, read.from);

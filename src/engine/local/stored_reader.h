@@ -27,12 +27,13 @@ class StoredReader {
   ~StoredReader();
 
   /// A slice of the blocks of `read`, which `shard` gave. Damage, or spent memory, behind the first
-  /// block makes it shorter; the first one is read in any case: readers must get on.
-  Task<Result<Slice>> read(std::shared_ptr<const Shard> shard, Shard::BlockRead read,
-                           ReadLimits limits);
+  /// block makes it shorter; the first one is read in any case: readers must get on. When that is
+  /// damaged the shard is told.
+  Task<Result<Slice>> read(std::shared_ptr<Shard> shard, Shard::BlockRead read, ReadLimits limits);
   /// The first record in the read's block, at or behind read.from, whose arrival is not before
   /// `at`.
-  Task<Result<Position>> locate(Shard::BlockRead read, ServiceTime at);
+  Task<Result<Position>> locate(std::shared_ptr<Shard> shard, Shard::BlockRead read,
+                                ServiceTime at);
 
   /// Lets go of what is kept. Any thread.
   void clear();
@@ -47,7 +48,8 @@ class StoredReader {
   class Pieces;
   struct Piece;
   struct Held;
-  Task<Result<std::vector<Held>>> load(std::vector<StoredBlock> blocks);
+  Task<Result<std::vector<Held>>> load(std::shared_ptr<Shard> shard,
+                                       std::vector<StoredBlock> blocks);
   void read_ahead(const Shard& shard, Position from, std::size_t bytes);
 
   std::shared_ptr<Pieces> pieces_;

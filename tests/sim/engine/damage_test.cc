@@ -110,8 +110,9 @@ void put_files(env::sim::Disk& disk, const Stored& stored) {
 }
 
 struct Seen {
-  std::size_t wrong = 0;    ///< Other bytes than were stored, or what nobody stored.
-  std::size_t missing = 0;  ///< Not there, or an error that names it.
+  std::size_t wrong = 0;      ///< Other bytes than were stored, or what nobody stored.
+  std::size_t missing = 0;    ///< Not there, or an error that names it.
+  std::uint64_t damaged = 0;  ///< What the bounds say of it afterwards.
 };
 
 Seen look(EngineStand& stand, const Stored& stored) {
@@ -129,6 +130,7 @@ Seen look(EngineStand& stand, const Stored& stored) {
     // Fenced positions may follow, records may not.
     const auto beyond = stand.read(ref, Position{known.size() + 1});
     if (bounds.ok() && beyond.ok() && !beyond->records.empty()) ++seen.wrong;
+    if (bounds.ok()) seen.damaged += bounds->damaged_records;
   }
   for (const auto& [key, value] : stored.documents) {
     const auto document = stand.engine().meta().get(key);
@@ -145,6 +147,7 @@ struct Tally {
   std::size_t refused = 0;
   std::size_t fenced = 0;
   std::size_t torn = 0;
+  std::size_t when_read = 0;  ///< Found then.
 };
 
 using Damage = std::function<void(env::sim::Disk&)>;
@@ -173,8 +176,10 @@ void damage_and_look(const Stored& stored, const std::string& path, const Damage
   if (is_damage) ++tally.fenced;
   if (report.torn_tail) ++tally.torn;
   if (seen.missing == 0) return;
-  // A block of a segment is checked when it is read: reading said so.
+  // A block of a segment is checked when it is read: from then on it is counted.
   const bool read_says_so = path.find("segments/") != std::string::npos;
+  if (read_says_so) ASSERT_EQ(seen.damaged, seen.missing);
+  if (read_says_so && !is_damage) ++tally.when_read;
   if (end == End::kBusy) {
     ASSERT_TRUE(is_damage || read_says_so || report.torn_tail)
         << "silently missing: " << seen.missing;
@@ -209,10 +214,12 @@ TEST_P(EngineDamage, IsFoundAndNamedWhicheverBitTurnsOver) {
   }
   log::set_level(log::Level::kInfo);
   std::cout << "  " << tally.flips << " bits: " << tally.refused << " refused at the start, "
-            << tally.fenced << " reported as damage, " << tally.torn << " as a torn tail\n";
+            << tally.fenced << " reported as damage, " << tally.when_read << " when read, "
+            << tally.torn << " as a torn tail\n";
   EXPECT_GT(tally.flips, share * 400);
   EXPECT_GT(tally.refused, share * 8);
   EXPECT_GT(tally.fenced, share * 2);
+  EXPECT_GT(tally.when_read, share * 2);
 }
 
 TEST_P(EngineDamage, IsFoundAndNamedWhicheverBlockIsLost) {

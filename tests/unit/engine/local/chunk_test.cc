@@ -223,6 +223,27 @@ TEST(ChunkPool, TheChunksThatManyShardsFillGetAnEighthOfTheBudget) {
   EXPECT_EQ(last->capacity(), 1u << 20);
 }
 
+TEST(ChunkPool, NoMoreFreeOnesGoThanAChunkNeedsTheRoomOf) {
+  Budget budget(256u << 10);
+  const auto pool = pool_of(budget);
+  std::vector<std::shared_ptr<Chunk>> small;
+  for (int i = 0; i < 16; ++i) small.push_back(pool->make(1));
+  small.clear();
+  const auto made = pool->make(32u << 10);
+  ASSERT_NE(made, nullptr);
+  EXPECT_EQ(pool->free_bytes(), 14u * (16u << 10));
+}
+
+TEST(ChunkPool, FreeOnesGoUntilThereIsRoomWhenOthersHaveTheBudget) {
+  Budget budget(64u << 10);
+  const auto pool = pool_of(budget);
+  std::vector<std::shared_ptr<Chunk>> small;
+  for (int i = 0; i < 4; ++i) small.push_back(pool->make(1));
+  small.clear();
+  const auto others = budget.take(32u << 10);
+  EXPECT_NE(pool->make(32u << 10), nullptr);
+}
+
 TEST(ChunkPool, AChunkMayOutliveItsPool) {
   Budget budget(1u << 20);
   auto pool = pool_of(budget);

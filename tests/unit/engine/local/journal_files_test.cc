@@ -152,6 +152,57 @@ TEST_F(JournalFilesTest, TheBallastIsTheNextFileWhenTheDiskIsFull) {
   EXPECT_EQ(none.error().code, Errc::kNoSpace);
 }
 
+TEST_F(JournalFilesTest, ASpareOneIsTakenBeforeAnotherIsMade) {
+  for (const auto& [number, bytes] :
+       std::vector<std::pair<std::uint64_t, std::uint64_t>>{{3, 8'192}, {4, 40u << 10}}) {
+    const auto file =
+        kit.disk().open(kit.folder().journal_file(number), {.create = true, .writable = true});
+    ASSERT_TRUE((*file)->truncate(bytes).ok());
+    files.add_spare(number, bytes);
+  }
+  kit.disk().set_capacity(kit.disk().used_bytes());
+  const auto file = files.next(16u << 10);
+  ASSERT_TRUE(file.ok()) << file.error().message;
+  EXPECT_EQ(file->number, 5u);
+  EXPECT_EQ(file->size, 40u << 10);
+  EXPECT_TRUE(is_zero(file->path, kCommitAlign));
+  EXPECT_FALSE(exists(kit.folder().journal_file(4)));
+  EXPECT_EQ(files.next(16u << 10).error().code, Errc::kNoSpace) << "the other one is too small";
+}
+
+using Author = JournalFiles::Author;
+
+TEST_F(JournalFilesTest, RoomIsLeftWhereThereMayBeNoFileBehindTheOneBeingWritten) {
+  const std::uint64_t for_starts = files.left_free_by(Author::kProof);
+  EXPECT_GE(for_starts, kCommitAlign) << "no ballast was made yet";
+  EXPECT_GE(files.left_free_by(Author::kRequests), for_starts + kCommitAlign)
+      << "each commit is followed by its proof";
+  EXPECT_EQ(files.left_free_by(Author::kStart), 0u);
+
+  ASSERT_TRUE(files.prepare().ok());
+  EXPECT_EQ(files.left_free_by(Author::kRequests), 0u) << "the next file is there";
+  use(1);
+  EXPECT_EQ(files.left_free_by(Author::kRequests), 0u) << "the ballast is";
+  kit.disk().set_capacity(kit.disk().used_bytes());
+  EXPECT_FALSE(files.prepare().ok());
+  EXPECT_GT(files.left_free_by(Author::kRequests), 0u);
+}
+
+TEST_F(JournalFilesTest, ACommitThatWouldUseUpTheBallastDoesNotTakeIt) {
+  ASSERT_TRUE(files.prepare().ok());
+  use(1);
+  kit.disk().set_capacity(kit.disk().used_bytes());
+  EXPECT_FALSE(files.next(options.ballast_bytes / 2 + kCommitAlign).ok())
+      << "drops, and a start, are to write behind it";
+  EXPECT_TRUE(exists(kit.folder().ballast()));
+  EXPECT_TRUE(files.next(options.ballast_bytes, Author::kStart).ok());
+}
+
+TEST_F(JournalFilesTest, WithoutABallastAFileMadeToMeasureHasRoomForStarts) {
+  const std::uint64_t bytes = 4 * options.journal_first_file_bytes;
+  EXPECT_GE(files.next(bytes)->size, bytes + kCommitAlign);
+}
+
 TEST_F(JournalFilesTest, ACommitLargerThanTheBallastDoesNotTakeIt) {
   ASSERT_TRUE(files.prepare().ok());
   use(1);

@@ -321,6 +321,38 @@ TEST_F(JournalScanTest, AFirstUnsyncedFileThatWasLostWholeEndsTheJournal) {
   EXPECT_EQ(scanned.cut_commits, 1u);
 }
 
+/// Seed 18050 of EngineOneCrash: the cut of power left half of the zeros that recycling had begun
+/// to write, and the journal behind that file was taken for what follows a hole, and erased.
+TEST_F(JournalScanTest, AFileWhoseRecyclingWasCutOffEndsNoUnsyncedJournal) {
+  put(1, 0, commit(1, 1, kCommitUnsynced));
+  put(1, 1, commit(2, 1, kCommitUnsynced));
+  put(2, 0, commit(3, 2, kCommitUnsynced, 9'000));
+  put(2, 3, commit(4, 2, kCommitUnsynced));
+  put(3, 0, commit(5, 3, kCommitUnsynced));
+  put(3, 1, commit(6, 3, kCommitUnsynced));
+  std::fill_n(file(2).begin(), 512, std::uint8_t{0});
+  Told told;
+  const auto scanned = scan(told, 4);
+  EXPECT_EQ(told.numbers, (Numbers{5, 6}));
+  EXPECT_EQ(scanned.cut_commits, 0u);
+  EXPECT_FALSE(scanned.torn_at.has_value());
+  EXPECT_FALSE(scanned.files[1].last.has_value()) << "it is spare";
+}
+
+TEST_F(JournalScanTest, AHoleRightBehindWhatTheBaseCoversEndsAnUnsyncedJournal) {
+  put(1, 0, commit(1, 1, kCommitUnsynced));
+  put(1, 1, commit(2, 1, kCommitUnsynced));
+  put(1, 2, commit(3, 1, kCommitUnsynced));
+  put(2, 0, commit(4, 2, kCommitUnsynced));
+  damage(1, 1, 80);
+  Told told;
+  const auto scanned = scan(told, 1);
+  EXPECT_TRUE(told.numbers.empty());
+  EXPECT_TRUE(told.holes.empty());
+  EXPECT_EQ(scanned.cut_commits, 2u);
+  EXPECT_TRUE(scanned.torn_at.has_value());
+}
+
 TEST_F(JournalScanTest, AnIntactUnsyncedJournalIsReadToItsEnd) {
   for (std::uint64_t number = 1; number <= 4; ++number) {
     put(1, number - 1, commit(number, 1, kCommitUnsynced));

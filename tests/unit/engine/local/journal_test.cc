@@ -153,6 +153,46 @@ TEST_F(JournalTest, WithTheDiskFullRecordsAreRefusedAndStateGoesThrough) {
   EXPECT_TRUE(parts.run(parts.log.drop(LogId{7})).ok());
 }
 
+/// Another server on the folder, whose disk is full to the last byte.
+Status start_again(Kit& kit) {
+  kit.open_folder();
+  Parts next(kit);
+  TRY_OK(next.recover());
+  return ok();
+}
+
+/// One start in ten found no room for its first commit.
+TEST_F(JournalTest, WithEverythingSpentThereIsRoomLeftToStartIn) {
+  parts.store.maintain();
+  kit.disk().set_capacity(kit.disk().used_bytes());
+  // Trims and drops go on longest.
+  Status committed = ok();
+  for (int i = 0; i < 100 && committed.ok(); ++i) {
+    committed = parts.run(parts.meta.barrier());
+    parts.journal.write_alone({}, 0).ignore("each is followed by its proof");
+  }
+  ASSERT_FALSE(committed.ok());
+  ASSERT_EQ(committed.error().code, EngineErrc::kNoSpace);
+  for (int i = 0; i < 10; ++i) parts.journal.write_alone({}, 0).ignore("or several");
+  parts.journal.write_alone({}, kCommitLast).ignore("or a stop");
+  const Status started = start_again(kit);
+  EXPECT_TRUE(started.ok()) << started.error().message;
+}
+
+/// A server that was never able to make more than its first file.
+TEST(JournalOnAFullDisk, WithoutABallastThereIsRoomLeftToStartInToo) {
+  Kit kit;
+  Parts parts(kit);
+  parts.opened();
+  kit.disk().set_capacity(kit.disk().used_bytes());
+  Status made = ok();
+  for (std::uint64_t log = 1; log < 100 && made.ok(); ++log) made = parts.ensure(LogId{log}, 1);
+  ASSERT_FALSE(made.ok());
+  ASSERT_EQ(made.error().code, EngineErrc::kNoSpace);
+  const Status started = start_again(kit);
+  EXPECT_TRUE(started.ok()) << started.error().message;
+}
+
 TEST_F(JournalTest, WithTheBallastSpentItRefusesAndGoesOnWhenThereIsRoom) {
   parts.store.maintain();
   kit.disk().set_capacity(kit.disk().used_bytes());

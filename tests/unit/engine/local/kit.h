@@ -66,6 +66,12 @@ inline Strings texts_of(const Slice& slice) {
   return texts;
 }
 
+/// As the store does it.
+inline void release(Shard& shard) {
+  while (shard.release_some()) {
+  }
+}
+
 /// The texts of a run of numbers.
 inline Strings numbers(int first, int next) {
   Strings texts;
@@ -103,13 +109,13 @@ struct Kit {
   }
 
   /// A slice, from wherever it lies.
-  Result<Slice> read(const Shard& shard, Position from, ReadLimits limits = {}) {
+  Result<Slice> read(Shard& shard, Position from, ReadLimits limits = {}) {
     TRY(auto found, shard.read(from, limits));
     if (auto* slice = std::get_if<Slice>(&found)) return std::move(*slice);
-    const std::shared_ptr<const Shard> borrowed(std::shared_ptr<void>(), &shard);
+    const std::shared_ptr<Shard> borrowed(std::shared_ptr<void>(), &shard);
     return world.run(reader->read(borrowed, std::get<Shard::BlockRead>(std::move(found)), limits));
   }
-  Result<Strings> read_all(const Shard& shard, Position from = {}) {
+  Result<Strings> read_all(Shard& shard, Position from = {}) {
     Strings all;
     for (;;) {
       TRY(const Slice slice, read(shard, from));
@@ -118,10 +124,12 @@ struct Kit {
       from = slice.next;
     }
   }
-  Position locate(const Shard& shard, ServiceTime at) {
+  Position locate(Shard& shard, ServiceTime at) {
     auto found = shard.locate(at);
     if (const auto* position = std::get_if<Position>(&found)) return *position;
-    auto located = world.run(reader->locate(std::get<Shard::BlockRead>(std::move(found)), at));
+    const std::shared_ptr<Shard> borrowed(std::shared_ptr<void>(), &shard);
+    auto located =
+        world.run(reader->locate(borrowed, std::get<Shard::BlockRead>(std::move(found)), at));
     PENSTOCK_CHECK(located.ok(), "the block is whole");
     return *located;
   }
@@ -182,9 +190,11 @@ struct Parts {
         store(core, kit.folder(), files, journal, [this](Millis) { ++retries; }) {
     journal.on_unstage([this] { core.unstage(); });
     core.open_reader();
+    core.wake_store = [this] { ++wakes_by_core; };
   }
   int journal_wakes = 0;
-  int store_wakes = 0;
+  int store_wakes = 0;    ///< By the journal.
+  int wakes_by_core = 0;  ///< Of the store, too.
   int retries = 0;
   Kit& kit;
   Options options;

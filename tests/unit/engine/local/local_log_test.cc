@@ -86,6 +86,103 @@ TEST_F(WaitingAppends, GiveUpInTimeAndThoseBehindThemGoOn) {
   EXPECT_TRUE(stand.append(kShard, {"at once"}).ok());
 }
 
+// --- Memory that trims and drops leave -------------------------------------------------------
+
+constexpr std::size_t kMiB = std::size_t{1} << 20;
+
+std::size_t fill(EngineStand& stand, ShardRef shard, std::size_t mebibytes) {
+  for (std::size_t i = 0; i < mebibytes * 2; ++i) {
+    const auto appended =
+        stand.append(shard, std::vector<std::string>(5, std::string(99'000, 'x')));
+    PENSTOCK_CHECK(appended.ok(), "there is memory");
+  }
+  return stand.budget.used_bytes();
+}
+
+TEST(LetGo, WithoutFilesTheMemoryOfADropIsBackWhenItEnds) {
+  EngineStand stand(1, {.free_chunk_bytes_max = 0});
+  stand.open();
+  ASSERT_TRUE(stand.ensure(kHog, 2).ok());
+  ASSERT_TRUE(stand.ensure(LogId{1}, 1).ok());
+  EXPECT_GT(fill(stand, {kHog, 0}, 40) + fill(stand, {kHog, 1}, 1), 40 * kMiB);
+  ASSERT_TRUE(stand.world.run(stand.log().drop(kHog)).ok());
+  EXPECT_EQ(stand.budget.used_bytes(), 0u);
+}
+
+TEST(LetGo, WithoutFilesTheMemoryOfATrimIsBackWhenItEnds) {
+  EngineStand stand(1, {.free_chunk_bytes_max = 0});
+  stand.open();
+  ASSERT_TRUE(stand.ensure(LogId{1}, 1).ok());
+  fill(stand, kShard, 40);
+  const Position next = stand.log().bounds(kShard)->next;
+  ASSERT_TRUE(stand.world.run(stand.log().trim(kShard, Position{next.index - 1})).ok());
+  EXPECT_LE(stand.budget.used_bytes(), 2 * kMiB) << "of its last chunk a record is left";
+  EXPECT_EQ(stand.read_all(kShard)->size(), 1u);
+}
+
+/// The loop goes on in between: a put on it need not wait until all of it is freed.
+TEST(LetGo, WithoutFilesOthersHaveTheirTurnWhileItIsGivenBack) {
+  EngineStand stand(1, {.free_chunk_bytes_max = 0});
+  stand.open();
+  ASSERT_TRUE(stand.ensure(kHog, 1).ok());
+  fill(stand, {kHog, 0}, 60);
+  std::vector<std::string> order;
+  stand.world.spawn([](EngineStand& on, std::vector<std::string>& out) -> Task<> {
+    (co_await on.log().drop(kHog)).ignore("it is looked at below");
+    out.emplace_back("dropped");
+  }(stand, order));
+  stand.world.spawn([](std::vector<std::string>& out) -> Task<> {
+    out.emplace_back("another");
+    co_return;
+  }(order));
+  stand.world.run_until([&] { return order.size() == 2; });
+  EXPECT_EQ(order, (std::vector<std::string>{"another", "dropped"}));
+  EXPECT_EQ(stand.budget.used_bytes(), 0u);
+}
+
+local::Options with_files() {
+  return {.folder = "/data", .durability = Durability::kSync, .free_chunk_bytes_max = 0};
+}
+
+TEST(LetGo, WithFilesTheStoreGivesMemoryAndSegmentsBack) {
+  EngineStand stand(1, with_files(), {}, 64 * kMiB);
+  stand.open();
+  ASSERT_TRUE(stand.ensure(kHog, 1).ok());
+  ASSERT_TRUE(stand.ensure(LogId{1}, 1).ok());
+  fill(stand, {kHog, 0}, 200);  // Of which most is in segments.
+  const auto segments = [&] {
+    std::size_t count = 0;
+    for (const std::string& path : stand.world.disk().files()) {
+      count += path.starts_with("/data/segments/") ? 1 : 0;
+    }
+    return count;
+  };
+  EXPECT_GT(segments(), 0u);
+  ASSERT_TRUE(stand.world.run(stand.log().drop(kHog)).ok());
+  EXPECT_TRUE(stand.world.run_until(
+      [&] { return segments() == 0 && stand.budget.used_bytes() <= 12 * kMiB; },
+      std::chrono::seconds(10)))
+      << segments() << " segments, " << stand.budget.used_bytes() << " bytes";
+  EXPECT_TRUE(stand.append(kShard, {"goes on"}).ok());
+}
+
+TEST(LetGo, AStopRightBehindADropLeavesNothingBehind) {
+  EngineStand stand(1, with_files());
+  stand.open();
+  ASSERT_TRUE(stand.ensure(kHog, 1).ok());
+  ASSERT_TRUE(stand.ensure(LogId{1}, 1).ok());
+  fill(stand, {kHog, 0}, 30);
+  ASSERT_TRUE(stand.append(kShard, {"stays"}).ok());
+  ASSERT_TRUE(stand.world.run(stand.log().drop(kHog)).ok());
+  stand.stop();
+  EXPECT_EQ(stand.budget.used_bytes(), 0u);
+  stand.open();
+  EXPECT_FALSE(stand.log().bounds({kHog, 0}).ok());
+  EXPECT_EQ(stand.read_all(kShard).value(), std::vector<std::string>{"stays"});
+}
+
+// --- What a start says -----------------------------------------------------------------------
+
 /// What a start says of the file system, for people.
 OpenReport opened_on(env::sim::World& world) {
   Budget budget{8u << 20};

@@ -70,6 +70,33 @@ TEST_F(RecoveryTest, EachStartHasALaterEpoch) {
   EXPECT_LT(second, parts->core.epoch);
 }
 
+/// Killed when it was just born, or on a full disk: the last server left no ballast.
+TEST_F(RecoveryTest, WithoutABallastTheDiskIsLookedAtBeforePutsAreTaken) {
+  ASSERT_FALSE(parts->files.has_ballast());
+  kit.disk().set_capacity(kit.disk().used_bytes());
+  ASSERT_TRUE(restart().ok());
+  EXPECT_TRUE(parts->files.is_full());
+  const auto refused = parts->append(kShard, {"there is room in the file, and behind it none"});
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, EngineErrc::kNoSpace);
+  EXPECT_TRUE(parts->run(parts->log.drop(LogId{7})).ok()) << "what makes room goes through";
+
+  kit.disk().set_capacity(~std::uint64_t{0});
+  ASSERT_TRUE(restart().ok());
+  EXPECT_FALSE(parts->files.is_full());
+  EXPECT_TRUE(parts->files.has_ballast()) << "it is made before puts are taken, too";
+  ASSERT_TRUE(parts->ensure(LogId{8}, 1).ok());
+  EXPECT_TRUE(parts->append(ShardRef{LogId{8}, 0}, {"taken"}).ok());
+}
+
+TEST_F(RecoveryTest, WithABallastAStartMakesNoFiles) {
+  parts->store.maintain();
+  ASSERT_TRUE(parts->files.has_ballast());
+  const std::uint64_t used = kit.disk().used_bytes();
+  ASSERT_TRUE(restart().ok());
+  EXPECT_EQ(kit.disk().used_bytes(), used);
+}
+
 TEST_F(RecoveryTest, AnEpochIsCountedAlsoWhenNothingElseWasWritten) {
   ASSERT_TRUE(restart().ok());
   const Fence before = parts->core.epoch;

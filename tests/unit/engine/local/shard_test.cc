@@ -109,11 +109,38 @@ TEST_F(ShardTest, AStagedDropTakesNoMoreRecordsAndIsStillRead) {
   EXPECT_EQ(shard.read(Position{1}, {}).error().code, EngineErrc::kNoSuchShard);
 }
 
-TEST_F(ShardTest, ADropGivesItsMemoryBack) {
-  append(Strings(20, std::string(10'000, 'x')));
+/// Journal and puts wait for whoever drops or trims: what that costs must not grow with the shard.
+TEST_F(ShardTest, ADropFreesNothingAndWhatItLeftGoesAFewChunksAtATime) {
+  for (int i = 0; i < 30; ++i) append(Strings(10, std::string(100'000, 'x')));
+  const std::size_t before = kit.budget.used_bytes();
   shard.apply_drop(nobody);
-  kit.pool->clear();
+  EXPECT_EQ(kit.budget.used_bytes(), before);
+  int steps = 0;
+  for (bool is_more = true; is_more; ++steps) {
+    const std::size_t held = kit.budget.used_bytes();
+    is_more = shard.release_some();
+    kit.pool->clear();
+    EXPECT_LE(held - kit.budget.used_bytes(), 20u << 20);
+  }
+  EXPECT_GT(steps, 1);
   EXPECT_EQ(kit.budget.used_bytes(), 0u);
+}
+
+TEST_F(ShardTest, BlocksOfADroppedShardGoSomeAtATimeAndAreAliveUntilThen) {
+  const auto segment = std::make_shared<Segment>(kit.disk(), 1, "none", 2'500, false);
+  for (std::uint64_t i = 1; i <= 2'500; ++i) {
+    shard.restore({{kShard, Position{i}, Position{i + 1}, {}, {}, i, 1, 0}, segment});
+  }
+  shard.finish_restore();
+  shard.apply_drop(nobody);
+  EXPECT_EQ(segment->live_bytes(), 2'500u);
+  std::vector<std::uint64_t> left;
+  for (bool is_more = true; is_more;) {
+    is_more = shard.release_some();
+    left.push_back(segment->live_bytes());
+  }
+  EXPECT_EQ(left, (std::vector<std::uint64_t>{1'500, 500, 0}));
+  EXPECT_EQ(segment.use_count(), 1);
 }
 
 // --- Trimming -------------------------------------------------------------------------------
@@ -133,6 +160,44 @@ TEST_F(ShardTest, ATrimNeverReachesStagedRecords) {
   EXPECT_EQ(shard.bounds().horizon, Position{2});
   shard.publish(Position{3}, nobody);
   EXPECT_EQ(all(), Strings{"b"});
+}
+
+TEST_F(ShardTest, ATrimFreesNothingAndWhatItLeftIsReadByNobody) {
+  append(Strings(400, std::string(2'000, 'x')), service_time(10));
+  append({"last"}, service_time(20));
+  const auto segment = kit.flush(shard, 1);
+  const auto blocks = shard.blocks_in(segment.get());
+  shard.evict(~std::size_t{0});
+  kit.pool->clear();
+  for (const StoredBlock& stored : blocks) {
+    if (stored.block.next >= Position{401}) break;
+    kit.disk().flip_bit(segment->path(), stored.block.offset + 100, 1);
+  }
+  append(Strings(3, "in memory"), service_time(30));
+  const std::uint64_t alive = segment->live_bytes();
+  shard.apply_trim(Position{401});
+  EXPECT_EQ(segment->live_bytes(), alive);
+  EXPECT_EQ(all(), (Strings{"last", "in memory", "in memory", "in memory"}));
+  EXPECT_EQ(kit.locate(shard, service_time(5)), Position{401}) << "from no block that was trimmed";
+  EXPECT_TRUE(shard.damage().empty());
+
+  shard.apply_trim(Position{403});
+  release(shard);
+  EXPECT_EQ(segment->live_bytes(), 0u);
+  EXPECT_EQ(all(), (Strings{"in memory", "in memory"}));
+}
+
+TEST_F(ShardTest, AChunkThatWasTrimmedTakesRecordsUntilItIsGivenBack) {
+  append({"a"});
+  shard.apply_trim(Position{2});
+  append({"b"});
+  ASSERT_TRUE(shard.stage(records_of({"c"}), {}, *kit.pool, nullptr).ok());
+  EXPECT_FALSE(shard.release_some());
+  EXPECT_EQ(all(), Strings{"b"});
+  shard.apply_trim(Position{3});
+  EXPECT_FALSE(shard.release_some());
+  shard.publish(Position{4}, nobody);
+  EXPECT_EQ(all(), Strings{"c"}) << "it was staged, and stays";
 }
 
 // --- Replay ---------------------------------------------------------------------------------
@@ -275,6 +340,7 @@ TEST_F(ShardTest, ATrimInsideTheBlockBeingWrittenKeepsTheBlock) {
   shard.evict(1u << 20);
   EXPECT_EQ(all(), numbers(20, 50));
   shard.apply_trim(Position{51});
+  release(shard);
   EXPECT_EQ(segment.segment->live_bytes(), 0u);
 }
 
@@ -295,8 +361,10 @@ TEST_F(ShardTest, BlocksOfASegmentAreAliveUntilTrimmed) {
   EXPECT_EQ(segment->live_bytes(), segment->total_bytes());
   const Block first = shard.blocks_in(segment.get()).front().block;
   shard.apply_trim(Position{first.next.index - 1});
+  release(shard);
   EXPECT_EQ(segment->live_bytes(), segment->total_bytes()) << "a record of it is left";
   shard.apply_trim(first.next);
+  release(shard);
   EXPECT_EQ(segment->live_bytes(), segment->total_bytes() - first.length);
 }
 
@@ -407,6 +475,66 @@ TEST_F(ShardTest, ADamagedBlockGivesWhatLiesBeforeItThenSaysSo) {
   EXPECT_TRUE(kit.read(shard, blocks[2].block.first).ok());
 }
 
+TEST_F(ShardTest, ABlockThatDidNotReadBackIsFenced) {
+  append(Strings(250, std::string(3'000, 'x')), service_time(10));
+  append(Strings(250, std::string(3'000, 'x')), service_time(20));
+  const auto segment = kit.flush(shard, 1);
+  shard.evict(~std::size_t{0});
+  const auto blocks = shard.blocks_in(segment.get());
+  ASSERT_GT(blocks.size(), 3u);
+  const Block& bad = blocks[1].block;
+  const std::uint64_t lost = bad.next.index - bad.first.index;
+  kit.disk().flip_bit(segment->path(), bad.offset + 1'000, 3);
+  EXPECT_EQ(shard.bounds().damaged_records, 0u) << "nobody knows yet";
+  const auto first = kit.read(shard, bad.first);
+  EXPECT_NE(first.error().message.find(segment->path()), std::string::npos);
+  EXPECT_EQ(shard.bounds().damaged_records, lost);
+  EXPECT_EQ(shard.damage(), (Ranges{{bad.first, bad.next}}));
+
+  const auto pieces = kit.reader->counts().pieces_read;
+  const auto again = shard.read(Position{bad.first.index + 1}, {});
+  ASSERT_FALSE(again.ok()) << "without asking the disk";
+  EXPECT_EQ(again.error().code, EngineErrc::kCorrupt);
+  EXPECT_NE(again.error().message.find("to " + std::to_string(bad.next.index - 1)),
+            std::string::npos)
+      << again.error().message;
+  EXPECT_EQ(kit.locate(shard, bad.last_arrival), blocks[0].block.first)
+      << "all of these came at once";
+  EXPECT_EQ(kit.reader->counts().pieces_read, pieces);
+  EXPECT_EQ(kit.read(shard, Position{1})->next, bad.first);
+  EXPECT_EQ(kit.read(shard, bad.next)->records.front().at, bad.next);
+  EXPECT_EQ(shard.blocks_from(Position{1}, ~std::size_t{0}).size(), 1u);
+  EXPECT_EQ(segment->live_bytes(), segment->total_bytes()) << "the file stays as it is";
+
+  shard.apply_trim(Position{bad.first.index + 1});
+  EXPECT_EQ(shard.bounds().damaged_records, lost - 1);
+  shard.apply_trim(bad.next);
+  EXPECT_EQ(shard.bounds().damaged_records, 0u);
+}
+
+TEST_F(ShardTest, WhatOthersHoldOfADamagedBlockIsNotFenced) {
+  append(numbers(0, 30));
+  const auto early = kit.write_segment(shard, shard.unflushed(), 1);
+  append(numbers(30, 50));
+  Shard restored(fresh());
+  restored.restore(Kit::blocks_of(early).front());
+  // From 20 on once more.
+  const auto frame = records_frame(kShard, Position{21}, {}, numbers(20, 50));
+  auto writer = SegmentWriter::create(kit.folder(), 2);
+  ASSERT_TRUE(writer->add(kShard, Position{21}, Position{51}, frame).ok());
+  const auto late = writer->finish();
+  ASSERT_TRUE(late.ok());
+  restored.restore(Kit::blocks_of(*late).front());
+  restored.finish_restore();
+
+  kit.disk().flip_bit(late->segment->path(), 200, 3);
+  EXPECT_EQ(kit.read(restored, Position{40}).error().code, EngineErrc::kCorrupt);
+  EXPECT_EQ(restored.damage(), (Ranges{{Position{31}, Position{51}}}));
+  EXPECT_EQ(texts_of(*kit.read(restored, Position{25})), numbers(24, 30));
+  EXPECT_EQ(restored.read(Position{31}, {}).error().code, EngineErrc::kCorrupt);
+  EXPECT_FALSE(restored.fence(Kit::blocks_of(*late).front())) << "it is known";
+}
+
 // --- Against a model ------------------------------------------------------------------------
 
 struct Written {
@@ -453,6 +581,7 @@ TEST(ShardModel, ReadsAndLocatesAsALinearListDoes) {
         const Bounds bounds = shard.bounds();
         shard.apply_trim(Position{random.between(bounds.horizon.index, bounds.next.index)});
       }
+      if (random.chance(0.3)) shard.release_some();
       ASSERT_TRUE(shard.damage().empty());
       const Bounds bounds = shard.bounds();
       ASSERT_EQ(bounds.next.index, written.size() + 1);

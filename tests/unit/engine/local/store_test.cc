@@ -101,6 +101,63 @@ TEST_F(StoreTest, ASegmentGoesWhenItsLogIsDropped) {
   EXPECT_TRUE(segments().empty());
 }
 
+/// Commits wait for whoever applies a trim or a drop: the store frees what they leave.
+TEST_F(StoreTest, WhatADropLeavesIsTheStoresToFree) {
+  fill(kLarge, 9u << 20);
+  ASSERT_TRUE(parts->store.flush().ok());
+  const auto dropped = parts->core.shards.find(kLarge);
+  ASSERT_GE(dropped->evict(3u << 20), std::size_t{3} << 20) << "some of it is in blocks only";
+  const std::weak_ptr<Segment> segment =
+      std::get<Shard::BlockRead>(*dropped->read(Position{1}, {})).blocks.front().segment;
+  const std::uint64_t alive = segment.lock()->live_bytes();
+  ASSERT_GT(alive, 0u);
+  const std::size_t used = parts->core.used_bytes();
+  const int woken = parts->wakes_by_core;
+
+  ASSERT_TRUE(parts->run(parts->log.drop(kLarge.log)).ok());
+  EXPECT_EQ(segment.lock()->live_bytes(), alive);
+  EXPECT_GE(parts->core.used_bytes(), used);
+  EXPECT_GT(parts->wakes_by_core, woken);
+
+  parts->store.maintain();
+  EXPECT_LT(parts->core.used_bytes(), used - (3u << 20));
+  EXPECT_TRUE(segment.expired());
+  EXPECT_TRUE(segments().empty());
+  EXPECT_FALSE(parts->core.release_some()) << "nothing is left";
+  EXPECT_EQ(dropped.use_count(), 1);
+}
+
+TEST_F(StoreTest, WhatATrimLeavesIsTheStoresToFree) {
+  fill(kLarge, 9u << 20);
+  ASSERT_TRUE(parts->store.flush().ok());
+  const std::size_t used = parts->core.used_bytes();
+  const int woken = parts->wakes_by_core;
+  const Position end = shard(kLarge).bounds().next;
+  ASSERT_TRUE(parts->run(parts->log.trim(kLarge, end)).ok());
+  EXPECT_GE(parts->core.used_bytes(), used);
+  EXPECT_GT(parts->wakes_by_core, woken);
+  parts->store.maintain();
+  EXPECT_LT(parts->core.used_bytes(), used - (8u << 20));
+  EXPECT_TRUE(segments().empty());
+}
+
+/// Else a flush would move records that are there only because nobody freed others.
+TEST_F(StoreTest, WhenMemoryIsShortWhatWasDroppedGoesFirst) {
+  fill(kLarge, kit.budget.limit_bytes() / 8 * 6);
+  ASSERT_TRUE(parts->store.flush().ok());
+  fill(kSmall, 1'000);
+  kit.world.faults().set_chance(env::FaultPoint::kFlushDelayed, 1);
+  const std::size_t before = segments().size();
+  const auto others = kit.whole.take(kit.whole.limit_bytes() / 16 * 11);
+  ASSERT_TRUE(parts->run(parts->log.drop(kLarge.log)).ok());
+  ASSERT_TRUE(parts->store.is_memory_short());
+  parts->store.maintain();
+  EXPECT_FALSE(parts->store.is_memory_short());
+  EXPECT_LT(segments().size(), before);
+  EXPECT_EQ(parts->read_all(kSmall)->size(), 5u);
+  EXPECT_EQ(shard(kSmall).evict(~std::size_t{0}), 0u) << "what is left needed not to be flushed";
+}
+
 TEST_F(StoreTest, ASegmentStaysWhileAReaderHoldsABlockOfIt) {
   fill(kSmall, 1'000);
   ASSERT_TRUE(parts->store.flush().ok());
@@ -202,6 +259,9 @@ TEST_F(StoreTest, ASharedSegmentThatDoesNotReadBackIsLeftAsItIs) {
   for (int i = 0; i < 3; ++i) parts->store.maintain();
   EXPECT_EQ(segments(), std::vector<std::uint64_t>{shared});
   EXPECT_EQ(parts->retries, 1) << "it is tried once";
+  EXPECT_EQ(shard(kSmall).bounds().damaged_records, 0u) << "it is still in memory";
+  shard(kSmall).evict(~std::size_t{0});
+  EXPECT_EQ(kit.read(shard(kSmall), Position{1}).error().code, EngineErrc::kCorrupt);
 }
 
 TEST_F(StoreTest, ARewriteThatFailsLeavesNoFileBehindAndIsTriedAgain) {
@@ -351,6 +411,8 @@ TEST_F(StoreTest, AfterAFailedSyncOfTheJournalNothingDependsOnTheNextOne) {
   kit.open_folder();
   parts = std::make_unique<Parts>(kit, options);
   parts->opened();
+  turn_the_journal_over();
+  parts->store.maintain();  // So that below no file is closed, and none is made.
   fill(kSmall, 1'000);
   ASSERT_TRUE(parts->store.flush().ok());
   parts->store.maintain();

@@ -84,8 +84,10 @@ TEST_F(StoredReaderTest, DamageAheadIsToldToWhoeverReadsItAndToNobodyElse) {
     ASSERT_EQ(slice->records.front().at, at);
     at = slice->next;
     kit.world.run_idle();
+    EXPECT_EQ(shard.bounds().damaged_records, 0u);
   }
   EXPECT_EQ(slice.error().code, EngineErrc::kCorrupt);
+  EXPECT_GT(shard.bounds().damaged_records, 0u) << "and is counted from then on";
   EXPECT_GT(at, Position{55}) << "the blocks before are given";
   EXPECT_LE(at, Position{61});
 }
