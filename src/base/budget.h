@@ -68,9 +68,7 @@ class Budget {
     return whole_ == nullptr ? own : std::max(own, whole_->excess_bytes());
   }
   /// Whether more than three quarters are used, of this or of the whole: time to let things go.
-  bool is_short(std::size_t spare = 0) const {
-    return used_bytes() > short_bytes() + spare || is_whole_short();
-  }
+  bool is_short() const { return used_bytes() > short_bytes() || is_whole_short(); }
   std::size_t short_bytes() const { return limit_ / 4 * 3; }
   bool is_whole_short() const { return whole_ != nullptr && whole_->is_short(); }
 

@@ -144,10 +144,21 @@ void ChunkPool::recycle(std::unique_ptr<Chunk> chunk) {
   chunk->used_ = 0;
   chunk->index_.clear();
   chunk->last_arrival_ = {};
+  std::unique_ptr<Chunk> gone;  // Before the lock, so that it outlives it.
   const std::lock_guard lock(mutex_);
-  if (free_bytes_ + chunk->capacity() > free_bytes_max_) return;
+  auto& own = free_[class_of(chunk->capacity())];
+  if (free_bytes_ + chunk->capacity() > free_bytes_max_) {
+    // What comes back now is of the size that is asked for now: an older one of another may go.
+    const auto other = std::find_if(free_.rbegin(), free_.rend(), [&](const auto& free) {
+      return &free != &own && !free.empty() && free.back()->capacity() >= chunk->capacity();
+    });
+    if (other == free_.rend()) return;
+    gone = std::move(other->back());
+    other->pop_back();
+    free_bytes_ -= gone->capacity();
+  }
   free_bytes_ += chunk->capacity();
-  free_[class_of(chunk->capacity())].push_back(std::move(chunk));
+  own.push_back(std::move(chunk));
 }
 
 /// A put waits for it, under its shard's lock: as many free ones go as it needs, and no more.
@@ -167,8 +178,6 @@ bool ChunkPool::make_room(std::size_t bytes) {
 }
 
 std::size_t ChunkPool::free_bytes() const { return free_bytes_.load(std::memory_order_relaxed); }
-
-std::size_t ChunkPool::room_bytes() const { return free_bytes_max_ - free_bytes(); }
 
 void ChunkPool::clear() {
   std::array<std::vector<std::unique_ptr<Chunk>>, kClasses> gone;  // Outlives the lock.

@@ -98,8 +98,7 @@ class ChunkPool : public std::enable_shared_from_this<ChunkPool> {
   /// Lets the free ones go.
   void clear();
   std::size_t free_bytes() const;
-  /// What may still come back and be kept.
-  std::size_t room_bytes() const;
+  std::size_t free_bytes_max() const { return free_bytes_max_; }
 
  private:
   static constexpr std::size_t kClasses = 7;

@@ -91,6 +91,7 @@ std::shared_ptr<Waiter> LocalLog::stage_all(std::span<Append> appends, Places& p
   static thread_local std::vector<std::shared_ptr<Shard>> shards;
   const std::size_t lane = core_.queue.current_lane();
   Lines& lines = lines_[lane];
+  shards.clear();
   core_.shards.find_each(appends, shards);
   CommitQueue::Staging staging(core_.queue, lane);
   for (std::size_t i = 0; i < appends.size(); ++i) {

@@ -117,8 +117,8 @@ class Shard {
   /// Looks at all blocks: a tenth of a millisecond for 20 GB of them.
   std::vector<StoredBlock> blocks_in(const Segment* segment) const;
   /// Lets chunks go whose records are all in segments, oldest first, and with no lock held; bytes
-  /// let go.
-  std::size_t evict(std::size_t bytes_wanted);
+  /// let go. The one that takes the next records stays unless told otherwise.
+  std::size_t evict(std::size_t bytes_wanted, bool also_filled = true);
   /// Damaged ranges in [horizon, next): [first, second).
   std::vector<std::pair<Position, Position>> damage() const;
   /// The same, at the end of recovery: from now on bounds() counts them. Afterwards damage becomes

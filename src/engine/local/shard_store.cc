@@ -153,13 +153,13 @@ std::vector<StoredBlock> Shard::blocks_in(const Segment* segment) const {
   return found;
 }
 
-std::size_t Shard::evict(std::size_t bytes_wanted) {
+std::size_t Shard::evict(std::size_t bytes_wanted, bool also_filled) {
   std::size_t freed = 0;
   for (;;) {
     std::vector<std::shared_ptr<Chunk>> gone;  // Before the lock, so that it outlives it.
     const std::lock_guard lock(mutex_);
     while (gone.size() < kChunksAtOnce) {
-      if (freed >= bytes_wanted || chunks_.empty()) return freed;
+      if (freed >= bytes_wanted || chunks_.size() <= (also_filled ? 0u : 1u)) return freed;
       auto& oldest = chunks_.front();
       if (oldest->empty() || oldest->next() > flushed_next_) return freed;
       freed += oldest->capacity();

@@ -294,10 +294,13 @@ Result<Segment::Opened> Store::copy_live(const Segment& segment, std::uint64_t n
   return writer.finish();
 }
 
-bool Store::is_memory_short() const { return core_.budget.is_short(core_.pool->free_bytes()); }
+bool Store::is_memory_short() const {
+  return core_.used_bytes() > used_bytes_max() || core_.budget.is_whole_short();
+}
 
 Status Store::relieve() {
   if (core_.env.faults.hit(env::FaultPoint::kEvictNow)) evict(0);
+  if (core_.budget.is_whole_short()) core_.pool->clear();
   if (!is_memory_short()) return ok();
   evict(bytes_to_keep());
   // What is left is in no segment yet. While requests have the memory it may be too little to be
@@ -309,26 +312,45 @@ Status Store::relieve() {
   return ok();
 }
 
-/// From where memory is short only as much goes as the pool takes, so that the next records find it
-/// there: fresh memory costs more than copying them. When others need it, what is beyond the half
-/// goes at once.
+/// Of records, so that there is room for the free chunks that take the next ones.
+std::size_t Store::used_bytes_max() const {
+  const std::size_t all = core_.budget.short_bytes();
+  return all - std::min(all, core_.pool->free_bytes_max());
+}
+
+/// Only as much goes as the pool takes, so that the next records find it there: fresh memory costs
+/// more than copying them. When others need it, what is beyond the half goes at once.
 std::size_t Store::bytes_to_keep() const {
   const Budget& budget = core_.budget;
   const std::size_t used = core_.used_bytes();
   const std::size_t half = used - std::min(used, budget.excess_bytes(core_.pool->free_bytes()));
   if (budget.is_whole_short()) return half;
-  const std::size_t goes = std::max(core_.pool->room_bytes(), budget.limit_bytes() / 16);
-  return std::max(half, budget.short_bytes() - std::min(budget.short_bytes(), goes));
+  const std::size_t room = core_.pool->free_bytes_max() - core_.pool->free_bytes();
+  const std::size_t goes = std::max(room, budget.limit_bytes() / 16);
+  return std::max(half, used_bytes_max() - std::min(used_bytes_max(), goes));
 }
 
 void Store::evict(std::size_t used_bytes) {
   if (core_.reader != nullptr) core_.reader->clear();
-  for (const auto& shard : core_.shards.all()) {
-    const std::size_t used = core_.used_bytes();
-    if (used <= used_bytes) break;
-    shard->evict(used - used_bytes);
-  }
+  // A chunk that is still being filled would be asked for again at once.
+  if (!evict_to(used_bytes, false)) evict_to(used_bytes, true);
   if (core_.budget.is_whole_short()) core_.pool->clear();
+}
+
+/// Goes on behind the shard where the last eviction ended. False: that was all there was.
+bool Store::evict_to(std::size_t used_bytes, bool also_filled) {
+  auto shards = core_.shards.all();
+  const auto next =
+      std::upper_bound(shards.begin(), shards.end(), evicted_last_,
+                       [](ShardRef ref, const auto& shard) { return ref < shard->ref(); });
+  std::rotate(shards.begin(), next, shards.end());
+  for (const auto& shard : shards) {
+    const std::size_t used = core_.used_bytes();
+    if (used <= used_bytes) return true;
+    shard->evict(used - used_bytes, also_filled);
+    evicted_last_ = shard->ref();
+  }
+  return core_.used_bytes() <= used_bytes;
 }
 
 }  // namespace penstock::engine::local

@@ -44,7 +44,6 @@ class Store {
   Status flush();
   /// Lets chunks go that are in segments, until at most `used_bytes` of the budget are used, but by
   /// the free ones, which take the next records.
-  std::size_t bytes_to_keep() const;
   void evict(std::size_t used_bytes);
   bool is_memory_short() const;
 
@@ -65,6 +64,9 @@ class Store {
   Status rewrite(std::shared_ptr<Segment> segment);
   Result<Segment::Opened> copy_live(const Segment& segment, std::uint64_t number);
   Status relieve();
+  std::size_t used_bytes_max() const;
+  std::size_t bytes_to_keep() const;
+  bool evict_to(std::size_t used_bytes, bool also_filled);
   Status sync_journal();
   void admit();
   void note(const Status& status);
@@ -78,6 +80,7 @@ class Store {
   const bool direct_;
   std::uint64_t last_segment_ = 0;
   std::vector<std::shared_ptr<Segment>> segments_;
+  ShardRef evicted_last_;
   std::vector<std::uint64_t> damaged_segments_;  ///< Not to be rewritten: they do not read back.
   std::string last_trouble_;
 };

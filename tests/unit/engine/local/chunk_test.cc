@@ -163,6 +163,19 @@ TEST(ChunkPool, KeepsNoMoreFreeBytesThanItMay) {
   EXPECT_EQ(budget.used_bytes(), 0u);
 }
 
+TEST(ChunkPool, WhatComesBackTakesThePlaceOfAnotherSize) {
+  Budget budget(4u << 20);
+  const auto pool = pool_of(budget, 1u << 20);
+  pool->make(1u << 20).reset();
+  ASSERT_EQ(pool->free_bytes(), 1u << 20);
+  auto small = pool->make(1);
+  const void* const memory = small->memory().data();
+  small.reset();
+  EXPECT_EQ(pool->free_bytes(), 16u << 10);
+  EXPECT_EQ(pool->make(1)->memory().data(), memory);
+  EXPECT_LE(budget.used_bytes(), 1u << 20);
+}
+
 TEST(ChunkPool, RefusesWhenTheBudgetIsSpentUnlessForced) {
   Budget budget(32u << 10);
   const auto pool = pool_of(budget);

@@ -298,6 +298,16 @@ TEST_F(ShardTest, WhatIsFlushedIsReadFromItsBlocksAfterTheEviction) {
   EXPECT_EQ(all(), numbers(0, 110)) << "segment, then memory";
 }
 
+TEST_F(ShardTest, TheChunkThatIsFilledStaysUnlessItIsAskedFor) {
+  append(numbers(0, 100));
+  kit.flush(shard, 1);
+  EXPECT_EQ(shard.evict(~std::size_t{0}, false), 0u);
+  append(Strings(3, std::string(16u << 10, 'x')));
+  kit.flush(shard, 2);
+  EXPECT_EQ(shard.evict(~std::size_t{0}, false), std::size_t{16} << 10) << "the first one is full";
+  EXPECT_GT(shard.evict(~std::size_t{0}, true), 0u);
+}
+
 TEST_F(ShardTest, OnlyDurableRecordsAreFlushed) {
   append({"a"});
   ASSERT_TRUE(shard.stage(records_of({"b"}), {}, *kit.pool, nullptr).ok());
