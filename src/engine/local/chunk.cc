@@ -118,24 +118,20 @@ std::shared_ptr<Chunk> ChunkPool::make_next(Chunk* last, std::size_t at_least, b
   if (chunk == nullptr) return nullptr;
   if (last != nullptr) ends_growing(*last);
   chunk->grows_ = true;
-  growing_bytes_.fetch_add(chunk->capacity(), std::memory_order_relaxed);
+  ++growing_;
   return chunk;
 }
 
 std::size_t ChunkPool::next_capacity(const Chunk* last, std::size_t at_least) const {
   const std::size_t least = capacity_for(at_least);
   if (last == nullptr) return least;
-  const std::size_t others =
-      growing_bytes_.load(std::memory_order_relaxed) - (last->grows_ ? last->capacity() : 0);
-  const std::size_t all_max = budget_.limit_bytes() / 8;
-  std::size_t capacity = std::min(last->capacity() * 2, kLargest);
-  while (capacity > least && others + capacity > all_max) capacity /= 2;
-  return std::max(capacity, least);
+  const std::size_t growing = growing_ + (last->grows_ ? 0 : 1);
+  const std::size_t share = std::bit_floor(budget_.limit_bytes() / 8 / growing);
+  return std::max(least, std::min({last->capacity() * 2, share, kLargest}));
 }
 
 void ChunkPool::ends_growing(Chunk& chunk) {
-  if (!std::exchange(chunk.grows_, false)) return;
-  growing_bytes_.fetch_sub(chunk.capacity(), std::memory_order_relaxed);
+  if (std::exchange(chunk.grows_, false)) --growing_;
 }
 
 void ChunkPool::recycle(std::unique_ptr<Chunk> chunk) {

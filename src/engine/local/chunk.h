@@ -72,7 +72,7 @@ class Chunk {
   std::size_t indexed_ = 0;        ///< The offset of the last entry.
   std::vector<IndexEntry> index_;  ///< About one entry in kIndexEveryBytes.
   Budget::Share share_;
-  bool grows_ = false;  ///< Counted in ChunkPool::growing_bytes_.
+  bool grows_ = false;  ///< Counted in ChunkPool::growing_.
 };
 
 /// Recycled chunks of 16 KiB, 32 KiB ... 1 MiB, and larger ones made to measure.
@@ -91,9 +91,9 @@ class ChunkPool : public std::enable_shared_from_this<ChunkPool> {
   /// Null when the budget is spent, also after the free ones of other sizes went as far as they
   /// are in the way. `forced` takes it all the same: replay must go on.
   std::shared_ptr<Chunk> make(std::size_t at_least, bool forced = false);
-  /// The chunk of a shard behind `last`, null before its first: twice as large, up to kLargest. A
-  /// chunk cannot be let go while it is filled, so those of all shards together get an eighth of
-  /// the budget; where there are so many shards that this is not enough, chunks are small.
+  /// The chunk of a shard behind `last`, null before its first: twice as large, up to kLargest and
+  /// to the shard's share. A chunk cannot be let go while it is filled, so those of all shards
+  /// together get an eighth of the budget, and all have one size, which finds free ones again.
   std::shared_ptr<Chunk> make_next(Chunk* last, std::size_t at_least, bool forced = false);
   /// Lets the free ones go.
   void clear();
@@ -109,7 +109,7 @@ class ChunkPool : public std::enable_shared_from_this<ChunkPool> {
 
   Budget& budget_;
   std::size_t free_bytes_max_;
-  std::atomic<std::size_t> growing_bytes_{0};  ///< Of the chunks that shards are filling.
+  std::atomic<std::size_t> growing_{0};  ///< Chunks that shards are filling.
   mutable std::mutex mutex_;
   std::atomic<std::size_t> free_bytes_{0};
   std::array<std::vector<std::unique_ptr<Chunk>>, kClasses> free_;

@@ -149,7 +149,10 @@ Status Store::write_segment(const std::vector<Pending>& pending) {
   const std::uint64_t number = ++last_segment_;
   const auto write = [&]() -> Result<Segment::Opened> {
     TRY(SegmentWriter writer, SegmentWriter::create(folder_, number));
-    for (const Pending& one : pending) TRY_OK(add_records(writer, one));
+    for (const Pending& one : pending) {
+      TRY_OK(add_records(writer, one));
+      if (is_memory_short()) evict(bytes_to_keep());  // Records come in meanwhile.
+    }
     // What was trimmed meanwhile is not in the segment: the trim must not be lost when it is not.
     TRY_OK(sync_journal());
     return writer.finish();
@@ -326,14 +329,16 @@ std::size_t Store::bytes_to_keep() const {
   const std::size_t half = used - std::min(used, budget.excess_bytes(core_.pool->free_bytes()));
   if (budget.is_whole_short()) return half;
   const std::size_t room = core_.pool->free_bytes_max() - core_.pool->free_bytes();
-  const std::size_t goes = std::max(room, budget.limit_bytes() / 16);
-  return std::max(half, used_bytes_max() - std::min(used_bytes_max(), goes));
+  const std::size_t lasting = used_bytes_max() - budget.limit_bytes() / 16;
+  return std::max(half, std::min(used - std::min(used, room), lasting));
 }
 
 void Store::evict(std::size_t used_bytes) {
-  if (core_.reader != nullptr) core_.reader->clear();
-  // A chunk that is still being filled would be asked for again at once.
-  if (!evict_to(used_bytes, false)) evict_to(used_bytes, true);
+  if (!evict_to(used_bytes, false)) {
+    if (core_.reader != nullptr) core_.reader->clear();
+    // A chunk that is still being filled will be asked for again.
+    evict_to(used_bytes, true);
+  }
   if (core_.budget.is_whole_short()) core_.pool->clear();
 }
 
