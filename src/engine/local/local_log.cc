@@ -137,6 +137,7 @@ Task<> LocalLog::append_slowly(std::span<Append> appends, Places places) {
       const SteadyTime now = core_.env.clocks.steady_now();
       if (now >= give_up) co_return;
       co_await env::sleep_until(loop, std::min(now + Millis{2}, give_up), {});
+      core_.release_some();  // The store may be at something longer.
       const auto waiter = stage_all(appends.subspan(i, 1), own);
       const Status status = co_await CommitQueue::wait(waiter);
       if (!status.ok()) appends[i].outcome = status.error();

@@ -70,7 +70,22 @@ local::Options small_files(const std::string& folder, local::OpenReport* report)
 /// What one client was told: shard and position of each record.
 using Told = std::map<std::pair<std::uint32_t, std::uint64_t>, std::string>;
 
-/// Appends, changes documents and marks, trims a log of its own and reads back, on one loop.
+/// A log that comes and goes, while others put.
+Task<bool> make_and_drop(Engine& engine, LogId log) {
+  if (!(co_await engine.log().ensure(log, 2)).ok()) co_return false;
+  const std::string data(20'000, 'd');
+  const std::vector<NewRecord> records(5, {"key", data});
+  std::array<Append, 2> appends{Append{{log, 0}, engine.leases().node(), records, {}},
+                                Append{{log, 1}, engine.leases().node(), records, {}}};
+  co_await engine.log().append(appends);
+  if (!appends[0].outcome.ok() || !appends[1].outcome.ok()) co_return false;
+  if (!(co_await engine.log().drop(log)).ok()) co_return false;
+  const auto gone = co_await engine.log().read({log, 0}, Position{1}, {});
+  co_return !gone.ok() && gone.error().code == EngineErrc::kNoSuchShard;
+}
+
+/// Appends, changes documents and marks, trims a log of its own, drops others and reads back, on
+/// one loop.
 Task<> client(Engine& engine, int number, Told& told, OneShot<bool> done) {
   const Fence fence = engine.leases().node();
   const LogId own{static_cast<std::uint64_t>(100 + number)};
@@ -89,6 +104,10 @@ Task<> client(Engine& engine, int number, Told& told, OneShot<bool> done) {
     if (i % 16 == 0) {
       std::vector<Marks::Mark> marks{{"mark/" + std::to_string(number), text}};
       good = (co_await engine.marks().put(fence, std::move(marks))).ok();
+    }
+    if (i % 64 == 15) {
+      good = good && co_await make_and_drop(
+                         engine, LogId{1'000 * own.value + static_cast<std::uint64_t>(i)});
     }
     if (i % 32 == 31) {
       good = good && (co_await engine.log().trim({own, 0}, appends[1].outcome->first)).ok();
@@ -182,6 +201,19 @@ Task<> second_life(Machine& machine, local::Options options, const std::vector<T
   machine.runtime.stop();
 }
 
+/// Without files: what trims and drops leave is given back on the loops.
+Task<> only_life(Machine& machine, std::vector<Told>& told, bool& good, std::size_t& found) {
+  auto opened = co_await local::open({}, machine.env, machine.budget);
+  EXPECT_TRUE(opened.ok());
+  if (opened.ok()) {
+    const auto engine = std::move(opened).value();
+    good = co_await everybody(machine, *engine, told);
+    found = co_await count_found(*engine, told);
+    co_await engine->stop();
+  }
+  machine.runtime.stop();
+}
+
 void run(Machine& machine, Task<> task) {
   start(machine.runtime.control().executor(), std::move(task));
   machine.runtime.run();
@@ -205,6 +237,17 @@ TEST(EngineOnThreads, KeepsEverythingThatSeveralLoopsWereTold) {
   EXPECT_EQ(found, std::size_t{kClients} * kAppends);
   EXPECT_FALSE(report.torn_tail);
   EXPECT_EQ(report.damaged_records + report.damaged_commits + report.damaged_segments, 0u);
+}
+
+TEST(EngineOnThreads, KeepsEverythingWithoutFilesToo) {
+  std::vector<Told> told(kClients);
+  bool good = false;
+  std::size_t found = 0;
+  Machine machine(5u << 20);  // Less than all that is dropped.
+  run(machine, only_life(machine, told, good, found));
+  EXPECT_TRUE(good);
+  EXPECT_EQ(found, std::size_t{kClients} * kAppends);
+  EXPECT_EQ(machine.budget.used_bytes(), 0u);
 }
 
 }  // namespace

@@ -141,6 +141,17 @@ TEST_F(StoreTest, WhatATrimLeavesIsTheStoresToFree) {
   EXPECT_TRUE(segments().empty());
 }
 
+/// Which may be writing segments for as long as a put waits.
+TEST_F(StoreTest, APutThatWaitsForMemoryFreesWhatWasDroppedWhileTheStoreIsBusy) {
+  const Strings large(5, std::string(100'000, 'x'));
+  while (parts->append(kLarge, large).ok()) {
+  }
+  ASSERT_EQ(parts->append(kSmall, large).error().code, EngineErrc::kUnavailable);
+  ASSERT_TRUE(parts->run(parts->log.drop(kLarge.log)).ok());
+  const auto appended = parts->append(kSmall, large);
+  EXPECT_TRUE(appended.ok()) << appended.error().message;
+}
+
 /// Else a flush would move records that are there only because nobody freed others.
 TEST_F(StoreTest, WhenMemoryIsShortWhatWasDroppedGoesFirst) {
   fill(kLarge, kit.budget.limit_bytes() / 8 * 6);
