@@ -489,6 +489,7 @@ Task<> HttpListener::State::drain(Connection& connection) {
     const auto [error, bytes] =
         co_await connection.socket.async_read_some(asio::buffer(sink), kAsTuple);
     if (error) co_return;
+    connection.quiet_since = clocks.steady_now();
     drained += bytes;
   }
 }

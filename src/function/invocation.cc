@@ -88,6 +88,7 @@ Task<InvokeOutcome> FunctionService::State::invoke(InvokeRequest request, std::s
     // An update that came while the environment was being started may have taken its package away.
     const bool is_outdated =
         result.kind == RunResult::Kind::kUnavailable && function->generation != generation;
+    if (cancel.cancelled()) break;  // Whoever waits no longer may have left a run that goes on.
     if (result.kind != RunResult::Kind::kNotDelivered && !is_outdated) break;
   }
   outcome.kind = kind_of(result.kind);

@@ -49,6 +49,7 @@ Result<Document> parse_json(std::string_view text);
 /// The same for a stranger's text: reads about `values_max` values at most, and is `cut` behind
 /// them. What is behind them need not be JSON.
 Result<Document> parse_json(std::string_view text, std::size_t values_max);
+
 /// Which members of objects a reader looks at. Lists are looked through: of the objects in them the
 /// same members are wanted.
 struct Wanted {

@@ -12,6 +12,8 @@ namespace penstock::engine::local {
 namespace {
 
 constexpr std::size_t kIndexEveryBytes = 4'096;
+/// Free chunks that go for one that comes back: of half its size and less.
+constexpr std::size_t kPlacesTaken = 64;
 
 std::size_t class_of(std::size_t capacity) {
   return static_cast<std::size_t>(std::countr_zero(capacity / ChunkPool::kSmallest));
@@ -117,8 +119,10 @@ std::shared_ptr<Chunk> ChunkPool::make_next(Chunk* last, std::size_t at_least, b
   auto chunk = make(capacity, forced);
   if (chunk == nullptr) return nullptr;
   if (last != nullptr) ends_growing(*last);
-  chunk->grows_ = true;
-  ++growing_;
+  if (chunk->capacity() > kSmallest) {
+    chunk->grows_ = true;
+    ++growing_;
+  }
   return chunk;
 }
 
@@ -140,18 +144,18 @@ void ChunkPool::recycle(std::unique_ptr<Chunk> chunk) {
   chunk->used_ = 0;
   chunk->index_.clear();
   chunk->last_arrival_ = {};
-  std::unique_ptr<Chunk> gone;  // Before the lock, so that it outlives it.
+  std::vector<std::unique_ptr<Chunk>> gone;  // Before the lock, so that it outlives it.
   const std::lock_guard lock(mutex_);
   auto& own = free_[class_of(chunk->capacity())];
-  if (free_bytes_ + chunk->capacity() > free_bytes_max_) {
-    // What comes back now is of the size that is asked for now: an older one of another may go.
+  // What comes back now is of the size that is asked for now: older ones of others may go.
+  while (free_bytes_ + chunk->capacity() > free_bytes_max_) {
     const auto other = std::find_if(free_.rbegin(), free_.rend(), [&](const auto& free) {
-      return &free != &own && !free.empty() && free.back()->capacity() >= chunk->capacity();
+      return &free != &own && !free.empty();
     });
-    if (other == free_.rend()) return;
-    gone = std::move(other->back());
+    if (other == free_.rend() || gone.size() == kPlacesTaken) return;
+    free_bytes_ -= other->back()->capacity();
+    gone.push_back(std::move(other->back()));
     other->pop_back();
-    free_bytes_ -= gone->capacity();
   }
   free_bytes_ += chunk->capacity();
   own.push_back(std::move(chunk));

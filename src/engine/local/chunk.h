@@ -109,7 +109,8 @@ class ChunkPool : public std::enable_shared_from_this<ChunkPool> {
 
   Budget& budget_;
   std::size_t free_bytes_max_;
-  std::atomic<std::size_t> growing_{0};  ///< Chunks that shards are filling.
+  /// Chunks that shards are filling, but for the smallest, which anybody gets.
+  std::atomic<std::size_t> growing_{0};
   mutable std::mutex mutex_;
   std::atomic<std::size_t> free_bytes_{0};
   std::array<std::vector<std::unique_ptr<Chunk>>, kClasses> free_;

@@ -1,5 +1,6 @@
 #include "engine/local/core.h"
 
+#include "base/log.h"
 #include "engine/errors.h"
 #include "env/loop.h"
 
@@ -34,20 +35,38 @@ bool Core::release_some() {
   {
     const std::lock_guard lock(let_go_mutex_);
     if (let_go_.empty()) return false;
-    shard = std::move(let_go_.front());
-    let_go_.pop_front();
+    shard = let_go_.front();
   }
+  // It stays in the list meanwhile: whoever finds that empty may look at what is alive.
   const bool is_more = shard->release_some();
   const std::lock_guard lock(let_go_mutex_);
-  if (is_more) let_go_.push_front(std::move(shard));
-  return !let_go_.empty();
+  if (!is_more && !let_go_.empty() && let_go_.front() == shard) let_go_.pop_front();
+  return true;
 }
 
 env::Loop& Core::current_loop() const { return *env.loops[queue.current_lane()]; }
 
 void Core::open_reader() {
   const std::size_t kept = std::min(options.read_bytes_kept_max, budget.limit_bytes() / 16);
-  reader = std::make_unique<StoredReader>(env.workers, pool, kept);
+  reader = std::make_unique<StoredReader>(
+      env.workers, pool, kept, [this](Shard& shard, const StoredBlock& stored, const Error& error) {
+        note_unreadable(shard, stored, error);
+      });
+}
+
+void Core::note_unreadable(Shard& shard, const StoredBlock& stored, const Error& error) {
+  if (error.code != EngineErrc::kCorrupt) return;
+  switch (shard.fence(stored)) {
+    case Shard::Fenced::kNothing: return;
+    case Shard::Fenced::kDamage:
+      log::error("records are damaged and will not be served", {{"cause", error.message}});
+      return;
+    case Shard::Fenced::kCopy:
+      log::warn("records on disk are damaged, are still in memory, and are written again",
+                {{"cause", error.message}});
+      must_flush.store(true);
+      if (wake_store) wake_store();
+  }
 }
 
 Status Core::check(Fence fence) const {

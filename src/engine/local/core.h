@@ -10,6 +10,7 @@
 #include "env/env.h"
 #include "env/worker.h"
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -34,11 +35,15 @@ struct Core {
   std::unique_ptr<StoredReader> reader;  ///< Of segments; null without files.
   std::function<void()> wake_store;      ///< The same: memory is short, or something was let go.
 
-  /// These were trimmed or dropped, durably: what that leaves in them is to be given back. The store
-  /// does it, or, without one, whoever trimmed; here it costs nothing. Any thread.
+  /// These were trimmed or dropped, durably: what that leaves in them is to be given back. The
+  /// store does it, or, without one, whoever trimmed; here it costs nothing. Any thread.
   void let_go(const std::vector<std::shared_ptr<Shard>>& gone);
-  /// Gives some of that back, with no lock held. False: nothing is left. Any thread.
+  /// Gives some of that back, with no lock held. False: there was nothing. Any thread.
   bool release_some();
+
+  /// A block did not read back: its shard is told, and so is whoever reads the log. Any thread.
+  void note_unreadable(Shard& shard, const StoredBlock& stored, const Error& error);
+  std::atomic<bool> must_flush{false};  ///< What memory has is the only copy.
 
   /// Makes `reader`.
   void open_reader();

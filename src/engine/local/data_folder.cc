@@ -152,6 +152,12 @@ void DataFolder::abandon(const std::string& path) const {
   disk_->remove(path + std::string(kUnfinished)).ignore("the next start removes it too");
 }
 
+Result<std::string> DataFolder::retire(const std::string& path) const {
+  std::string retired = path + std::string(kUnfinished);
+  TRY_OK(disk_->rename(path, retired));
+  return retired;
+}
+
 Status DataFolder::remove_unfinished() const {
   for (const std::string& folder : {journal(), segments(), state()}) {
     TRY(const auto names, disk_->list(folder));

@@ -56,6 +56,9 @@ class DataFolder {
   Status finish(const std::string& path) const;
   /// Gives it up: what a full disk did not take must not fill it further.
   void abandon(const std::string& path) const;
+  /// What is needed no longer becomes unfinished again, under the path returned: durably when the
+  /// folder was synced, and from then on it may be cut to pieces.
+  Result<std::string> retire(const std::string& path) const;
   /// Removes what was being written when a server died.
   Status remove_unfinished() const;
 

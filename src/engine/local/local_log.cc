@@ -25,7 +25,8 @@ Result<std::shared_ptr<Shard>> LocalLog::find(ShardRef ref) const {
   return shard;
 }
 
-LocalLog::LocalLog(Core& core) : core_(core), lines_(core.env.loops.size()) {}
+LocalLog::LocalLog(Core& core)
+    : core_(core), lines_(core.env.loops.size()), helped_at_(core.env.loops.size()) {}
 LocalLog::~LocalLog() = default;
 
 // --- Append ---------------------------------------------------------------------------------
@@ -137,12 +138,21 @@ Task<> LocalLog::append_slowly(std::span<Append> appends, Places places) {
       const SteadyTime now = core_.env.clocks.steady_now();
       if (now >= give_up) co_return;
       co_await env::sleep_until(loop, std::min(now + Millis{2}, give_up), {});
-      core_.release_some();  // The store may be at something longer.
+      help_to_release(now);
       const auto waiter = stage_all(appends.subspan(i, 1), own);
       const Status status = co_await CommitQueue::wait(waiter);
       if (!status.ok()) appends[i].outcome = status.error();
     }
   }
+}
+
+/// The store may be at something longer. One waiting put on a loop is enough, and the store is
+/// told: it may have looked at the segments before the last of their records went.
+void LocalLog::help_to_release(SteadyTime now) {
+  SteadyTime& helped = helped_at_[core_.queue.current_lane()];
+  if (now - helped < Millis{2}) return;
+  helped = now;
+  if (core_.release_some() && core_.wake_store) core_.wake_store();
 }
 
 // --- Read -----------------------------------------------------------------------------------
@@ -205,9 +215,9 @@ Task<Status> LocalLog::trim(ShardRef ref, Position before) {
     const Position horizon = std::min(before, bounds.next);
     if (horizon <= bounds.horizon) co_return ok();
     encode(frame, FrameKind::kTrim, ShardFrame{ref, horizon});
-    staging.staged_state(frame, [this, shard, horizon](Wakeups&) {
+    staging.staged_state(frame, [&core = core_, shard, horizon](Wakeups&) {
       shard->apply_trim(horizon);
-      core_.let_go({shard});
+      core.let_go({shard});
     });
     waiter = staging.finish();
   }
@@ -224,8 +234,9 @@ Task<Status> LocalLog::ensure(LogId log, std::uint32_t shard_count) {
     if (staging.refusal().has_value()) co_return *staging.refusal();
     if (core_.shards.count(log) >= shard_count) co_return ok();
     encode(frame, EnsureFrame{log, shard_count});
-    staging.staged_state(
-        frame, [this, log, shard_count](Wakeups&) { core_.shards.ensure(log, shard_count); });
+    staging.staged_state(frame, [&core = core_, log, shard_count](Wakeups&) {
+      core.shards.ensure(log, shard_count);
+    });
     waiter = staging.finish();
   }
   co_return co_await CommitQueue::wait(waiter);
@@ -266,10 +277,10 @@ Task<Status> LocalLog::drop(LogId log) {
     if (shards.empty()) co_return ok();
     for (const auto& shard : shards) shard->stage_drop();
     encode(frame, DropFrame{log});
-    staging.staged_state(frame, [this, log](Wakeups& wakeups) {
-      const auto dropped = core_.shards.remove(log);
+    staging.staged_state(frame, [&core = core_, log](Wakeups& wakeups) {
+      const auto dropped = core.shards.remove(log);
       for (const auto& shard : dropped) shard->apply_drop(wakeups);
-      core_.let_go(dropped);
+      core.let_go(dropped);
     });
     waiter = staging.finish();
   }

@@ -40,11 +40,13 @@ class LocalLog final : public Log {
   void stage(CommitQueue::Staging& staging, Append& append, std::shared_ptr<Shard> shard,
              std::vector<std::span<const std::uint8_t>>& frames, bool is_behind);
   std::shared_ptr<Waiter> stage_all(std::span<Append> appends, Places& places);
+  void help_to_release(SteadyTime now);
   Task<> append_slowly(std::span<Append> appends, Places places);
   Task<> release();
 
   Core& core_;
-  std::vector<Lines> lines_;  ///< Each on its loop only.
+  std::vector<Lines> lines_;           ///< Each on its loop only.
+  std::vector<SteadyTime> helped_at_;  ///< The same.
 };
 
 }  // namespace penstock::engine::local

@@ -98,13 +98,14 @@ class Shard {
     };
     Position from;
     Position to;
+    Position flushed_next;  ///< When it was asked for.
     std::size_t bytes = 0;
     std::vector<Part> parts;
   };
   /// Durable records that are in no segment yet.
   Unflushed unflushed() const;
-  /// Everything durable before `to` is now in these blocks, in order, or in older ones.
-  void flushed(const std::vector<StoredBlock>& blocks, Position to);
+  /// What was unflushed is now in these blocks, in order; everything before it in older ones.
+  void flushed(const std::vector<StoredBlock>& blocks, const Unflushed& what);
   /// Blocks found in a segment at start, any order.
   void restore(StoredBlock block);
   /// After all were restored: leaves out what the horizon or a second copy makes unneeded.
@@ -118,15 +119,20 @@ class Shard {
   std::vector<StoredBlock> blocks_in(const Segment* segment) const;
   /// Lets chunks go whose records are all in segments, oldest first, and with no lock held; bytes
   /// let go. The one that takes the next records stays unless told otherwise.
-  std::size_t evict(std::size_t bytes_wanted, bool also_filled = true);
+  enum class Evicted : std::uint8_t { kFull, kAll };
+  std::size_t evict(std::size_t bytes_wanted, Evicted which = Evicted::kAll);
   /// Damaged ranges in [horizon, next): [first, second).
   std::vector<std::pair<Position, Position>> damage() const;
   /// The same, at the end of recovery: from now on bounds() counts them. Afterwards damage becomes
   /// less by trims, and more by fence() only.
   std::vector<std::pair<Position, Position>> fence_damage();
-  /// A block of this shard did not read back: what it alone held is damaged from now on. False:
-  /// that is known, or it is needed no longer.
-  bool fence(const StoredBlock& damaged);
+  enum class Fenced : std::uint8_t {
+    kNothing,  ///< That is known, or the block is needed no longer.
+    kDamage,   ///< What it alone held is damaged from now on.
+    kCopy,     ///< Memory holds all of it, and it is to be flushed again.
+  };
+  /// A block of this shard did not read back.
+  Fenced fence(const StoredBlock& damaged);
 
  private:
   Chunk* chunk_for(std::span<const NewRecord> rest, ChunkPool& pool, FramePlan& plan);
@@ -134,6 +140,7 @@ class Shard {
   Slice slice_of_chunks(std::size_t index, Position from, ReadLimits limits,
                         std::unique_lock<std::mutex> lock) const;
   Error damaged_at(Position from) const;
+  bool is_in_memory(const Block& block) const;
   bool is_left_over(const Chunk& chunk) const;
   bool is_left_over(const StoredBlock& stored) const;
   std::vector<std::pair<Position, Position>> find_damage() const;
@@ -158,6 +165,7 @@ class Shard {
       blocks_;  ///< Both ends ascend; neighbours may overlap, none holds another.
   std::vector<std::pair<Position, Position>> fenced_;  ///< Damage, behind the horizon; ascends.
   std::uint64_t damaged_records_ = 0;                  ///< In fenced_.
+  bool has_damaged_blocks_ = false;
   Watchers watchers_;
 };
 

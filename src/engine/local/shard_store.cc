@@ -30,6 +30,7 @@ bool take_front(std::deque<T>& from, std::vector<T>& into, std::size_t most, May
 Shard::Unflushed Shard::unflushed() const {
   const std::lock_guard lock(mutex_);
   Unflushed found;
+  found.flushed_next = flushed_next_;
   found.from = std::max(flushed_next_, horizon_);
   found.to = dropped_ ? found.from : durable_next_;
   if (dropped_) return found;
@@ -70,7 +71,7 @@ bool Shard::release_some() {
   return is_more;
 }
 
-void Shard::flushed(const std::vector<StoredBlock>& blocks, Position to) {
+void Shard::flushed(const std::vector<StoredBlock>& blocks, const Unflushed& what) {
   const std::lock_guard lock(mutex_);
   if (dropped_) return;
   bool in_order = true;
@@ -81,7 +82,8 @@ void Shard::flushed(const std::vector<StoredBlock>& blocks, Position to) {
     blocks_.push_back(stored);
   }
   if (!in_order) order_blocks();
-  flushed_next_ = std::max(flushed_next_, to);
+  // Unless a block was found damaged meanwhile, and is to be flushed again.
+  if (flushed_next_ >= what.flushed_next) flushed_next_ = std::max(flushed_next_, what.to);
 }
 
 void Shard::restore(StoredBlock block) {
@@ -153,20 +155,24 @@ std::vector<StoredBlock> Shard::blocks_in(const Segment* segment) const {
   return found;
 }
 
-std::size_t Shard::evict(std::size_t bytes_wanted, bool also_filled) {
+std::size_t Shard::evict(std::size_t bytes_wanted, Evicted which) {
+  const std::size_t kept = which == Evicted::kAll ? 0 : 1;
   std::size_t freed = 0;
-  for (;;) {
+  for (bool is_done = false; !is_done;) {
     std::vector<std::shared_ptr<Chunk>> gone;  // Before the lock, so that it outlives it.
     const std::lock_guard lock(mutex_);
     while (gone.size() < kChunksAtOnce) {
-      if (freed >= bytes_wanted || chunks_.size() <= (also_filled ? 0u : 1u)) return freed;
-      auto& oldest = chunks_.front();
-      if (oldest->empty() || oldest->next() > flushed_next_) return freed;
-      freed += oldest->capacity();
-      gone.push_back(std::move(oldest));
+      is_done = freed >= bytes_wanted || chunks_.size() <= kept || chunks_.front()->empty() ||
+                chunks_.front()->next() > flushed_next_;
+      if (is_done) break;
+      freed += chunks_.front()->capacity();
+      gone.push_back(std::move(chunks_.front()));
       chunks_.pop_front();
     }
+    // They may have had a part of what a damaged block had.
+    if (has_damaged_blocks_ && !gone.empty()) count_damage();
   }
+  return freed;
 }
 
 Position Shard::before_fence(Position at) const {
@@ -188,15 +194,33 @@ std::vector<std::pair<Position, Position>> Shard::fence_damage() {
   return fenced_;
 }
 
-bool Shard::fence(const StoredBlock& damaged) {
+Shard::Fenced Shard::fence(const StoredBlock& damaged) {
   const std::lock_guard lock(mutex_);
   const auto stored = std::find_if(blocks_.begin(), blocks_.end(), [&](const StoredBlock& one) {
     return one.segment == damaged.segment && one.block.offset == damaged.block.offset;
   });
-  if (stored == blocks_.end() || stored->is_damaged || is_left_over(*stored)) return false;
+  if (stored == blocks_.end() || stored->is_damaged || is_left_over(*stored)) {
+    return Fenced::kNothing;
+  }
+  if (is_in_memory(stored->block)) {
+    flushed_next_ = std::min(flushed_next_, stored->block.first);
+    forget(*stored);
+    blocks_.erase(stored);
+    return Fenced::kCopy;
+  }
   stored->is_damaged = true;
+  has_damaged_blocks_ = true;
   count_damage();
-  return true;
+  return Fenced::kDamage;
+}
+
+bool Shard::is_in_memory(const Block& block) const {
+  Position at = std::max(block.first, horizon_);
+  for (std::size_t i = chunk_holding(at); i < chunks_.size() && chunks_[i]->first() <= at; ++i) {
+    at = chunks_[i]->next();
+    if (at >= block.next) return true;
+  }
+  return false;
 }
 
 void Shard::count_damage() {

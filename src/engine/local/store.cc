@@ -17,7 +17,9 @@ namespace {
 /// A log with as much as this in a flush gets a segment of its own, which goes as a whole one day.
 constexpr std::size_t kOwnSegmentBytes = 8u << 20;
 constexpr std::size_t kSegmentBytesMax = 256u << 20;
-constexpr std::size_t kSweptAtOnce = 4;
+constexpr std::size_t kWatchedEach = 8u << 20;
+constexpr std::size_t kRetiredAtOnce = 4;
+constexpr std::uint64_t kGivenBackAtOnce = 16u << 20;
 
 }  // namespace
 
@@ -58,6 +60,7 @@ void Store::release() {
 
 bool Store::is_flush_due() const {
   if (core_.env.faults.hit(env::FaultPoint::kSnapshotNow)) return true;
+  if (core_.must_flush.load()) return true;
   return files_.last_closed().has_value() && !core_.env.faults.hit(env::FaultPoint::kFlushDelayed);
 }
 
@@ -120,6 +123,13 @@ Status Store::snapshot(const CommitHeader& as_of) {
 }
 
 Status Store::flush() {
+  const bool was_asked = core_.must_flush.exchange(false);
+  Status flushed = flush_all();
+  if (!flushed.ok() && was_asked) core_.must_flush.store(true);
+  return flushed;
+}
+
+Status Store::flush_all() {
   std::map<LogId, std::vector<Pending>> by_log;
   for (const auto& shard : core_.shards.all()) {
     Pending pending{shard, shard->unflushed()};
@@ -149,10 +159,7 @@ Status Store::write_segment(const std::vector<Pending>& pending) {
   const std::uint64_t number = ++last_segment_;
   const auto write = [&]() -> Result<Segment::Opened> {
     TRY(SegmentWriter writer, SegmentWriter::create(folder_, number));
-    for (const Pending& one : pending) {
-      TRY_OK(add_records(writer, one));
-      if (is_memory_short()) evict(bytes_to_keep());  // Records come in meanwhile.
-    }
+    for (const Pending& one : pending) TRY_OK(add_records(writer, one));
     // What was trimmed meanwhile is not in the segment: the trim must not be lost when it is not.
     TRY_OK(sync_journal());
     return writer.finish();
@@ -168,7 +175,7 @@ Status Store::write_segment(const std::vector<Pending>& pending) {
   }
   segments_.push_back(written->segment);
   for (const Pending& one : pending) {
-    one.shard->flushed(blocks[one.shard->ref()], one.records.to);
+    one.shard->flushed(blocks[one.shard->ref()], one.records);
   }
   return ok();
 }
@@ -176,9 +183,17 @@ Status Store::write_segment(const std::vector<Pending>& pending) {
 Status Store::add_records(SegmentWriter& writer, const Pending& pending) {
   for (const auto& part : pending.records.parts) {
     TRY_OK(writer.add(pending.shard->ref(), pending.records.from, pending.records.to, part.frames));
+    unwatched_bytes_ += part.frames.size();
+    if (unwatched_bytes_ > kWatchedEach) make_room_meanwhile();
   }
   writer.end_block();
   return ok();
+}
+
+/// Records come in while others are written, and find free chunks as long as there are some.
+void Store::make_room_meanwhile() {
+  unwatched_bytes_ = 0;
+  if (is_memory_short()) evict_to(bytes_to_keep(), Shard::Evicted::kFull);
 }
 
 /// With durability "os" the journal is behind what it says; where order matters it catches up here.
@@ -213,15 +228,20 @@ Status Store::remove_older_snapshots(std::uint64_t number) {
   return removed ? folder_.disk().sync_folder(folder_.state()) : ok();
 }
 
-/// Removes segments that no shard needs, a few at a time: file systems give a file's room back
-/// under locks of their own, and puts want the disk in between.
+/// Removes segments that no shard needs, a piece at a time: file systems give a file's room back
+/// under locks of their own, discards keep the device busy, and puts want both in between.
 Status Store::sweep() {
+  TRY_OK(retire_unneeded());
+  return give_room_back();
+}
+
+Status Store::retire_unneeded() {
   std::vector<std::size_t> gone;
   bool is_more = false;
   for (std::size_t i = 0; i < segments_.size(); ++i) {
     if (segments_[i]->live_bytes() != 0) continue;
     // Only shards give it to readers, and none has it: whoever reads it now is the last.
-    if (gone.size() == kSweptAtOnce || segments_[i].use_count() != 1) {
+    if (gone.size() == kRetiredAtOnce || segments_[i].use_count() != 1) {
       is_more = true;
       continue;
     }
@@ -232,10 +252,35 @@ Status Store::sweep() {
   // Behind the last look: what freed them must not be lost when they are.
   TRY_OK(sync_journal());
   for (auto i = gone.rbegin(); i != gone.rend(); ++i) {
-    TRY_OK(folder_.disk().remove(segments_[*i]->path()));
+    const Segment& segment = *segments_[*i];
+    TRY(std::string path, folder_.retire(segment.path()));
+    are_retired_durably_ = false;
+    retired_.push_back({std::move(path), segment.total_bytes()});
     segments_.erase(segments_.begin() + static_cast<std::ptrdiff_t>(*i));
   }
-  return folder_.disk().sync_folder(folder_.segments());
+  return ok();
+}
+
+Status Store::give_room_back() {
+  if (!are_retired_durably_) {
+    TRY_OK(folder_.disk().sync_folder(folder_.segments()));
+    are_retired_durably_ = true;
+  }
+  std::uint64_t given = 0;
+  while (!retired_.empty() && given < kGivenBackAtOnce) {
+    Retired& next = retired_.front();
+    if (const std::uint64_t rest = kGivenBackAtOnce - given; next.bytes > rest) {
+      TRY(const auto file, folder_.disk().open(next.path, {.writable = true}));
+      TRY_OK(file->truncate(next.bytes - rest));
+      next.bytes -= rest;
+      break;
+    }
+    given += next.bytes;
+    TRY_OK(folder_.disk().remove(next.path));
+    retired_.pop_front();
+  }
+  if (!retired_.empty()) wake_later_(core_.options.store_pause);
+  return ok();
 }
 
 /// A shared segment of which less than half is alive costs more room than its rewriting.
@@ -288,7 +333,7 @@ Result<Segment::Opened> Store::copy_live(const Segment& segment, std::uint64_t n
       if (!bytes.ok()) {
         // It stays as it is: whoever reads the block is told.
         damaged_segments_.push_back(segment.number());
-        if (bytes.error().code == EngineErrc::kCorrupt) shard->fence(stored);
+        core_.note_unreadable(*shard, stored, bytes.error());
         return bytes.error();
       }
       TRY_OK(writer.add(stored.block, *bytes));
@@ -334,16 +379,16 @@ std::size_t Store::bytes_to_keep() const {
 }
 
 void Store::evict(std::size_t used_bytes) {
-  if (!evict_to(used_bytes, false)) {
+  if (!evict_to(used_bytes, Shard::Evicted::kFull)) {
     if (core_.reader != nullptr) core_.reader->clear();
     // A chunk that is still being filled will be asked for again.
-    evict_to(used_bytes, true);
+    evict_to(used_bytes, Shard::Evicted::kAll);
   }
   if (core_.budget.is_whole_short()) core_.pool->clear();
 }
 
 /// Goes on behind the shard where the last eviction ended. False: that was all there was.
-bool Store::evict_to(std::size_t used_bytes, bool also_filled) {
+bool Store::evict_to(std::size_t used_bytes, Shard::Evicted which) {
   auto shards = core_.shards.all();
   const auto next =
       std::upper_bound(shards.begin(), shards.end(), evicted_last_,
@@ -352,7 +397,7 @@ bool Store::evict_to(std::size_t used_bytes, bool also_filled) {
   for (const auto& shard : shards) {
     const std::size_t used = core_.used_bytes();
     if (used <= used_bytes) return true;
-    shard->evict(used - used_bytes, also_filled);
+    shard->evict(used - used_bytes, which);
     evicted_last_ = shard->ref();
   }
   return core_.used_bytes() <= used_bytes;

@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -54,11 +55,15 @@ class Store {
   };
   void release();
   Status flush_and_release();
+  Status flush_all();
   Status snapshot(const CommitHeader& as_of);
   Status write_segment(const std::vector<Pending>& pending);
   Status add_records(SegmentWriter& writer, const Pending& pending);
+  void make_room_meanwhile();
   Status remove_older_snapshots(std::uint64_t number);
   Status sweep();
+  Status retire_unneeded();
+  Status give_room_back();
   Status rewrite_one();
   std::shared_ptr<Segment> to_be_rewritten() const;
   Status rewrite(std::shared_ptr<Segment> segment);
@@ -66,7 +71,7 @@ class Store {
   Status relieve();
   std::size_t used_bytes_max() const;
   std::size_t bytes_to_keep() const;
-  bool evict_to(std::size_t used_bytes, bool also_filled);
+  bool evict_to(std::size_t used_bytes, Shard::Evicted which);
   Status sync_journal();
   void admit();
   void note(const Status& status);
@@ -80,7 +85,14 @@ class Store {
   const bool direct_;
   std::uint64_t last_segment_ = 0;
   std::vector<std::shared_ptr<Segment>> segments_;
+  struct Retired {
+    std::string path;
+    std::uint64_t bytes;
+  };
+  std::deque<Retired> retired_;  ///< Segments that no shard needs, until their room is given back.
+  bool are_retired_durably_ = true;
   ShardRef evicted_last_;
+  std::size_t unwatched_bytes_ = 0;              ///< Written since memory was looked at.
   std::vector<std::uint64_t> damaged_segments_;  ///< Not to be rewritten: they do not read back.
   std::string last_trouble_;
 };

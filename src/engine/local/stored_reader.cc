@@ -24,12 +24,6 @@ constexpr std::size_t kEndsMax = 256;
 
 using Blocks = std::span<const StoredBlock>;
 
-/// Says it once; from now on the audit counts them.
-void note_damage(Shard& shard, const StoredBlock& stored, const Error& error) {
-  if (error.code != EngineErrc::kCorrupt || !shard.fence(stored)) return;
-  log::error("records are damaged and will not be served", {{"cause", error.message}});
-}
-
 /// Blocks one behind the other in a file, few enough for one piece. At least one.
 std::size_t run_length(Blocks blocks) {
   const Block& first = blocks.front().block;
@@ -255,8 +249,9 @@ StoredReader::Counts StoredReader::Pieces::counts() const {
 // --- The reader -----------------------------------------------------------------------------
 
 StoredReader::StoredReader(env::Workers& workers, std::shared_ptr<ChunkPool> pool,
-                           std::size_t kept_bytes_max)
+                           std::size_t kept_bytes_max, Unreadable unreadable)
     : pieces_(std::make_shared<Pieces>(std::move(pool), kept_bytes_max)),
+      unreadable_(std::move(unreadable)),
       worker_(workers.make("reader")) {}
 
 StoredReader::~StoredReader() { pieces_->close(); }
@@ -269,10 +264,10 @@ Task<Result<std::vector<StoredReader::Held>>> StoredReader::load(std::shared_ptr
                                                                  std::vector<StoredBlock> blocks) {
   std::vector<Held> held = pieces_->find(blocks);
   if (held.size() == blocks.size()) co_return held;
-  auto job = [pieces = pieces_, shard, blocks = std::move(blocks)] {
+  auto job = [pieces = pieces_, &unreadable = unreadable_, shard, blocks = std::move(blocks)] {
     auto loaded = pieces->load(blocks);
     // It fails when its first block does.
-    if (!loaded.ok()) note_damage(*shard, blocks.front(), loaded.error());
+    if (!loaded.ok()) unreadable(*shard, blocks.front(), loaded.error());
     return loaded;
   };
   co_return co_await env::run_blocking(*worker_, std::move(job));

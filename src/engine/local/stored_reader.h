@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -22,8 +23,11 @@ namespace penstock::engine::local {
 /// One thread reads, in the order asked: whoever finds a block still to be read waits behind it.
 class StoredReader {
  public:
+  /// Told of a block that could not be read. On the reader's thread.
+  using Unreadable = std::function<void(Shard&, const StoredBlock&, const Error&)>;
   /// `kept_bytes_max`: of the pieces kept, those ahead of their readers included.
-  StoredReader(env::Workers& workers, std::shared_ptr<ChunkPool> pool, std::size_t kept_bytes_max);
+  StoredReader(env::Workers& workers, std::shared_ptr<ChunkPool> pool, std::size_t kept_bytes_max,
+               Unreadable unreadable);
   ~StoredReader();
 
   /// A slice of the blocks of `read`, which `shard` gave. Damage, or spent memory, behind the first
@@ -53,6 +57,7 @@ class StoredReader {
   void read_ahead(const Shard& shard, Position from, std::size_t bytes);
 
   std::shared_ptr<Pieces> pieces_;
+  const Unreadable unreadable_;
   std::unique_ptr<env::Worker> worker_;  ///< Last: its thread ends before what it works on goes.
 };
 

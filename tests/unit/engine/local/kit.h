@@ -95,10 +95,16 @@ struct Kit {
   Budget whole{256u << 20};
   Budget budget{64u << 20, whole};
   std::shared_ptr<ChunkPool> pool = std::make_shared<ChunkPool>(budget, 4u << 20);
-  std::unique_ptr<StoredReader> reader =
-      std::make_unique<StoredReader>(world.env().workers, pool, 4u << 20);
+  std::unique_ptr<StoredReader> reader = make_reader(4u << 20);
   std::optional<DataFolder> opened;
 
+  std::unique_ptr<StoredReader> make_reader(std::size_t kept_bytes_max) {
+    return std::make_unique<StoredReader>(
+        world.env().workers, pool, kept_bytes_max,
+        [](Shard& shard, const StoredBlock& block, const Error& why) {
+          if (why.code == EngineErrc::kCorrupt) shard.fence(block);
+        });
+  }
   DataFolder& folder() { return *opened; }
   env::sim::Disk& disk() { return world.disk(); }
   void open_folder() {
@@ -163,7 +169,7 @@ struct Kit {
   std::shared_ptr<Segment> flush(Shard& shard, std::uint64_t number) {
     const Shard::Unflushed unflushed = shard.unflushed();
     const Segment::Opened segment = write_segment(shard, unflushed, number);
-    shard.flushed(blocks_of(segment), unflushed.to);
+    shard.flushed(blocks_of(segment), unflushed);
     return segment.segment;
   }
 };

@@ -301,11 +301,12 @@ TEST_F(ShardTest, WhatIsFlushedIsReadFromItsBlocksAfterTheEviction) {
 TEST_F(ShardTest, TheChunkThatIsFilledStaysUnlessItIsAskedFor) {
   append(numbers(0, 100));
   kit.flush(shard, 1);
-  EXPECT_EQ(shard.evict(~std::size_t{0}, false), 0u);
+  EXPECT_EQ(shard.evict(~std::size_t{0}, Shard::Evicted::kFull), 0u);
   append(Strings(3, std::string(16u << 10, 'x')));
   kit.flush(shard, 2);
-  EXPECT_EQ(shard.evict(~std::size_t{0}, false), std::size_t{16} << 10) << "the first one is full";
-  EXPECT_GT(shard.evict(~std::size_t{0}, true), 0u);
+  EXPECT_EQ(shard.evict(~std::size_t{0}, Shard::Evicted::kFull), std::size_t{16} << 10)
+      << "the first one is full";
+  EXPECT_GT(shard.evict(~std::size_t{0}, Shard::Evicted::kAll), 0u);
 }
 
 TEST_F(ShardTest, OnlyDurableRecordsAreFlushed) {
@@ -334,7 +335,7 @@ TEST_F(ShardTest, ATrimBetweenUnflushedAndFlushedLeavesNothingAlive) {
   const auto unflushed = shard.unflushed();
   const auto segment = kit.write_segment(shard, unflushed, 1);
   shard.apply_trim(Position{51});
-  shard.flushed(Kit::blocks_of(segment), unflushed.to);
+  shard.flushed(Kit::blocks_of(segment), unflushed);
   EXPECT_EQ(segment.segment->live_bytes(), 0u);
   EXPECT_TRUE(shard.blocks_in(segment.segment.get()).empty());
   EXPECT_EQ(append({"next"}).first, Position{51});
@@ -346,7 +347,7 @@ TEST_F(ShardTest, ATrimInsideTheBlockBeingWrittenKeepsTheBlock) {
   const auto unflushed = shard.unflushed();
   const auto segment = kit.write_segment(shard, unflushed, 1);
   shard.apply_trim(Position{21});
-  shard.flushed(Kit::blocks_of(segment), unflushed.to);
+  shard.flushed(Kit::blocks_of(segment), unflushed);
   shard.evict(1u << 20);
   EXPECT_EQ(all(), numbers(20, 50));
   shard.apply_trim(Position{51});
@@ -359,7 +360,7 @@ TEST_F(ShardTest, ADropWhileItIsFlushedLeavesNothingAlive) {
   const auto unflushed = shard.unflushed();
   const auto segment = kit.write_segment(shard, unflushed, 1);
   shard.apply_drop(nobody);
-  shard.flushed(Kit::blocks_of(segment), unflushed.to);
+  shard.flushed(Kit::blocks_of(segment), unflushed);
   EXPECT_EQ(segment.segment->live_bytes(), 0u);
   EXPECT_TRUE(shard.unflushed().parts.empty());
 }
@@ -522,6 +523,54 @@ TEST_F(ShardTest, ABlockThatDidNotReadBackIsFenced) {
   EXPECT_EQ(shard.bounds().damaged_records, 0u);
 }
 
+TEST_F(ShardTest, ADamagedBlockThatIsInMemoryTooIsFlushedAgain) {
+  append(Strings(250, std::string(3'000, 'x')), service_time(10));
+  const auto segment = kit.flush(shard, 1);
+  const StoredBlock bad = shard.blocks_in(segment.get())[1];
+  EXPECT_EQ(shard.fence(bad), Shard::Fenced::kCopy);
+  EXPECT_EQ(shard.bounds().damaged_records, 0u);
+  EXPECT_EQ(shard.unflushed().from, bad.block.first);
+
+  shard.evict(~std::size_t{0});  // All but what has to be flushed again.
+  EXPECT_EQ(all().size(), 250u);
+  kit.flush(shard, 2);
+  shard.evict(~std::size_t{0});
+  EXPECT_EQ(shard.evict(~std::size_t{0}), 0u);
+  EXPECT_EQ(all().size(), 250u);
+  EXPECT_TRUE(shard.damage().empty());
+}
+
+TEST_F(ShardTest, ABlockThatIsFoundDamagedDuringAFlushIsInTheNextOne) {
+  append(Strings(250, std::string(3'000, 'x')), service_time(10));
+  const auto segment = kit.flush(shard, 1);
+  append({"later"});
+  const auto unflushed = shard.unflushed();
+  const StoredBlock bad = shard.blocks_in(segment.get())[0];
+  EXPECT_EQ(shard.fence(bad), Shard::Fenced::kCopy);
+  const auto later = kit.write_segment(shard, unflushed, 2);
+  shard.flushed(Kit::blocks_of(later), unflushed);
+  EXPECT_EQ(shard.unflushed().from, bad.block.first);
+  kit.flush(shard, 3);
+  shard.evict(~std::size_t{0});
+  EXPECT_EQ(all().size(), 251u);
+  EXPECT_TRUE(shard.damage().empty());
+}
+
+TEST_F(ShardTest, WhatMemoryHeldOfADamagedBlockIsDamagedWhenItIsEvicted) {
+  append(Strings(250, std::string(3'000, 'x')), service_time(10));
+  const auto segment = kit.flush(shard, 1);
+  shard.evict(1);  // Of the first chunk; the others have the rest of its block.
+  const StoredBlock bad = shard.blocks_in(segment.get())[0];
+  EXPECT_EQ(shard.fence(bad), Shard::Fenced::kDamage);
+  const std::uint64_t block_records = bad.block.next.index - bad.block.first.index;
+  const std::uint64_t lost = shard.bounds().damaged_records;
+  EXPECT_GT(lost, 0u);
+  ASSERT_LT(lost, block_records) << "a part is in memory";
+  EXPECT_EQ(kit.read(shard, Position{bad.block.first.index + lost})->records.size(), 250 - lost);
+  shard.evict(~std::size_t{0});
+  EXPECT_EQ(shard.bounds().damaged_records, block_records);
+}
+
 TEST_F(ShardTest, WhatOthersHoldOfADamagedBlockIsNotFenced) {
   append(numbers(0, 30));
   const auto early = kit.write_segment(shard, shard.unflushed(), 1);
@@ -542,7 +591,7 @@ TEST_F(ShardTest, WhatOthersHoldOfADamagedBlockIsNotFenced) {
   EXPECT_EQ(restored.damage(), (Ranges{{Position{31}, Position{51}}}));
   EXPECT_EQ(texts_of(*kit.read(restored, Position{25})), numbers(24, 30));
   EXPECT_EQ(restored.read(Position{31}, {}).error().code, EngineErrc::kCorrupt);
-  EXPECT_FALSE(restored.fence(Kit::blocks_of(*late).front())) << "it is known";
+  EXPECT_EQ(restored.fence(Kit::blocks_of(*late).front()), Shard::Fenced::kNothing);
 }
 
 // --- Against a model ------------------------------------------------------------------------

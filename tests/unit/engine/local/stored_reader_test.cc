@@ -27,9 +27,7 @@ class StoredReaderTest : public ::testing::Test {
   Result<Slice> page(std::uint64_t from, std::size_t records) {
     return kit.read(shard, Position{from}, {.records_max = records});
   }
-  void keep(std::size_t bytes) {
-    kit.reader = std::make_unique<StoredReader>(kit.world.env().workers, kit.pool, bytes);
-  }
+  void keep(std::size_t bytes) { kit.reader = kit.make_reader(bytes); }
   Strings texts_of_run(std::size_t first, std::size_t count) const {
     const auto begin = texts.begin() + static_cast<std::ptrdiff_t>(first - 1);
     return {begin, begin + static_cast<std::ptrdiff_t>(count)};
