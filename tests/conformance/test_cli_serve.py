@@ -2,16 +2,18 @@
 
 import concurrent.futures
 import json
+import os
 import re
 import signal
 import socket
+import subprocess
 import threading
 
 import pytest
 from command import run
-from conftest import Server, evidence
+from conftest import BINARY, Server, evidence
 from kit import HOUR, until
-from raw import signed
+from raw import RawClient, signed
 from remote import create_remote
 
 
@@ -137,6 +139,30 @@ def test_settings_by_environment_and_by_file(tmp_path):
 
 
 # --- Stopping -----------------------------------------------------------------------------------------
+
+
+@evidence("own", "a server that answers but has not said that it is ready ends in order, too")
+def test_a_stop_during_the_start(tmp_path):
+    for _ in range(5):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        process = subprocess.Popen([BINARY, "serve", "--listen", f"127.0.0.1:{port}", "--data", str(tmp_path / "data")],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                   env={**os.environ, "TMPDIR": str(tmp_path)})
+        while not answers(port):  # At once: the ready line is milliseconds behind.
+            assert process.poll() is None, process.communicate()
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors
+        assert not list(tmp_path.glob("penstock-functions-*")), "what it made for functions is gone with it"
+        assert not [line for line in errors.splitlines() if " error " in line or " warn " in line], errors
+
+
+def answers(port):
+    try:
+        return RawClient(port).request("GET", "/_penstock/health").status == 200
+    except OSError:
+        return False
 
 
 @evidence("own", "SIGTERM and SIGINT: 0")
