@@ -176,7 +176,9 @@ class ConsumerCheck {
         given_up(place, how, arrived);
         break;
       case Fate::kDroppedDestinationFailed:
-        if (plan_.destination_fails == 0) complain(place, "is " + fate + " and nothing failed");
+        // By the plan, or by the fault point of the same name.
+        if (plan_.destination_fails == 0 && plan_.engine_faults == 0)
+          complain(place, "is " + fate + " and nothing failed");
         given_up(place, how, arrived);
         break;
       case Fate::kExpiredUnread:
