@@ -38,6 +38,7 @@ class PutPath {
   void settle(Call& call);
   /// Says once that a shard's appends fail, and once that they no longer do.
   void note(const Call& call, const LiveStream::Shard& shard, const engine::Append& append) const;
+  static void prefetch_ahead(const Call& call, std::size_t now);
   void admit(Call& call);
   static void order_by_outcome(Lists& lists);
   void report(const Call& call) const;
