@@ -46,6 +46,11 @@ bool Connection::has_peer_gone() {
   return peeked == 0 || (peeked < 0 && errno != EAGAIN && errno != EINTR);
 }
 
+bool Connection::has_unread() {
+  int bytes = 0;
+  return ::ioctl(socket.native_handle(), FIONREAD, &bytes) == 0 && bytes > 0;
+}
+
 bool Connection::is_quiet(SteadyTime now, Nanos span) {
   if (phase == Phase::kHandling || waits_for_memory) return false;
   if (phase == Phase::kWriting) look_at_unsent(now);

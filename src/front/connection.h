@@ -26,6 +26,9 @@ struct Connection final : Peer, std::enable_shared_from_this<Connection> {
   void begin_watch(std::uint64_t watched, std::shared_ptr<CancelSource> source, Executor there);
   void end_watch();
   bool has_peer_gone();
+  /// Whether its peer has sent what was not read yet. Whoever has been kept from reading it (the
+  /// machine stood still) is not to take the peer for quiet.
+  bool has_unread();
   /// Whether it waits for nothing but its peer, which has sent or taken nothing for `span`.
   bool is_quiet(SteadyTime now, Nanos span);
   /// Notes whether the peer has taken some of what the socket holds for it.

@@ -97,6 +97,7 @@ struct HttpListener::State : std::enable_shared_from_this<HttpListener::State> {
   bool has_room_for(std::size_t total) const;
   /// Then connections that only wait for a request have no buffer to receive it in.
   bool is_memory_short() const { return budget.used_bytes() > budget.limit_bytes() / 2; }
+  static bool close_unless_unread(Connection& connection, SteadyTime now);
   void close_stalled();
   Task<> let_others() { co_await asio::post(loop.executor(), asio::use_awaitable); }
   std::optional<Rest> send_at_once(Connection& connection, const Reply& reply, bool keep_alive,
@@ -183,6 +184,16 @@ Task<> HttpListener::State::admit(tcp::socket socket) {
   scope.spawn(serve(std::move(connection)));
 }
 
+/// False: its peer has sent something, and is not quiet.
+bool HttpListener::State::close_unless_unread(Connection& connection, SteadyTime now) {
+  if (connection.phase != Phase::kWriting && connection.has_unread()) {
+    connection.quiet_since = now;
+    return false;
+  }
+  connection.close();
+  return true;
+}
+
 /// Closes some of the connections that have been quiet longest, between requests or in the middle
 /// of one or of its reply; how many.
 std::size_t HttpListener::State::make_room() {
@@ -193,11 +204,14 @@ std::size_t HttpListener::State::make_room() {
       quiet.push_back(connection.get());
   }
   if (quiet.empty()) return 0;
-  const std::size_t closed = (quiet.size() + kRoomShare - 1) / kRoomShare;
+  const std::size_t wanted = (quiet.size() + kRoomShare - 1) / kRoomShare;
   std::nth_element(
-      quiet.begin(), quiet.begin() + static_cast<std::ptrdiff_t>(closed - 1), quiet.end(),
+      quiet.begin(), quiet.begin() + static_cast<std::ptrdiff_t>(wanted - 1), quiet.end(),
       [](const Connection* a, const Connection* b) { return a->quiet_since < b->quiet_since; });
-  for (std::size_t i = 0; i < closed; ++i) quiet[i]->close();
+  std::size_t closed = 0;
+  for (auto one = quiet.begin(); one != quiet.end() && closed < wanted; ++one) {
+    if (close_unless_unread(**one, now)) ++closed;
+  }
   return closed;
 }
 
@@ -275,7 +289,7 @@ void HttpListener::State::close_stalled() {
   const SteadyTime now = clocks.steady_now();
   for (const auto& connection : connections) {
     if (connection->phase != Phase::kIdle && connection->is_quiet(now, kStalled))
-      connection->close();
+      close_unless_unread(*connection, now);
   }
 }
 

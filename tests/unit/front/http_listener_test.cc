@@ -98,6 +98,8 @@ class Served {
     time_.move_steady(time);
     await_sweeps();
   }
+  /// On the loop: it stood still for as long.
+  void stand_still(Nanos time) { time_.move_steady(time); }
   void await_sweeps() {
     const int seen = time_.timers_armed();
     while (time_.timers_armed() < seen + 2) std::this_thread::yield();
@@ -373,6 +375,27 @@ TEST(HttpListener, AConnectionTooManyGetsA503WhenNobodyIsQuiet) {
   EXPECT_TRUE(third.is_closed());
   first.send(post_of("/", "c"));
   EXPECT_EQ(first.body(), expected("POST", "/", "c"));
+}
+
+TEST(HttpListener, WhoHasSentSomethingWhileTheLoopStoodStillIsNotQuiet) {
+  HttpLimits limits;
+  limits.connections_max = 2;
+  Served server(&echo, limits);
+  Client quiet(server);
+  quiet.send(post_of("/", "a"));
+  EXPECT_EQ(quiet.body(), expected("POST", "/", "a"));
+  Client other(server);
+  other.send(post_of("/", "a"));
+  EXPECT_EQ(other.body(), expected("POST", "/", "a"));
+  std::unique_ptr<Client> newcomer;
+  server.on_loop([&](HttpListener&) {
+    server.stand_still(std::chrono::seconds(5));
+    newcomer = std::make_unique<Client>(server);
+    quiet.send(post_of("/", "b"));
+  });
+  EXPECT_EQ(quiet.body(), expected("POST", "/", "b"));
+  newcomer->send(post_of("/", "c"));
+  EXPECT_EQ(newcomer->body(), expected("POST", "/", "c"));
 }
 
 TEST(HttpListener, ListenersThatShareSlotsCountTogether) {
