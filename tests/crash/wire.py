@@ -16,6 +16,8 @@ AUTHORIZATION = (
 )
 # The server closes connections that were idle for 75 s; the client is quicker.
 IDLE_MAX_S = 5
+# Without memory for one more connection it says 503 and closes; who is still sending sees only that.
+REFUSED_MAX_S = 10
 JSON, CBOR = "application/x-amz-json-1.1", "application/x-amz-cbor-1.1"
 
 
@@ -34,27 +36,38 @@ class Client:
         self.used = 0.0
 
     def _request(self, method, path, body, headers):
-        if self.connection is not None and time.monotonic() - self.used > IDLE_MAX_S:
-            self.connection.close()
-            self.connection = None
-        if self.connection is None:
-            self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
-            self.connection.connect()
-            self.connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        try:
-            self.connection.request(method, path, body=body, headers=headers)
-            reply = self.connection.getresponse()
-            data = reply.read()
-        except (OSError, http.client.HTTPException) as broken:
-            self.connection.close()
-            self.connection = None
-            raise OSError(str(broken)) from broken
+        reply, data = self._exchange(method, path, body, headers)
         self.used = time.monotonic()
         parsed = _parsed(data, reply.getheader("Content-Type")) if data else {}
         if reply.status >= 300:
             kind = reply.getheader("x-amzn-ErrorType") or parsed.get("__type", "")
             raise ServiceError(reply.status, kind, parsed.get("message", parsed.get("Message", "")))
         return parsed
+
+    def _exchange(self, method, path, body, headers):
+        if self.connection is not None and time.monotonic() - self.used > IDLE_MAX_S:
+            self._close()
+        give_up = time.monotonic() + REFUSED_MAX_S
+        while True:
+            is_new = self.connection is None or self.connection.sock is None  # It said "close".
+            if is_new:
+                self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
+                self.connection.connect()
+                self.connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            try:
+                self.connection.request(method, path, body=body, headers=headers)
+                reply = self.connection.getresponse()
+                return reply, reply.read()
+            except (OSError, http.client.HTTPException) as broken:
+                self._close()
+                is_refused = is_new and isinstance(broken, (BrokenPipeError, ConnectionResetError))
+                if not is_refused or time.monotonic() > give_up:
+                    raise OSError(str(broken)) from broken
+                time.sleep(0.02)  # As SDKs pause.
+
+    def _close(self):
+        self.connection.close()
+        self.connection = None
 
     def kinesis(self, operation, protocol=JSON, **body):
         """Blobs are bytes on both sides, in either protocol; times are Unix milliseconds."""
