@@ -97,7 +97,6 @@ Result<Protection> choose_protection(const std::string& scratch,
   Protection chosen;
   if (wanted == Isolation::kOff) {
     chosen.unprotected = "it is switched off";
-    chosen.isolation = "none: " + chosen.unprotected;
     return chosen;
   }
   if (auto filter = make_call_filter(); filter.ok()) {
@@ -114,17 +113,12 @@ Result<Protection> choose_protection(const std::string& scratch,
     if (works.ok())
       log::warn("functions run as the server's user, inside their sandboxes", {{"cause", cause}});
   }
-  chosen.is_isolated = works.ok();
-  if (works.ok()) {
-    chosen.isolation = chosen.has_own_users ? "bubblewrap, a user each" : "bubblewrap";
-    return chosen;
-  }
+  if (works.ok()) return chosen;
   if (wanted == Isolation::kRequired) {
     return Error{Errc::kUnavailable, "functions cannot be isolated here: " + works.error().message +
                                          " (function.sandbox=auto runs them unprotected)"};
   }
   chosen.unprotected = works.error().message;
-  chosen.isolation = "none: " + chosen.unprotected;
   log::warn("functions run unprotected: bubblewrap does not work here",
             {{"cause", works.error().message}});
   return chosen;
@@ -157,9 +151,9 @@ std::string readable_python(const std::string& folder, const std::string& scratc
 
 Task<Status> SandboxHost::Site::protected_by() {
   if (!protection.has_value()) {
-    const Gate known;
+    Gate known;
     awaiting_protection.push_back(known);
-    co_await Gate(known).wait();
+    co_await known.wait();
   }
   co_return protection->ok() ? ok() : Status(protection->error());
 }
@@ -189,7 +183,7 @@ Task<Status> SandboxHost::try_isolation() {
         return chosen;
       });
   for (const Gate& gate : std::exchange(site->awaiting_protection, {})) gate.release();
-  co_return site->protection->ok() ? ok() : Status(site->protection->error());
+  co_return co_await site->protected_by();
 }
 
 void SandboxHost::set_endpoint_url(std::string url) { site_->endpoint_url = std::move(url); }
@@ -198,7 +192,10 @@ void SandboxHost::set_credentials(std::function<TemporaryCredentials(const Tenan
 }
 std::string SandboxHost::isolation() const {
   if (!site_->protection.has_value()) return "being tried";
-  return site_->protection->ok() ? site_->found().isolation : "none";
+  if (!site_->protection->ok()) return "none";
+  const Protection& found = site_->found();
+  if (!found.is_isolated()) return "none: " + found.unprotected;
+  return found.has_own_users ? "bubblewrap, a user each" : "bubblewrap";
 }
 const std::string& SandboxHost::scratch_folder() const { return site_->scratch->path(); }
 

@@ -196,17 +196,18 @@ bool ProcessEnvironment::has_bootstrap() const {
 }
 
 Status ProcessEnvironment::launch() {
-  if (is_python(spec_.runtime) && site_->found().runtime_folder.empty()) {
+  const Protection& protection = site_->found();
+  if (is_python(spec_.runtime) && protection.runtime_folder.empty()) {
     return Error{Errc::kUnavailable, "Python's runtime client cannot be read from the sandbox"};
   }
   TRY(const std::string address, api_.listen());
   const std::uint64_t number = ++site_->last_number;
-  LaunchSite place{.is_isolated = site_->found().is_isolated,
+  LaunchSite place{.is_isolated = protection.is_isolated(),
                    .code_folder = code_->path(),
-                   .runtime_folder = site_->found().runtime_folder,
+                   .runtime_folder = protection.runtime_folder,
                    .runtime_api = address,
                    .endpoint_url = site_->endpoint_url,
-                   .has_system_call_filter = !site_->found().filter.empty()};
+                   .has_system_call_filter = !protection.filter.empty()};
   if (site_->issue_credentials) {
     TemporaryCredentials issued = site_->issue_credentials(spec_.tenant);
     place.access_key = std::move(issued.access_key);
@@ -215,15 +216,15 @@ Status ProcessEnvironment::launch() {
     replace_at_ = issued.replace_at;
   }
   ChildLimits limits{.file_bytes_max = static_cast<std::uint64_t>(spec_.ephemeral_mb) << 20};
-  if (site_->found().has_own_users)
+  if (protection.has_own_users)
     limits.user = kFirstUser + static_cast<std::uint32_t>(number % kUsers);
-  if (!site_->found().is_isolated) {
+  if (!protection.is_isolated()) {
     TRY(temporary_,
         make_folder(site_->scratch->path() + "/tmp-" + std::to_string(number), *site_->worker));
     place.temporary_folder = temporary_->path();
   }
   init_begin_ = clocks_.steady_now();
-  TRY(const Child child, start_child(plan_launch(spec_, place), limits, site_->found().filter));
+  TRY(const Child child, start_child(plan_launch(spec_, place), limits, protection.filter));
   pid_ = child.pid;
   output_.assign(child.output);
   pidfd_.assign(child.pidfd);
@@ -307,7 +308,7 @@ Task<> ProcessEnvironment::watch_exit() {
   const auto [error] = co_await pidfd_.async_wait(Descriptor::wait_read, kAsTuple);
   if (error) co_return;
   Exit exit = collect(pid_);
-  if (site_->found().is_isolated && exit.status > kShellSignalBase)
+  if (site_->found().is_isolated() && exit.status > kShellSignalBase)
     exit = {.signal = exit.status - kShellSignalBase};
   on_exit(exit);
 }
@@ -343,7 +344,7 @@ void ProcessEnvironment::fail_current(std::string type, const std::string& messa
 void ProcessEnvironment::end_process() {
   if (phase_ != Phase::kAlive) return;
   // bubblewrap takes its sandbox with it; a plain child leads a group of its own.
-  ::kill(site_->found().is_isolated ? pid_ : -pid_, SIGKILL);
+  ::kill(site_->found().is_isolated() ? pid_ : -pid_, SIGKILL);
 }
 
 // --- Limits -----------------------------------------------------------------------------------
@@ -376,7 +377,7 @@ void ProcessEnvironment::tick() {
 
 void ProcessEnvironment::sample_memory() {
   memory_sampled_ = clocks_.steady_now();
-  memory_bytes_ = resident_bytes(pid_, site_->found().is_isolated);
+  memory_bytes_ = resident_bytes(pid_, site_->found().is_isolated());
   memory_peak_ = std::max(memory_peak_, memory_bytes_);
 }
 

@@ -11,13 +11,13 @@ namespace penstock::sandbox {
 
 /// How functions are kept apart on this machine, found out by trying.
 struct Protection {
-  std::string filter;       ///< Of system calls; empty: none.
-  std::string isolation;    ///< For people.
-  std::string unprotected;  ///< Why there is no sandbox; empty: there is one.
-  bool is_isolated = false;
+  std::string filter;          ///< Of system calls; empty: none.
+  std::string unprotected;     ///< Why there is no sandbox; empty: there is one.
   bool has_own_users = false;  ///< Each environment runs as another user; only root can.
   /// Python's runtime client, readable by whoever environments run as; empty: no Python.
   std::string runtime_folder;
+
+  bool is_isolated() const { return unprotected.empty(); }
 };
 
 /// What the host's environments share. The scratch folder goes last.

@@ -67,11 +67,14 @@ struct Life {
   int exit_code = 0;
 };
 
-Task<> stop(Life& life) {
-  if (std::exchange(life.stopping, true)) co_return;
-  if (life.starting) co_return;  // run() sees it: what has begun must be ended in order.
+Task<> end(Life& life) {
   if (life.server != nullptr) co_await life.server->stop();
   life.runtime.stop();
+}
+
+Task<> stop(Life& life) {
+  if (std::exchange(life.stopping, true)) co_return;
+  if (!life.starting) co_await end(life);  // Or run() does: what has begun is ended in order.
 }
 
 Task<> run(Life& life, Options options) {
@@ -80,15 +83,10 @@ Task<> run(Life& life, Options options) {
   if (!started.ok()) {
     std::fprintf(stderr, "penstock: %s\n", started.error().message.c_str());
     life.exit_code = 1;
-    life.runtime.stop();
-    co_return;
+    co_return co_await end(life);
   }
   life.server = std::move(started).value();
-  if (life.stopping) {
-    co_await life.server->stop();
-    life.runtime.stop();
-    co_return;
-  }
+  if (life.stopping) co_return co_await end(life);
   std::printf("%s\n", life.server->ready_line().c_str());
   std::fflush(stdout);
 }

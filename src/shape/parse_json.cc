@@ -235,6 +235,12 @@ class WantedReader {
   std::size_t left_;
 };
 
+/// Not a scalar.
+bool is_tree(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t\n\r");
+  return first != text.npos && (text[first] == '{' || text[first] == '[');
+}
+
 // --- Bounds -----------------------------------------------------------------------------------
 
 /// Tokens outside of strings, one after the other, and how deep they nest.
@@ -398,9 +404,7 @@ Result<Document> parse_json(std::string_view text, std::size_t values_max) {
 }
 
 Result<Document> parse_json(std::string_view text, const Wanted& wanted, std::size_t values_max) {
-  const std::size_t first = text.find_first_not_of(" \t\n\r");
-  const bool is_tree = first != text.npos && (text[first] == '{' || text[first] == '[');
-  if (!is_tree) return parse_json(text);
+  if (!is_tree(text)) return parse_json(text);
   Parser parser;
   const simdjson::padded_string padded(text);
   ondemand::document root;
@@ -412,9 +416,7 @@ Result<Document> parse_json(std::string_view text, const Wanted& wanted, std::si
 }
 
 bool is_json(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t\n\r");
-  const bool is_tree = first != text.npos && (text[first] == '{' || text[first] == '[');
-  if (!is_tree) return parse_json(text).ok();
+  if (!is_tree(text)) return parse_json(text).ok();
   Parser parser;
   const simdjson::padded_string padded(text);
   ondemand::document root;

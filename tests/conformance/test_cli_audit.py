@@ -39,6 +39,17 @@ def entry(server, stream="orders"):
     return found
 
 
+def stored_in(folder, durability="sync"):
+    return Server("--data", str(folder), "--durability", durability, "--limits", "off")
+
+
+def says_damaged(server, damaged):
+    done = run(server, "audit", "--fail-on-loss")
+    assert done.code == 3, done
+    assert f"{damaged} damaged" in done.lines()[-1]
+    return done
+
+
 def producer(server):
     [row] = entry(server)["producers"]
     return row
@@ -228,9 +239,7 @@ def test_records_that_expired_unread_are_lost(tight, orders, remotes):
 
 @evidence("own", "what the disk lost of a stream's records is lost, whoever reads them: 3")
 def test_damaged_records_are_lost(tmp_path):
-    def start():
-        return Server("--data", str(tmp_path), "--durability", "sync", "--limits", "off")
-    first = start()
+    first = stored_in(tmp_path)
     first.kinesis.create_stream(StreamName="orders", ShardCount=1)
     for each in range(100):
         put(first.kinesis, "orders", b"%d" % each)
@@ -244,14 +253,12 @@ def test_damaged_records_are_lost(tmp_path):
     with journal.open("r+b") as file:
         file.seek(commits[len(commits) // 2])
         file.write(b"\xff" * 64)
-    second = start()
+    second = stored_in(tmp_path)
     try:
         damaged = entry(second)["damaged"]
         assert damaged > 0
         assert second.audit()["verdict"]["damaged"] == damaged
-        done = run(second, "audit", "--fail-on-loss")
-        assert done.code == 3, done
-        assert f"{damaged} damaged" in done.lines()[-1]
+        done = says_damaged(second, damaged)
         begin = done.lines().index("What the log has of them")
         assert done.lines()[begin + 3].split()[:1] + done.lines()[begin + 3].split()[3:4] == ["orders", str(damaged)]
     finally:
@@ -260,9 +267,7 @@ def test_damaged_records_are_lost(tmp_path):
 
 @evidence("own", "what a reader finds damaged at rest is lost from then on: 3")
 def test_records_found_damaged_by_a_reader_are_lost(tmp_path):
-    def start():
-        return Server("--data", str(tmp_path), "--durability", "sync", "--limits", "off")
-    running = start()
+    running = stored_in(tmp_path)
     running.kinesis.create_stream(StreamName="orders", ShardCount=1)
     for _ in range(40):
         put(running.kinesis, "orders", b"x" * 100_000)
@@ -272,7 +277,7 @@ def test_records_found_damaged_by_a_reader_are_lost(tmp_path):
     with sorted(segments.glob("*.segment"))[0].open("r+b") as file:
         file.seek(1_000)
         file.write(b"\xff" * 64)
-    running = start()
+    running = stored_in(tmp_path)
     try:
         assert entry(running)["damaged"] == 0, "nobody has read them"
         code, _ = refused(running.kinesis.get_records,
@@ -280,31 +285,27 @@ def test_records_found_damaged_by_a_reader_are_lost(tmp_path):
         assert code == "InternalFailure"
         damaged = entry(running)["damaged"]
         assert 0 < damaged < 40
-        done = run(running, "audit", "--fail-on-loss")
-        assert done.code == 3, done
-        assert f"{damaged} damaged" in done.lines()[-1]
+        says_damaged(running, damaged)
     finally:
         running.stop()
 
 
 @evidence("own", "what a crash took from producers' books is stored and unattributed; nothing is lost: 0")
 def test_a_crash_leaves_no_stored_record_unexplained(tmp_path):
-    def start():
-        return Server("--data", str(tmp_path), "--durability", "os", "--limits", "off")
-    running = start()
+    running = stored_in(tmp_path, durability="os")
     running.kinesis.create_stream(StreamName="orders", ShardCount=1)
     for life in range(3):
         put(running.kinesis, "orders", *[b"%d" % each for each in range(50)])
         running.process.kill()
         running.process.wait()
-        running = start()
+        running = stored_in(tmp_path, durability="os")
         found = entry(running)
         assert found["stored"] == (life + 1) * 50
         assert found["unattributed"] + sum(row["stored"] for row in found["producers"]) == found["stored"]
         assert found["unaccounted"] == 0
         assert run(running, "audit", "--fail-on-loss").code == 0
     running.stop()
-    again = start()
+    again = stored_in(tmp_path, durability="os")
     try:
         after = entry(again)
         assert (after["unattributed"], after["unaccounted"], after["producers"]) == (

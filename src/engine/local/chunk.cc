@@ -12,7 +12,7 @@ namespace penstock::engine::local {
 namespace {
 
 constexpr std::size_t kIndexEveryBytes = 4'096;
-/// Free chunks that go for one that comes back: of half its size and less.
+/// Free chunks of other sizes that go for one that comes back, at most.
 constexpr std::size_t kPlacesTaken = 64;
 
 std::size_t class_of(std::size_t capacity) {
@@ -35,9 +35,8 @@ std::uint8_t* Chunk::extend(std::size_t length, Position first, std::uint32_t co
                             ServiceTime arrival) {
   PENSTOCK_CHECK(length <= room(), "the frame fits into the chunk");
   if (used_ == 0) first_ = first;
-  if (index_.empty() || used_ - indexed_ >= kIndexEveryBytes) {
+  if (index_.empty() || used_ - index_.back().offset >= kIndexEveryBytes) {
     index_.push_back({first, arrival, static_cast<std::uint32_t>(used_)});
-    indexed_ = used_;
   }
   std::uint8_t* at = data_.data() + used_;
   used_ += length;
@@ -75,7 +74,6 @@ void Chunk::cut(Position next) {
   used_ = end_of(next);
   next_ = next;
   while (!index_.empty() && index_.back().offset >= used_) index_.pop_back();
-  indexed_ = index_.empty() ? 0 : index_.back().offset;
 }
 
 void Chunk::rewind(const Mark& to) {
@@ -83,7 +81,6 @@ void Chunk::rewind(const Mark& to) {
   next_ = to.next;
   last_arrival_ = to.last_arrival;
   index_.resize(to.index_size);
-  indexed_ = index_.empty() ? 0 : index_.back().offset;
 }
 
 std::shared_ptr<Chunk> ChunkPool::make(std::size_t at_least, bool forced) {
@@ -144,18 +141,14 @@ void ChunkPool::recycle(std::unique_ptr<Chunk> chunk) {
   chunk->used_ = 0;
   chunk->index_.clear();
   chunk->last_arrival_ = {};
-  std::vector<std::unique_ptr<Chunk>> gone;  // Before the lock, so that it outlives it.
+  FreeChunks gone;  // Before the lock, so that it outlives it.
   const std::lock_guard lock(mutex_);
   auto& own = free_[class_of(chunk->capacity())];
   // What comes back now is of the size that is asked for now: older ones of others may go.
   while (free_bytes_ + chunk->capacity() > free_bytes_max_) {
-    const auto other = std::find_if(free_.rbegin(), free_.rend(), [&](const auto& free) {
-      return &free != &own && !free.empty();
-    });
-    if (other == free_.rend() || gone.size() == kPlacesTaken) return;
-    free_bytes_ -= other->back()->capacity();
-    gone.push_back(std::move(other->back()));
-    other->pop_back();
+    auto other = gone.size() == kPlacesTaken ? nullptr : take_free(&own);
+    if (other == nullptr) return;
+    gone.push_back(std::move(other));
   }
   free_bytes_ += chunk->capacity();
   own.push_back(std::move(chunk));
@@ -164,23 +157,34 @@ void ChunkPool::recycle(std::unique_ptr<Chunk> chunk) {
 /// A put waits for it, under its shard's lock: as many free ones go as it needs, and no more.
 /// False: there are none.
 bool ChunkPool::make_room(std::size_t bytes) {
-  std::vector<std::unique_ptr<Chunk>> gone;  // Before the lock, so that it outlives it.
+  FreeChunks gone;  // Before the lock, so that it outlives it.
   const std::lock_guard lock(mutex_);
   std::size_t found = 0;
-  for (auto free = free_.rbegin(); free != free_.rend(); ++free) {
-    for (; found < bytes && !free->empty(); free->pop_back()) {
-      found += free->back()->capacity();
-      gone.push_back(std::move(free->back()));
-    }
+  while (found < bytes) {
+    auto one = take_free();
+    if (one == nullptr) break;
+    found += one->capacity();
+    gone.push_back(std::move(one));
   }
-  free_bytes_ -= found;
   return found > 0;
+}
+
+/// Under the mutex: one of the largest there are, but not of `but`. Null: there is none.
+std::unique_ptr<Chunk> ChunkPool::take_free(const FreeChunks* but) {
+  const auto from = std::find_if(free_.rbegin(), free_.rend(), [but](const FreeChunks& free) {
+    return &free != but && !free.empty();
+  });
+  if (from == free_.rend()) return nullptr;
+  auto taken = std::move(from->back());
+  from->pop_back();
+  free_bytes_ -= taken->capacity();
+  return taken;
 }
 
 std::size_t ChunkPool::free_bytes() const { return free_bytes_.load(std::memory_order_relaxed); }
 
 void ChunkPool::clear() {
-  std::array<std::vector<std::unique_ptr<Chunk>>, kClasses> gone;  // Outlives the lock.
+  std::array<FreeChunks, kClasses> gone;  // Outlives the lock.
   const std::lock_guard lock(mutex_);
   gone.swap(free_);
   free_bytes_ = 0;

@@ -69,7 +69,6 @@ class Chunk {
   Position first_;
   Position next_;
   ServiceTime last_arrival_;
-  std::size_t indexed_ = 0;        ///< The offset of the last entry.
   std::vector<IndexEntry> index_;  ///< About one entry in kIndexEveryBytes.
   Budget::Share share_;
   bool grows_ = false;  ///< Counted in ChunkPool::growing_.
@@ -106,6 +105,8 @@ class ChunkPool : public std::enable_shared_from_this<ChunkPool> {
   std::size_t next_capacity(const Chunk* last, std::size_t at_least) const;
   void ends_growing(Chunk& chunk);
   bool make_room(std::size_t bytes);
+  using FreeChunks = std::vector<std::unique_ptr<Chunk>>;
+  std::unique_ptr<Chunk> take_free(const FreeChunks* but = nullptr);
 
   Budget& budget_;
   std::size_t free_bytes_max_;
@@ -113,7 +114,7 @@ class ChunkPool : public std::enable_shared_from_this<ChunkPool> {
   std::atomic<std::size_t> growing_{0};
   mutable std::mutex mutex_;
   std::atomic<std::size_t> free_bytes_{0};
-  std::array<std::vector<std::unique_ptr<Chunk>>, kClasses> free_;
+  std::array<FreeChunks, kClasses> free_;
 };
 
 }  // namespace penstock::engine::local

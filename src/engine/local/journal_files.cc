@@ -64,12 +64,7 @@ Result<JournalFile> JournalFiles::next(std::uint64_t bytes, Author author) {
     spare = take_spare(size);
   }
   // The store has not kept up.
-  auto made =
-      spare.has_value() ? recycle(*spare, number) : make(number, std::max(first_bytes_, size));
-  if (!made.ok() && spare.has_value()) {
-    const std::lock_guard lock(mutex_);
-    spare_.push_back(*spare);
-  }
+  auto made = make_from(spare, number, std::max(first_bytes_, size));
   if (made.ok() || made.error().code != Errc::kNoSpace) return made;
   {
     const std::lock_guard lock(mutex_);
@@ -141,12 +136,8 @@ Status JournalFiles::make_next() {
     number = ++last_number_;
   }
   const std::uint64_t bytes = std::min(next_bytes_ * 2, file_bytes_max_);
-  auto made = spare.has_value() ? recycle(*spare, number) : make(number, bytes);
-  if (!made.ok()) {
-    const std::lock_guard lock(mutex_);
-    if (spare.has_value()) spare_.push_back(*spare);
-    return std::move(made).error();
-  }
+  auto made = make_from(spare, number, bytes);
+  if (!made.ok()) return std::move(made).error();
   const std::lock_guard lock(mutex_);
   next_bytes_ = bytes;
   if (number < last_number_) {
@@ -156,6 +147,17 @@ Status JournalFiles::make_next() {
     next_ = std::move(made).value();
   }
   return ok();
+}
+
+/// The spare one, if there is one, which stays one when that fails.
+Result<JournalFile> JournalFiles::make_from(std::optional<Kept>& spare, std::uint64_t number,
+                                            std::uint64_t bytes) {
+  auto made = spare.has_value() ? recycle(*spare, number) : make(number, bytes);
+  if (!made.ok() && spare.has_value()) {
+    const std::lock_guard lock(mutex_);
+    spare_.push_back(*spare);
+  }
+  return made;
 }
 
 /// Under the mutex. One that holds `bytes`, if any does.

@@ -91,6 +91,8 @@ class JournalFiles {
   Status write_zeros(const std::string& path, std::uint64_t size) const;
   Status make_next();
   Status make_ballast();
+  Result<JournalFile> make_from(std::optional<Kept>& spare, std::uint64_t number,
+                                std::uint64_t bytes);
   std::optional<Kept> take_spare(std::uint64_t bytes);
   std::uint64_t left_at_the_end(Author author) const;
   std::uint64_t kept_bytes() const;

@@ -107,7 +107,6 @@ std::shared_ptr<Waiter> LocalLog::stage_all(std::span<Append> appends, Places& p
       places[i] = std::make_unique<Place>(lines, appends[i].shard);
     }
   }
-  shards.clear();
   return staging.finish();
 }
 

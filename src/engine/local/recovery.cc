@@ -210,12 +210,6 @@ void Replay::explain(const Shard& shard, Position next) {
   if (next > known) unexplained_ -= std::min(unexplained_, next.index - known.index);
 }
 
-/// Nobody else is here yet.
-void release(Shard& shard) {
-  while (shard.release_some()) {
-  }
-}
-
 bool Replay::replay_state(const FrameView& frame) {
   switch (frame.kind) {
     case FrameKind::kMeta: {
@@ -244,7 +238,7 @@ bool Replay::replay_state(const FrameView& frame) {
       Wakeups nobody;
       for (const auto& shard : core_.shards.remove(drop->log)) {
         shard->apply_drop(nobody);
-        release(*shard);
+        shard->release_all();
       }
       return true;
     }
@@ -266,7 +260,7 @@ bool Replay::replay_shard(const FrameView& frame) {
     shard->apply_seal(change->position, nobody);
   } else {
     shard->apply_trim(change->position);
-    release(*shard);
+    shard->release_all();
   }
   return true;
 }

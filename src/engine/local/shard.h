@@ -55,6 +55,8 @@ class Shard {
   /// Gives back some of what trims and a drop have left here, with no lock held. False: nothing
   /// more is left.
   bool release_some();
+  /// All of it, where nobody waits for the shard.
+  void release_all();
 
   /// A frame from the journal, at start. Frames already known are skipped; a gap stays a gap.
   void replay(std::span<const std::uint8_t> frame, ChunkPool& pool);

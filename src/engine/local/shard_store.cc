@@ -71,6 +71,11 @@ bool Shard::release_some() {
   return is_more;
 }
 
+void Shard::release_all() {
+  while (release_some()) {
+  }
+}
+
 void Shard::flushed(const std::vector<StoredBlock>& blocks, const Unflushed& what) {
   const std::lock_guard lock(mutex_);
   if (dropped_) return;
@@ -116,8 +121,7 @@ void Shard::finish_restore() {
     order_blocks();
     flushed_next_ = std::max(flushed_next_, horizon_);
   }
-  while (release_some()) {
-  }
+  release_all();
   const std::lock_guard lock(mutex_);
   for (const StoredBlock& stored : blocks_) {
     const Block& block = stored.block;

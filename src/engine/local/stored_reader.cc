@@ -1,6 +1,5 @@
 #include "engine/local/stored_reader.h"
 
-#include "base/log.h"
 #include "engine/errors.h"
 #include "engine/local/frame.h"
 #include "engine/local/segment.h"

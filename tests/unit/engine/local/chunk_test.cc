@@ -16,6 +16,12 @@ std::shared_ptr<ChunkPool> pool_of(Budget& budget, std::size_t free_bytes = 8u <
   return std::make_shared<ChunkPool>(budget, free_bytes);
 }
 
+/// So many of the smallest are made, and come back.
+void leave_free(ChunkPool& pool, int count) {
+  std::vector<std::shared_ptr<Chunk>> chunks;
+  for (int i = 0; i < count; ++i) chunks.push_back(pool.make(1));
+}
+
 /// What was put into a chunk, one by one.
 struct Extent {
   std::size_t offset;
@@ -155,9 +161,7 @@ TEST(ChunkPool, ReusesWhatCameBackWithoutChargingAgain) {
 TEST(ChunkPool, KeepsNoMoreFreeBytesThanItMay) {
   Budget budget(1u << 20);
   const auto pool = pool_of(budget, 32u << 10);
-  std::vector<std::shared_ptr<Chunk>> chunks;
-  for (int i = 0; i < 5; ++i) chunks.push_back(pool->make(1));
-  chunks.clear();
+  leave_free(*pool, 5);
   EXPECT_EQ(budget.used_bytes(), 32u << 10);
   pool->clear();
   EXPECT_EQ(budget.used_bytes(), 0u);
@@ -190,9 +194,7 @@ TEST(ChunkPool, RefusesWhenTheBudgetIsSpentUnlessForced) {
 TEST(ChunkPool, LetsFreeOnesOfOtherClassesGoBeforeItRefuses) {
   Budget budget(64u << 10);
   const auto pool = pool_of(budget);
-  std::vector<std::shared_ptr<Chunk>> small;
-  for (int i = 0; i < 4; ++i) small.push_back(pool->make(1));
-  small.clear();
+  leave_free(*pool, 4);
   EXPECT_EQ(budget.used_bytes(), 64u << 10);
   EXPECT_NE(pool->make(64u << 10), nullptr);
 }
@@ -239,9 +241,7 @@ TEST(ChunkPool, TheChunksThatManyShardsFillGetAnEighthOfTheBudget) {
 TEST(ChunkPool, NoMoreFreeOnesGoThanAChunkNeedsTheRoomOf) {
   Budget budget(256u << 10);
   const auto pool = pool_of(budget);
-  std::vector<std::shared_ptr<Chunk>> small;
-  for (int i = 0; i < 16; ++i) small.push_back(pool->make(1));
-  small.clear();
+  leave_free(*pool, 16);
   const auto made = pool->make(32u << 10);
   ASSERT_NE(made, nullptr);
   EXPECT_EQ(pool->free_bytes(), 14u * (16u << 10));

@@ -66,12 +66,6 @@ inline Strings texts_of(const Slice& slice) {
   return texts;
 }
 
-/// As the store does it.
-inline void release(Shard& shard) {
-  while (shard.release_some()) {
-  }
-}
-
 /// The texts of a run of numbers.
 inline Strings numbers(int first, int next) {
   Strings texts;

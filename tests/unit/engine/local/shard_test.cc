@@ -182,7 +182,7 @@ TEST_F(ShardTest, ATrimFreesNothingAndWhatItLeftIsReadByNobody) {
   EXPECT_TRUE(shard.damage().empty());
 
   shard.apply_trim(Position{403});
-  release(shard);
+  shard.release_all();
   EXPECT_EQ(segment->live_bytes(), 0u);
   EXPECT_EQ(all(), (Strings{"in memory", "in memory"}));
 }
@@ -351,7 +351,7 @@ TEST_F(ShardTest, ATrimInsideTheBlockBeingWrittenKeepsTheBlock) {
   shard.evict(1u << 20);
   EXPECT_EQ(all(), numbers(20, 50));
   shard.apply_trim(Position{51});
-  release(shard);
+  shard.release_all();
   EXPECT_EQ(segment.segment->live_bytes(), 0u);
 }
 
@@ -372,10 +372,10 @@ TEST_F(ShardTest, BlocksOfASegmentAreAliveUntilTrimmed) {
   EXPECT_EQ(segment->live_bytes(), segment->total_bytes());
   const Block first = shard.blocks_in(segment.get()).front().block;
   shard.apply_trim(Position{first.next.index - 1});
-  release(shard);
+  shard.release_all();
   EXPECT_EQ(segment->live_bytes(), segment->total_bytes()) << "a record of it is left";
   shard.apply_trim(first.next);
-  release(shard);
+  shard.release_all();
   EXPECT_EQ(segment->live_bytes(), segment->total_bytes() - first.length);
 }
 

@@ -43,6 +43,13 @@ class StoreTest : public ::testing::Test {
               .ok());
     }
   }
+  /// Of two small logs, of which kSmall has a quarter; its number.
+  std::uint64_t share_a_segment() {
+    fill(kSmall, 10'000);
+    fill(kOther, 30'000);
+    PENSTOCK_CHECK(parts->store.flush().ok(), "they are flushed");
+    return segments().front();
+  }
   std::vector<std::uint64_t> segments() { return kit.folder().segment_numbers().value(); }
   std::vector<LogId> logs_in(std::uint64_t segment) {
     std::vector<LogId> logs;
@@ -283,10 +290,7 @@ TEST_F(StoreTest, ASharedSegmentOfWhichHalfIsAliveIsNotRewritten) {
 }
 
 TEST_F(StoreTest, ARewrittenSegmentHoldsWhatWasAliveAndTheOldOneIsGone) {
-  fill(kSmall, 10'000);
-  fill(kOther, 30'000);
-  ASSERT_TRUE(parts->store.flush().ok());
-  const std::uint64_t shared = segments().front();
+  const std::uint64_t shared = share_a_segment();
   const Strings before = parts->read_all(kSmall).value();
   ASSERT_TRUE(parts->run(parts->log.drop(kOther.log)).ok());
   parts->store.maintain();
@@ -300,10 +304,7 @@ TEST_F(StoreTest, ARewrittenSegmentHoldsWhatWasAliveAndTheOldOneIsGone) {
 }
 
 TEST_F(StoreTest, ASharedSegmentThatDoesNotReadBackIsLeftAsItIs) {
-  fill(kSmall, 10'000);
-  fill(kOther, 30'000);
-  ASSERT_TRUE(parts->store.flush().ok());
-  const std::uint64_t shared = segments().front();
+  const std::uint64_t shared = share_a_segment();
   kit.disk().flip_bit(kit.folder().segment_file(shared), 500, 1);
   shard(kSmall).evict(~std::size_t{0});
   ASSERT_TRUE(parts->run(parts->log.drop(kOther.log)).ok());
@@ -315,10 +316,7 @@ TEST_F(StoreTest, ASharedSegmentThatDoesNotReadBackIsLeftAsItIs) {
 }
 
 TEST_F(StoreTest, WhatDoesNotReadBackAndIsInMemoryIsWrittenAgain) {
-  fill(kSmall, 10'000);
-  fill(kOther, 30'000);
-  ASSERT_TRUE(parts->store.flush().ok());
-  const std::uint64_t shared = segments().front();
+  const std::uint64_t shared = share_a_segment();
   const Strings before = parts->read_all(kSmall).value();
   kit.disk().flip_bit(kit.folder().segment_file(shared), 500, 1);
   ASSERT_TRUE(parts->run(parts->log.drop(kOther.log)).ok());
@@ -333,9 +331,7 @@ TEST_F(StoreTest, WhatDoesNotReadBackAndIsInMemoryIsWrittenAgain) {
 }
 
 TEST_F(StoreTest, ARewriteThatFailsLeavesNoFileBehindAndIsTriedAgain) {
-  fill(kSmall, 10'000);
-  fill(kOther, 30'000);
-  ASSERT_TRUE(parts->store.flush().ok());
+  share_a_segment();
   parts->store.maintain();
   ASSERT_TRUE(parts->run(parts->log.drop(kOther.log)).ok());
   const std::uint64_t used = kit.disk().used_bytes();
