@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -73,6 +74,17 @@ struct Request {
   const Executor* runs_on = nullptr;  ///< Where the handler runs.
 };
 
+/// A body that is made while it is sent, for as long as its peer reads: an event stream. Lives on
+/// the connection's loop once the reply was handed over, and ends there.
+class BodyStream {
+ public:
+  virtual ~BodyStream() = default;
+  /// The next bytes, asked for when the peer has taken enough of those before. Empty: the end.
+  /// Completes soon, with whatever, once `gone` is cancelled: the peer has left, or the server
+  /// stops, where what is given then is still sent.
+  virtual Task<std::string> next(CancelToken gone) = 0;
+};
+
 struct Reply {
   int status = 200;
   std::optional<RequestId> request_id;    ///< x-amzn-RequestId
@@ -81,6 +93,7 @@ struct Reply {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   Budget::Share charge;  ///< For the body, until it is sent. Without: taken if that lasts.
+  std::unique_ptr<BodyStream> stream;  ///< Sent behind `body`, without a Content-Length.
 };
 
 /// On which loop an operation runs.
