@@ -5,6 +5,7 @@
 #include "env/clocks.h"
 #include "env/loop.h"
 #include "stream/catalog.h"
+#include "stream/consumers.h"
 #include "stream/directory.h"
 #include "stream/put_path.h"
 #include "stream/read_path.h"
@@ -23,7 +24,8 @@ struct StreamService::Parts {
         tokens(secret),
         puts(given, settings, directory),
         reads(given, settings, directory, tokens),
-        catalog(given, settings, directory, tokens) {}
+        consumers(given, settings, directory, tokens),
+        catalog(given, settings, directory, consumers) {}
 
   StreamParts given;
   StreamSettings settings;
@@ -31,6 +33,7 @@ struct StreamService::Parts {
   Directory directory;
   PutPath puts;
   ReadPath reads;
+  Consumers consumers;
   Catalog catalog;
 };
 

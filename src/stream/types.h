@@ -89,6 +89,7 @@ struct StreamSummary {
   ServiceTime created;
   std::int64_t open_shards = 0;
   std::int64_t max_record_kib = 1024;
+  std::int64_t consumers = 0;  ///< Registered for enhanced fan-out; in the answer to summary().
 };
 
 struct StreamDescription {

@@ -92,6 +92,7 @@ front::Operation describe_stream_summary(Parts parts) {
                      .retention_period_hours = static_cast<std::int32_t>(found.retention_hours),
                      .stream_creation_timestamp = wire(found.created),
                      .open_shard_count = static_cast<std::int32_t>(found.open_shards),
+                     .consumer_count = static_cast<std::int32_t>(found.consumers),
                      .max_record_size_kib = static_cast<std::int32_t>(found.max_record_kib)}};
               });
 }

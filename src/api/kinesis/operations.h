@@ -45,6 +45,10 @@ shape::OperationInfo decrease_stream_retention_period_shape();
 shape::OperationInfo add_tags_to_stream_shape();
 shape::OperationInfo remove_tags_from_stream_shape();
 shape::OperationInfo list_tags_for_stream_shape();
+shape::OperationInfo register_stream_consumer_shape();
+shape::OperationInfo describe_stream_consumer_shape();
+shape::OperationInfo list_stream_consumers_shape();
+shape::OperationInfo deregister_stream_consumer_shape();
 
 front::Operation put_record(Parts parts);
 front::Operation put_records(Parts parts);
@@ -64,5 +68,9 @@ front::Operation decrease_stream_retention_period(Parts parts);
 front::Operation add_tags_to_stream(Parts parts);
 front::Operation remove_tags_from_stream(Parts parts);
 front::Operation list_tags_for_stream(Parts parts);
+front::Operation register_stream_consumer(Parts parts);
+front::Operation describe_stream_consumer(Parts parts);
+front::Operation list_stream_consumers(Parts parts);
+front::Operation deregister_stream_consumer(Parts parts);
 
 }  // namespace penstock::api::kinesis
