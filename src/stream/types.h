@@ -95,6 +95,7 @@ struct StreamSummary {
   Distribution distribution = Distribution::kUserPartitionKey;
   MetricSet metrics = 0;
   std::string key_id;  ///< Empty: not encrypted.
+  std::int64_t consumers = 0;  ///< Registered for enhanced fan-out; in the answer to summary().
 };
 
 struct StreamDescription {
