@@ -20,9 +20,6 @@ inline constexpr shape::Rules kConsumerArn{shape::pattern(kConsumerArnPattern, &
                                            shape::length(1, 2048)};
 inline constexpr shape::Rules kRequiredConsumerArn{
     shape::required, shape::pattern(kConsumerArnPattern, &is_consumer_arn), shape::length(1, 2048)};
-inline constexpr shape::Rules kRequiredStreamArn{
-    shape::required, shape::pattern("arn:aws.*:kinesis:.*:\\d{12}:stream/\\S+", &is_stream_arn),
-    shape::length(1, 2048)};
 inline constexpr shape::Rules kConsumerName{shape::pattern("[a-zA-Z0-9_.-]+", &is_stream_name),
                                             shape::length(1, 128)};
 inline constexpr shape::Rules kRequiredConsumerName{
