@@ -41,6 +41,7 @@ stream::StreamSettings stream_settings(const Settings& settings) {
   made.create_delay = Millis{settings.stream_create_delay_ms};
   made.update_delay = Millis{settings.stream_update_delay_ms};
   made.delete_delay = Millis{settings.stream_delete_delay_ms};
+  made.consumer_delay = Millis{settings.stream_consumer_delay_ms};
   made.shard_quota = settings.stream_shard_quota;
   made.on_demand_stream_quota = settings.stream_on_demand_quota;
   return made;

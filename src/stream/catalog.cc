@@ -37,6 +37,16 @@ Error already_resharded(std::uint32_t shard, const StreamName& stream) {
       " has already been merged or split, and thus is not eligible for merging or splitting.");
 }
 
+Error has_consumers(const StreamName& stream) {
+  // The apostrophe is the service's.
+  return {StreamErrc::kInUse,
+          "DeleteStream can\u2019t delete " + stream.tenant.account + ":" + stream.name +
+              " because there are consumers associated with this data stream. To delete " +
+              stream.name +
+              " anyway, set the EnforceConsumerDeletion parameter to true to force the deletion of "
+              "all the consumers that are associated with it."};
+}
+
 Error internal(const Error& cause) {
   log::error("a change of a stream could not be stored",
              {{"error", cause.code.name()}, {"message", cause.message}});
@@ -48,10 +58,11 @@ bool same_tenant(const StreamName& name, const Tenant& tenant) { return name.ten
 }  // namespace
 
 Catalog::Catalog(const StreamParts& parts, const StreamSettings& settings, Directory& directory,
-                 const TokenMaker&)
+                 Consumers& consumers)
     : parts_(parts),
       settings_(settings),
       directory_(directory),
+      consumers_(consumers),
       scope_(parts.control_loop.executor()) {}
 
 Task<Status> Catalog::load() {
@@ -247,7 +258,7 @@ Task<Status> Catalog::create(Caller caller, CreateStream request) {
   co_return co_await begin(std::move(live), settings_.create_delay);
 }
 
-Task<Status> Catalog::remove(Caller caller, StreamTarget target) {
+Task<Status> Catalog::remove(Caller caller, StreamTarget target, ConsumerRemoval consumers) {
   CO_TRY(const StreamName name, resolve_target(caller, target));
   const LiveStreamPtr now = directory_.find(name);
   if (now == nullptr) co_return stream_not_found(name);
@@ -256,7 +267,10 @@ Task<Status> Catalog::remove(Caller caller, StreamTarget target) {
     co_return stream_not_active(name, now->entry.status);
   }
   const ServiceTime due = parts_.clocks.service_now() + settings_.delete_delay;
-  CO_TRY(LiveStreamPtr live, co_await edit(name, [due](StreamEntry& entry) -> Status {
+  CO_TRY(LiveStreamPtr live, co_await edit(name, [&](StreamEntry& entry) -> Status {
+           if (consumers == ConsumerRemoval::kRefused && consumers_.has_any(name)) {
+             return has_consumers(name);
+           }
            entry.status = StreamStatus::kDeleting;
            entry.transition = {.kind = Transition::Kind::kDelete, .due = due};
            return ok();
@@ -437,17 +451,19 @@ Task<Status> Catalog::finish_delete(StreamEntry entry) {
   }
   engine::Meta& meta = parts_.engine.meta();
   const std::string key = document_key(entry.name);
-  const std::optional<engine::Document> stored = meta.get(key);
-  if (stored) {
-    std::vector<engine::Change> changes;
+  while (const std::optional<engine::Document> stored = meta.get(key)) {
+    std::vector<engine::Change> changes = consumers_.removal_of(entry.name);
     changes.push_back({.op = engine::Change::Op::kErase, .key = key, .expected = stored->version});
     for (const engine::Document& page : meta.list(page_prefix(entry.name))) {
       changes.push_back(
           {.op = engine::Change::Op::kErase, .key = page.key, .expected = page.version});
     }
-    CO_TRY_OK(co_await meta.commit(std::move(changes)));
+    const Result<engine::Version> committed = co_await meta.commit(std::move(changes));
+    if (committed.ok()) break;
+    if (committed.error().code != engine::EngineErrc::kConflict) co_return committed.error();
   }
   directory_.remove(entry.name);
+  consumers_.removed(entry.name);
   co_return ok();
 }
 

@@ -2,9 +2,9 @@
 
 #include "base/result.h"
 #include "base/task.h"
+#include "stream/consumers.h"
 #include "stream/directory.h"
 #include "stream/stream_service.h"
-#include "stream/token.h"
 
 #include <functional>
 #include <string>
@@ -21,14 +21,14 @@ namespace penstock::stream {
 class Catalog {
  public:
   Catalog(const StreamParts& parts, const StreamSettings& settings, Directory& directory,
-          const TokenMaker& tokens);
+          Consumers& consumers);
 
   /// Loads every document and goes on with transitions.
   Task<Status> load();
   Task<> stop();
 
   Task<Status> create(Caller caller, CreateStream request);
-  Task<Status> remove(Caller caller, StreamTarget target);
+  Task<Status> remove(Caller caller, StreamTarget target, ConsumerRemoval consumers);
   Task<Status> split(Caller caller, StreamTarget target, std::string_view shard_id,
                      std::string_view new_starting_hash_key);
   Task<Status> merge(Caller caller, StreamTarget target, std::string_view shard_id,
@@ -71,6 +71,7 @@ class Catalog {
   const StreamParts& parts_;
   const StreamSettings& settings_;
   Directory& directory_;
+  Consumers& consumers_;
   Scope scope_;
 };
 

@@ -29,13 +29,6 @@ StreamSummary summary_of(const LiveStream& stream) {
           .key_id = entry.options.encryption.key_id};
 }
 
-Status expired_token(ServiceTime issued, ServiceTime now) {
-  if (now - issued <= kTokenLife) return ok();
-  return Error{
-      StreamErrc::kExpiredNextToken,
-      "The pagination token passed to the operation is expired: it is good for 300 seconds."};
-}
-
 Error bad_token() { return invalid("The NextToken is not valid."); }
 
 /// A shard was open from its creation second until it was closed.
@@ -92,7 +85,9 @@ Result<StreamSummary> StreamService::summary(Caller caller, StreamTarget target)
   TRY(const StreamName name, resolve_target(caller, target));
   const LiveStreamPtr stream = parts_->directory.find(name);
   if (stream == nullptr) return stream_not_found(name);
-  return summary_of(*stream);
+  StreamSummary summary = summary_of(*stream);
+  summary.consumers = parts_->consumers.count(name);
+  return summary;
 }
 
 Result<StreamDescription> StreamService::describe(
@@ -127,7 +122,7 @@ Result<StreamPage> StreamService::list(Caller caller, ListStreams request) const
   if (!request.next_token.empty()) {
     const std::optional<PageToken> page = parts_->tokens.open_page(request.next_token);
     if (!page || page->log != LogId{} || page->stream.tenant != caller.tenant) return bad_token();
-    TRY_OK(expired_token(page->issued, now));
+    TRY_OK(check_token_age(page->issued, now));
     after = std::max(after, page->stream.name);
   }
   const auto size = static_cast<std::size_t>(
@@ -166,7 +161,7 @@ Result<ShardPage> StreamService::list_shards(Caller caller, ListShards request) 
     }
     const std::optional<PageToken> opened = parts_->tokens.open_page(request.next_token);
     if (!opened || opened->log == LogId{}) return bad_token();
-    TRY_OK(expired_token(opened->issued, now));
+    TRY_OK(check_token_age(opened->issued, now));
     page = *opened;
     after = page.after_shard;
   } else {

@@ -41,7 +41,8 @@ Task<Result<std::unique_ptr<StreamService>>> StreamService::open(StreamParts par
   CO_TRY(const std::string secret, co_await token_secret(parts.engine.meta(), parts.random));
   std::unique_ptr<StreamService> service(
       new StreamService(std::make_unique<Parts>(parts, settings, secret)));
-  const Status loaded = co_await service->parts_->catalog.load();
+  Status loaded = co_await service->parts_->catalog.load();
+  if (loaded.ok()) loaded = service->parts_->consumers.load();
   if (!loaded.ok()) {
     co_await service->stop();
     co_return loaded.error();
@@ -49,7 +50,10 @@ Task<Result<std::unique_ptr<StreamService>>> StreamService::open(StreamParts par
   co_return service;
 }
 
-Task<> StreamService::stop() { co_await parts_->catalog.stop(); }
+Task<> StreamService::stop() {
+  co_await parts_->catalog.stop();
+  co_await parts_->consumers.stop();
+}
 
 Task<Result<PutRecordReply>> StreamService::put_record(Caller caller, PutRecord request) {
   return parts_->puts.put_record(caller, request);
@@ -72,8 +76,8 @@ Task<Result<GetRecordsReply>> StreamService::get_records(Caller caller, GetRecor
 Task<Status> StreamService::create(Caller caller, CreateStream request) {
   return parts_->catalog.create(caller, std::move(request));
 }
-Task<Status> StreamService::remove(Caller caller, StreamTarget stream) {
-  return parts_->catalog.remove(caller, stream);
+Task<Status> StreamService::remove(Caller caller, StreamTarget stream, ConsumerRemoval consumers) {
+  return parts_->catalog.remove(caller, stream, consumers);
 }
 Task<Status> StreamService::split(Caller caller, StreamTarget stream, std::string_view shard_id,
                                   std::string_view new_starting_hash_key) {
@@ -93,6 +97,34 @@ Task<Status> StreamService::add_tags(Caller caller, StreamTarget stream, Tags ta
 Task<Status> StreamService::remove_tags(Caller caller, StreamTarget stream,
                                         std::vector<std::string> keys) {
   return parts_->catalog.remove_tags(caller, stream, std::move(keys));
+}
+
+Task<Result<ConsumerView>> StreamService::register_consumer(Caller caller,
+                                                            RegisterConsumer request) {
+  return parts_->consumers.add(caller, std::move(request));
+}
+Task<Status> StreamService::deregister_consumer(Caller caller, ConsumerTarget consumer) {
+  return parts_->consumers.remove(caller, consumer);
+}
+Result<ConsumerView> StreamService::describe_consumer(Caller caller,
+                                                      ConsumerTarget consumer) const {
+  return parts_->consumers.describe(caller, consumer);
+}
+Result<ConsumerPage> StreamService::list_consumers(Caller caller, ListConsumers request) const {
+  return parts_->consumers.list(caller, request);
+}
+std::optional<ConsumerView> StreamService::find_consumer(std::string_view arn) const {
+  return parts_->consumers.find(arn);
+}
+Task<Status> StreamService::add_consumer_tags(std::string_view arn, Tags tags) {
+  return parts_->consumers.add_tags(arn, std::move(tags));
+}
+Task<Status> StreamService::remove_consumer_tags(std::string_view arn,
+                                                 std::vector<std::string> keys) {
+  return parts_->consumers.remove_tags(arn, std::move(keys));
+}
+Task<Status> StreamService::set_consumer_policy(std::string_view arn, std::string policy) {
+  return parts_->consumers.set_policy(arn, std::move(policy));
 }
 
 }  // namespace penstock::stream

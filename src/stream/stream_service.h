@@ -4,6 +4,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "base/time.h"
+#include "stream/consumer_types.h"
 #include "stream/errors.h"
 #include "stream/observer.h"
 #include "stream/record_source.h"
@@ -36,12 +37,15 @@ struct StreamSettings {
   Millis create_delay{0};
   Millis update_delay{0};
   Millis delete_delay{0};
+  Millis consumer_delay{0};  ///< While a consumer is CREATING, and DELETING.
 
   // Quotas of an account in a region.
   std::int64_t shard_quota = 20'000;
   std::int64_t on_demand_stream_quota = 50;
   std::int64_t streams_in_transition_max = 5;
   std::int64_t tags_max = 50;
+  std::int64_t consumer_quota = 20;  ///< Of one stream.
+  std::int64_t consumers_creating_max = 5;
 
   std::size_t put_request_bytes_max = 10u << 20;  ///< Keys and data of one PutRecords.
   Millis sweep_interval{60'000};                  ///< Between physical trims; readers trim at once.
@@ -96,7 +100,8 @@ class StreamService final : public RecordSource {
 
   /// Completes when the stream is ACTIVE, or CREATING when there is a delay.
   Task<Status> create(Caller caller, CreateStream request);
-  Task<Status> remove(Caller caller, StreamTarget stream);
+  Task<Status> remove(Caller caller, StreamTarget stream,
+                      ConsumerRemoval consumers = ConsumerRemoval::kRefused);
   /// limit: default 100, more counts as 100.
   Result<StreamDescription> describe(
       Caller caller, StreamTarget stream, std::optional<std::int64_t> limit,
@@ -127,6 +132,22 @@ class StreamService final : public RecordSource {
   Result<TagPage> list_tags(Caller caller, StreamTarget stream,
                             std::string_view exclusive_start_key,
                             std::optional<std::int64_t> limit) const;
+
+  // --- Consumers (enhanced fan-out): control loop ------------------------------------------------
+
+  /// What was stored first is returned: CREATING. It is ACTIVE when the call completes, unless
+  /// there is a delay.
+  Task<Result<ConsumerView>> register_consumer(Caller caller, RegisterConsumer request);
+  Task<Status> deregister_consumer(Caller caller, ConsumerTarget consumer);
+  Result<ConsumerView> describe_consumer(Caller caller, ConsumerTarget consumer) const;
+  Result<ConsumerPage> list_consumers(Caller caller, ListConsumers request) const;
+
+  /// Any loop. Nothing when there is none of this ARN now.
+  std::optional<ConsumerView> find_consumer(std::string_view arn) const;
+  Task<Status> add_consumer_tags(std::string_view arn, Tags tags);
+  Task<Status> remove_consumer_tags(std::string_view arn, std::vector<std::string> keys);
+  /// As it is, for find_consumer to give back; empty: removes it.
+  Task<Status> set_consumer_policy(std::string_view arn, std::string policy);
 
   // --- For mappings and the ledger: control loop -------------------------------------------------
 

@@ -1,6 +1,7 @@
 #include "stream/texts.h"
 
 #include "stream/errors.h"
+#include "stream/token.h"
 
 #include <charconv>
 
@@ -58,6 +59,11 @@ Error shard_does_not_exist(std::uint32_t shard, const StreamName& stream) {
           "Shard " + shard_id_text(shard) + " in stream " + in_account(stream) + " does not exist"};
 }
 
+Error consumer_not_found(std::string_view consumer, const Tenant& tenant) {
+  return {StreamErrc::kNotFound,
+          "Consumer " + std::string(consumer) + ", account " + tenant.account + " not found."};
+}
+
 Error stream_not_active(const StreamName& stream, StreamStatus status) {
   return {StreamErrc::kInUse, "Stream " + in_account(stream) + " not ACTIVE, instead in state " +
                                   std::string(to_text(status))};
@@ -75,6 +81,13 @@ Error auto_refused(const StreamName& stream) {
   return {StreamErrc::kInvalidArgument,
           "RecordDistributionStrategy AUTO needs a stream in On-Demand mode. Stream " +
               in_account(stream) + " is in Provisioned mode."};
+}
+
+Status check_token_age(ServiceTime issued, ServiceTime now) {
+  if (now - issued <= kTokenLife) return ok();
+  return Error{
+      StreamErrc::kExpiredNextToken,
+      "The pagination token passed to the operation is expired: it is good for 300 seconds."};
 }
 
 std::string rate_exceeded_text(std::uint32_t shard, const StreamName& stream) {

@@ -24,12 +24,16 @@ Error stream_not_found(const StreamName& stream);
 Error could_not_find_shard(std::string_view shard_id, const StreamName& stream);
 /// For iterators: "Shard X in stream S under account A does not exist"
 Error shard_does_not_exist(std::uint32_t shard, const StreamName& stream);
+/// C as the request named it, by name or ARN: "Consumer C, account A not found."
+Error consumer_not_found(std::string_view consumer, const Tenant& tenant);
 Error stream_not_active(const StreamName& stream, StreamStatus status);
 Error dry_run_passed();
 /// Calls that come too often: "Rate exceeded for stream S under account A."
 Error rate_exceeded(const StreamName& stream);
 /// Distribution::kAuto on a provisioned stream.
 Error auto_refused(const StreamName& stream);
+/// kExpiredNextToken after 300 s.
+Status check_token_age(ServiceTime issued, ServiceTime now);
 std::string rate_exceeded_text(std::uint32_t shard, const StreamName& stream);
 
 }  // namespace penstock::stream

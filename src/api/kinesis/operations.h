@@ -51,6 +51,10 @@ shape::OperationInfo start_stream_encryption_shape();
 shape::OperationInfo stop_stream_encryption_shape();
 shape::OperationInfo enable_enhanced_monitoring_shape();
 shape::OperationInfo disable_enhanced_monitoring_shape();
+shape::OperationInfo register_stream_consumer_shape();
+shape::OperationInfo describe_stream_consumer_shape();
+shape::OperationInfo list_stream_consumers_shape();
+shape::OperationInfo deregister_stream_consumer_shape();
 
 front::Operation put_record(Parts parts);
 front::Operation put_records(Parts parts);
@@ -76,5 +80,9 @@ front::Operation start_stream_encryption(Parts parts);
 front::Operation stop_stream_encryption(Parts parts);
 front::Operation enable_enhanced_monitoring(Parts parts);
 front::Operation disable_enhanced_monitoring(Parts parts);
+front::Operation register_stream_consumer(Parts parts);
+front::Operation describe_stream_consumer(Parts parts);
+front::Operation list_stream_consumers(Parts parts);
+front::Operation deregister_stream_consumer(Parts parts);
 
 }  // namespace penstock::api::kinesis

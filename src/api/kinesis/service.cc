@@ -31,7 +31,11 @@ front::Service make_kinesis_service(stream::StreamService& streams,
                                                 &start_stream_encryption,
                                                 &stop_stream_encryption,
                                                 &enable_enhanced_monitoring,
-                                                &disable_enhanced_monitoring}) {
+                                                &disable_enhanced_monitoring,
+                                                &register_stream_consumer,
+                                                &describe_stream_consumer,
+                                                &list_stream_consumers,
+                                                &deregister_stream_consumer}) {
     service.operations.push_back(make(parts));
   }
   return service;
@@ -61,7 +65,11 @@ std::vector<shape::OperationInfo> kinesis_shapes() {
           start_stream_encryption_shape(),
           stop_stream_encryption_shape(),
           enable_enhanced_monitoring_shape(),
-          disable_enhanced_monitoring_shape()};
+          disable_enhanced_monitoring_shape(),
+          register_stream_consumer_shape(),
+          describe_stream_consumer_shape(),
+          list_stream_consumers_shape(),
+          deregister_stream_consumer_shape()};
 }
 
 }  // namespace penstock::api::kinesis
