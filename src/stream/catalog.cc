@@ -7,6 +7,7 @@
 #include "env/clocks.h"
 #include "env/loop.h"
 #include "stream/errors.h"
+#include "stream/option_changes.h"
 #include "stream/tags.h"
 #include "stream/texts.h"
 
@@ -16,8 +17,6 @@ namespace penstock::stream {
 namespace {
 
 constexpr std::int64_t kOnDemandShards = 4;
-constexpr std::int64_t kRetentionHoursMin = 24;
-constexpr std::int64_t kRetentionHoursMax = 8'760;
 constexpr Millis kRetryDelay{500};
 
 Error invalid(std::string text) { return {StreamErrc::kInvalidArgument, std::move(text)}; }
@@ -218,6 +217,9 @@ Task<Status> Catalog::create(Caller caller, CreateStream request) {
   }
   const std::int64_t shards = request.shard_count.value_or(kOnDemandShards);
   CO_TRY_OK(check_quotas(name.tenant, request, shards));
+  if (request.distribution == Distribution::kAuto && request.mode != StreamMode::kOnDemand) {
+    co_return auto_refused(name);
+  }
   CO_TRY_OK(check_new_tags(name, {}, request.tags, settings_.tags_max));
   Result<LogId> log = co_await engine::next_log_id(parts_.engine.meta());
   if (!log.ok()) co_return internal(log.error());
@@ -230,6 +232,7 @@ Task<Status> Catalog::create(Caller caller, CreateStream request) {
       .created = now,
       .max_record_kib = request.max_record_kib.value_or(1'024),
       .tags = std::move(request.tags),
+      .options = {.distribution = request.distribution},
       .shards_wanted = static_cast<std::uint32_t>(shards),
       .transition = {.kind = Transition::Kind::kCreate, .due = now + settings_.create_delay}};
   const Result<engine::Version> committed =
@@ -261,7 +264,7 @@ Task<Status> Catalog::remove(Caller caller, StreamTarget target) {
   co_return co_await begin(std::move(live), settings_.delete_delay);
 }
 
-// --- Reshards, retention, tags -------------------------------------------------------------------
+// --- Reshards ------------------------------------------------------------------------------------
 
 Task<Status> Catalog::split(Caller caller, StreamTarget target, std::string_view shard_id,
                             std::string_view new_starting_hash_key) {
@@ -336,65 +339,6 @@ Task<Status> Catalog::merge(Caller caller, StreamTarget target, std::string_view
   co_return co_await begin(std::move(live), settings_.update_delay);
 }
 
-Task<Status> Catalog::set_retention(Caller caller, StreamTarget target, RetentionChange change,
-                                    std::int64_t hours) {
-  CO_TRY(const StreamName name, resolve_target(caller, target));
-  const std::string requested = "Requested retention period (" + std::to_string(hours) + " hours)";
-  const ServiceTime due = parts_.clocks.service_now() + settings_.update_delay;
-  const auto edit = [&](StreamEntry& entry) -> Status {
-    if (hours < kRetentionHoursMin) {
-      return invalid("Minimum allowed retention period is 24 hours. " + requested +
-                     " is too short.");
-    }
-    if (hours > kRetentionHoursMax) {
-      return invalid("Maximum allowed retention period is 8760 hours. " + requested +
-                     " is too long.");
-    }
-    const std::string existing =
-        "existing retention period (" + std::to_string(entry.retention_hours) + " hours)";
-    if (change == RetentionChange::kIncrease && hours < entry.retention_hours) {
-      return invalid(requested + " for stream " + name.name + " can not be shorter than " +
-                     existing + ". Use DecreaseRetentionPeriod API.");
-    }
-    if (change == RetentionChange::kDecrease && hours > entry.retention_hours) {
-      return invalid(requested + " for stream " + name.name + " can not be longer than " +
-                     existing + ". Use IncreaseRetentionPeriod API.");
-    }
-    entry.retention_hours = hours;
-    if (settings_.update_delay > Millis{0}) {
-      entry.status = StreamStatus::kUpdating;
-      entry.transition = {.kind = Transition::Kind::kRetention, .due = due};
-    }
-    return ok();
-  };
-  CO_TRY(LiveStreamPtr live, co_await edit_active(name, edit));
-  if (live->entry.status == StreamStatus::kActive) co_return ok();
-  co_return co_await begin(std::move(live), settings_.update_delay);
-}
-
-Task<Status> Catalog::add_tags(Caller caller, StreamTarget target, Tags tags) {
-  CO_TRY(const StreamName name, resolve_target(caller, target));
-  const auto edit = [&](StreamEntry& entry) -> Status {
-    TRY_OK(check_new_tags(name, entry.tags, tags, settings_.tags_max));
-    for (const auto& [key, value] : tags) entry.tags[key] = value;
-    return ok();
-  };
-  CO_TRY_OK(co_await edit_active(name, edit));
-  co_return ok();
-}
-
-Task<Status> Catalog::remove_tags(Caller caller, StreamTarget target,
-                                  std::vector<std::string> keys) {
-  CO_TRY(const StreamName name, resolve_target(caller, target));
-  const auto edit = [&](StreamEntry& entry) -> Status {
-    TRY_OK(check_tag_keys(name, keys));
-    for (const std::string& key : keys) entry.tags.erase(key);
-    return ok();
-  };
-  CO_TRY_OK(co_await edit_active(name, edit));
-  co_return ok();
-}
-
 // --- Transitions ---------------------------------------------------------------------------------
 
 Task<Status> Catalog::begin(LiveStreamPtr stream, Millis delay) {
@@ -435,7 +379,7 @@ Task<Status> Catalog::finish(StreamName name, LogId log) {
     case Transition::Kind::kSplit:
     case Transition::Kind::kMerge: co_return co_await finish_reshard(stream->entry);
     case Transition::Kind::kDelete: co_return co_await finish_delete(stream->entry);
-    case Transition::Kind::kRetention: {
+    case Transition::Kind::kSetting: {
       CO_TRY_OK(co_await edit(name, [](StreamEntry& entry) -> Status {
         entry.status = StreamStatus::kActive;
         entry.transition = {};
@@ -538,10 +482,15 @@ Task<> Catalog::sweep_stream(LiveStreamPtr stream) {
     (co_await log.trim(ref, *keep)).ignore("the next sweep tries again");
   }
   const ServiceTime now = parts_.clocks.service_now();
-  StreamEntry pruned = stream->entry;
-  if (!drop_expired_shards(pruned, now)) co_return;
-  (co_await edit_active(stream->entry.name, [now](StreamEntry& entry) -> Status {
+  const auto prune = [now](StreamEntry& entry) {
     drop_expired_shards(entry, now);
+    forget_switches(entry, now);
+  };
+  StreamEntry pruned = stream->entry;
+  prune(pruned);
+  if (pruned == stream->entry) co_return;
+  (co_await edit_active(stream->entry.name, [prune](StreamEntry& entry) -> Status {
+    prune(entry);
     return ok();
   })).ignore("the next sweep tries again");
 }

@@ -35,11 +35,15 @@ class Catalog {
                      std::string_view adjacent_shard_id);
   Task<Status> set_retention(Caller caller, StreamTarget target, RetentionChange change,
                              std::int64_t hours);
+  using Edit = std::function<Status(StreamEntry&)>;
+  enum class Holds : std::uint8_t { kAtOnce, kAfterUpdating };
+  /// Changes an ACTIVE stream; kAfterUpdating: it is UPDATING for as long as changes take here.
+  /// The edit may be made more than once. Gives the stream as it is then.
+  Task<Result<LiveStreamPtr>> change(StreamName name, Holds holds, Edit edit);
   Task<Status> add_tags(Caller caller, StreamTarget target, Tags tags);
   Task<Status> remove_tags(Caller caller, StreamTarget target, std::vector<std::string> keys);
 
  private:
-  using Edit = std::function<Status(StreamEntry&)>;
   /// Edits a stream's document and publishes the result; tried again when it changed meanwhile.
   Task<Result<LiveStreamPtr>> edit(StreamName name, Edit edit);
   Task<Result<LiveStreamPtr>> edit_active(StreamName name, Edit edit);

@@ -23,7 +23,10 @@ StreamSummary summary_of(const LiveStream& stream) {
           .retention_hours = entry.retention_hours,
           .created = entry.created,
           .open_shards = entry.open_shards(),
-          .max_record_kib = entry.max_record_kib};
+          .max_record_kib = entry.max_record_kib,
+          .distribution = entry.options.distribution,
+          .metrics = entry.options.metrics,
+          .key_id = entry.options.encryption.key_id};
 }
 
 Status expired_token(ServiceTime issued, ServiceTime now) {

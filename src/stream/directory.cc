@@ -37,6 +37,13 @@ LiveStreamPtr make_live(StreamEntry entry, engine::Version version, const engine
                                 : std::make_shared<ShardLane>(entry.max_record_kib * 1024)});
     if (!shard.closed) live->routes.push_back({shard.range.end, index});
   }
+  live->placed = same_log ? before->placed : std::make_shared<std::atomic<std::uint32_t>>(0);
+  if (same_log && before->entry.max_record_kib != entry.max_record_kib) {
+    for (const LiveStream::Shard& shard : live->shards) {
+      const std::lock_guard lock(shard.lane->mutex);
+      shard.lane->write.allow(entry.max_record_kib * 1024);
+    }
+  }
   std::sort(live->routes.begin(), live->routes.end(),
             [](const auto& a, const auto& b) { return a.end < b.end; });
   live->entry = std::move(entry);

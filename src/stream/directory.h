@@ -52,6 +52,8 @@ struct LiveStream {
   std::string arn;
   std::vector<Shard> shards;
   std::vector<Route> routes;  ///< Open shards by the end of their range.
+  /// Records that Distribution::kAuto has placed; shared by all snapshots of the stream.
+  std::shared_ptr<std::atomic<std::uint32_t>> placed;
 
   ShardRef ref(const Shard& shard) const { return {entry.log, shard.entry.number}; }
   const Shard* find(std::uint32_t number) const;

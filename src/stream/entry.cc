@@ -43,6 +43,7 @@ struct StoredStream {
   std::int64_t retention_hours = 24;
   std::int64_t max_record_kib = 1024;
   std::map<std::string, std::string> tags;
+  std::optional<shape::RawJson> options;
   std::vector<std::string> shards;
   std::int64_t next_shard = 0;
   std::int64_t shards_wanted = 0;
@@ -60,6 +61,7 @@ struct StoredStream {
         shape::member<&Self::retention_hours>("retention_hours"),
         shape::member<&Self::max_record_kib>("max_record_kib"),
         shape::member<&Self::tags>("tags"),
+        shape::member<&Self::options>("options"),
         shape::member<&Self::shards>("shards"),
         shape::member<&Self::next_shard>("next_shard"),
         shape::member<&Self::shards_wanted>("shards_wanted"),
@@ -214,6 +216,9 @@ std::string encode(const StreamEntry& entry) {
                    .tags = entry.tags,
                    .next_shard = entry.next_shard,
                    .shards_wanted = entry.shards_wanted};
+  if (std::string options = encode(entry.options); !options.empty()) {
+    out.options = shape::RawJson{std::move(options)};
+  }
   if (entry.shards.size() <= kShardsOfPage) {
     for (const ShardEntry& shard : entry.shards) out.shards.push_back(stored_shard(shard));
   }
@@ -272,6 +277,11 @@ Result<StreamEntry> decode_entry(std::string_view key, std::string_view document
       .tags = in.tags,
       .next_shard = static_cast<std::uint32_t>(in.next_shard),
       .shards_wanted = static_cast<std::uint32_t>(in.shards_wanted)};
+  if (in.options) {
+    Result<StreamOptions> options = decode_options(in.options->text);
+    if (!options.ok()) return corrupt(key);
+    entry.options = std::move(*options);
+  }
   for (const std::string& text : in.shards) {
     const std::optional<ShardEntry> shard = restored_shard(text);
     if (!shard) return corrupt(key);

@@ -5,6 +5,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "stream/sequence_number.h"
+#include "stream/stream_options.h"
 #include "stream/types.h"
 
 #include <cstdint>
@@ -33,8 +34,8 @@ struct ShardEntry {
 
 /// What a stream is on its way to. Kept with it, so that a restart goes on.
 struct Transition {
-  enum class Kind : std::uint8_t { kNone, kCreate, kSplit, kMerge, kRetention, kDelete };
-  Kind kind = Kind::kNone;
+  enum class Kind : std::uint8_t { kNone, kCreate, kSplit, kMerge, kSetting, kDelete };
+  Kind kind = Kind::kNone;  ///< kSetting: nothing is left to be done but to become ACTIVE.
   ServiceTime due{};
   std::uint32_t shard = 0;     ///< kSplit, kMerge: the (lower) parent.
   std::uint32_t adjacent = 0;  ///< kMerge: the other one.
@@ -54,6 +55,7 @@ struct StreamEntry {
   std::int64_t retention_hours = 24;
   std::int64_t max_record_kib = 1024;
   Tags tags;
+  StreamOptions options;
   std::vector<ShardEntry> shards;  ///< In the order of numbers, expired ones left out.
   std::uint32_t next_shard = 0;
   std::uint32_t shards_wanted = 0;  ///< While CREATING.

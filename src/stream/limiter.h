@@ -23,6 +23,12 @@ class Bucket {
     const std::int64_t full = (capacity_ - level_) / rate_ + 1;
     level_ = std::min(capacity_, level_ + std::min(elapsed, full) * rate_);
   }
+  /// Another capacity; a bucket that was full is full again, any other keeps what it has.
+  void resize(std::int64_t capacity) {
+    const bool was_full = level_ == capacity_;
+    capacity_ = capacity * kScale;
+    level_ = was_full ? capacity_ : std::min(level_, capacity_);
+  }
   bool has(std::int64_t amount) const { return level_ >= amount * kScale; }
   bool in_debt() const { return level_ <= 0; }
   void spend(std::int64_t amount) { level_ -= amount * kScale; }
@@ -44,6 +50,11 @@ class WriteLimiter {
  public:
   explicit WriteLimiter(std::int64_t record_bytes_max)
       : records_(1'000, 1'000), bytes_(kMebibyte, std::max(kMebibyte, record_bytes_max)) {}
+
+  /// For a stream whose largest record is another one now.
+  void allow(std::int64_t record_bytes_max) {
+    bytes_.resize(std::max(kMebibyte, record_bytes_max));
+  }
 
   void refill(ServiceTime now) {
     records_.refill(now);

@@ -6,6 +6,7 @@
 #include "env/loop.h"
 #include "stream/catalog.h"
 #include "stream/directory.h"
+#include "stream/option_changes.h"
 #include "stream/put_path.h"
 #include "stream/read_path.h"
 #include "stream/stream_service.h"
@@ -24,6 +25,13 @@ struct StreamService::Parts {
         puts(given, settings, directory),
         reads(given, settings, directory, tokens),
         catalog(given, settings, directory, tokens) {}
+
+  EncryptionMoment encryption_moment() const {
+    const ServiceTime now = given.clocks.service_now();
+    return {.now = now,
+            .from = now + settings.update_delay,
+            .is_limited = settings.limits != StreamSettings::Limits::kOff};
+  }
 
   StreamParts given;
   StreamSettings settings;

@@ -20,22 +20,49 @@ std::int64_t size_of(const PutEntry& entry) {
   return static_cast<std::int64_t>(entry.partition_key.size() + entry.data.size());
 }
 
-/// The stream's own bound, in the wording of the bounds that every stream has.
-Status check_sizes(std::span<const PutEntry> entries, std::int64_t bytes_max, bool single) {
+/// "1 validation error detected: " and up to ten of what `violation(i)` says of entries.
+template <class Violation>
+Status no_violation(std::size_t entries, Violation violation) {
   constexpr std::size_t kListed = 10;
   std::size_t violations = 0;
   std::string text;
-  for (std::size_t i = 0; i < entries.size() && violations < kListed; ++i) {
-    if (size_of(entries[i]) <= bytes_max) continue;
+  for (std::size_t i = 0; i < entries && violations < kListed; ++i) {
+    const std::string one = violation(i);
+    if (one.empty()) continue;
     if (++violations > 1) text += "; ";
-    text += "Value at '" +
-            (single ? std::string("data") : "records." + std::to_string(i + 1) + ".member.data") +
-            "' failed to satisfy constraint: Member must have length less than or equal to " +
-            std::to_string(bytes_max) + ".";
+    text += one;
   }
   if (violations == 0) return ok();
   return Error{StreamErrc::kValidation, std::to_string(violations) + " validation error" +
                                             (violations == 1 ? "" : "s") + " detected: " + text};
+}
+
+std::string member_path(std::size_t entry, bool single, std::string_view member) {
+  return (single ? "" : "records." + std::to_string(entry + 1) + ".member.") + std::string(member);
+}
+
+/// Whether each entry has the key that chooses its shard. The table of the operation cannot ask for
+/// it, since some streams need none.
+Status check_keys(std::span<const PutEntry> entries, bool single) {
+  const auto has_none = [](const PutEntry& entry) { return entry.partition_key.empty(); };
+  if (std::none_of(entries.begin(), entries.end(), has_none)) return ok();
+  return no_violation(entries.size(), [&](std::size_t i) -> std::string {
+    if (!has_none(entries[i])) return {};
+    return "Value null at '" + member_path(i, single, "partitionKey") +
+           "' failed to satisfy constraint: Member must not be null";
+  });
+}
+
+/// The stream's own bound, in the wording of the bounds that every stream has.
+Status check_sizes(std::span<const PutEntry> entries, std::int64_t bytes_max, bool single) {
+  const auto is_large = [=](const PutEntry& entry) { return size_of(entry) > bytes_max; };
+  if (std::none_of(entries.begin(), entries.end(), is_large)) return ok();
+  return no_violation(entries.size(), [&](std::size_t i) -> std::string {
+    if (!is_large(entries[i])) return {};
+    return "Value at '" + member_path(i, single, "data") +
+           "' failed to satisfy constraint: Member must have length less than or equal to " +
+           std::to_string(bytes_max) + ".";
+  });
 }
 
 Result<HashKey> hash_key_of(const PutEntry& entry) {
@@ -73,6 +100,15 @@ Status add_hash_keys(std::span<const PutEntry> entries, std::vector<HashKey>& ke
     entries = entries.subspan(1);
   }
   return ok();
+}
+
+/// Keys that go around the open shards, for a stream that places records itself.
+void add_placed_keys(const LiveStream& stream, std::size_t entries, std::vector<HashKey>& keys) {
+  const auto count = static_cast<std::uint32_t>(entries);
+  const std::uint32_t first = stream.placed->fetch_add(count, std::memory_order_relaxed);
+  for (std::uint32_t i = 0; i < count; ++i) {
+    keys.push_back(stream.routes[(first + i) % stream.routes.size()].end);
+  }
 }
 
 // An order of entries: the shard's index in the high half, the entry's in the low one.
@@ -157,6 +193,7 @@ struct PutPath::Call {
   std::span<const PutEntry> entries;
   LiveStreamPtr stream;
   Lists& lists;
+  bool is_encrypted = false;  ///< Whether records of it count as encrypted.
 };
 
 Result<LiveStreamPtr> PutPath::check(const Caller& caller, const StreamTarget& target,
@@ -165,8 +202,14 @@ Result<LiveStreamPtr> PutPath::check(const Caller& caller, const StreamTarget& t
   TRY(const StreamName name, resolve_target(caller, target));
   LiveStreamPtr stream = directory_.find(name);
   if (stream == nullptr || !stream->takes_records()) return stream_not_found(name);
+  const bool places = stream->entry.options.distribution == Distribution::kAuto;
+  if (!places) TRY_OK(check_keys(entries, single));
   TRY_OK(check_sizes(entries, stream->entry.max_record_kib * 1024, single));
-  TRY_OK(add_hash_keys(entries, keys));
+  if (places) {
+    add_placed_keys(*stream, entries.size(), keys);
+  } else {
+    TRY_OK(add_hash_keys(entries, keys));
+  }
   std::size_t total = 0;
   for (const PutEntry& entry : entries) total += entry.partition_key.size() + entry.data.size();
   if (!single && total > settings_.put_request_bytes_max) {
@@ -191,7 +234,7 @@ Task<Result<PutRecordsReply>> PutPath::put_records(Caller caller, PutRecords req
             .stream = std::move(checked).value(),
             .lists = lists};
   co_await store(call);
-  PutRecordsReply reply{.stream = call.stream->entry.name};
+  PutRecordsReply reply{.stream = call.stream->entry.name, .is_encrypted = call.is_encrypted};
   for (const PutOutcome& outcome : lists.outcomes) {
     if (outcome.fate != PutFate::kStored) ++reply.not_stored;
   }
@@ -205,14 +248,8 @@ Task<Result<PutRecordReply>> PutPath::put_record(Caller caller, PutRecord reques
   Lists& lists = *lease;
   Result<LiveStreamPtr> checked = check(caller, request.stream, entries, true, lists.keys);
   if (checked.ok() && !request.sequence_number_for_ordering.empty()) {
-    const auto minimum = decode_number(request.sequence_number_for_ordering);
-    if (!minimum || minimum->time_s > unix_seconds(parts_.clocks.service_now())) {
-      checked = Error{
-          StreamErrc::kInvalidArgument,
-          "ExclusiveMinimumSequenceNumber " + std::string(request.sequence_number_for_ordering) +
-              " used in PutRecord on stream " + (*checked)->entry.name.name + " under account " +
-              (*checked)->entry.name.tenant.account + " is invalid."};
-    }
+    const Status ordered = check_ordering(request.sequence_number_for_ordering, **checked);
+    if (!ordered.ok()) checked = ordered.error();
   }
   if (checked.ok() && request.dry_run) checked = dry_run_passed();
   if (!checked.ok()) {
@@ -232,7 +269,23 @@ Task<Result<PutRecordReply>> PutPath::put_record(Caller caller, PutRecord reques
       co_return Error{StreamErrc::kInternalFailure,
                       "the record may not have been stored; send it again"};
   }
-  co_return PutRecordReply{outcome.shard, outcome.number};
+  co_return PutRecordReply{outcome.shard, outcome.number, call.is_encrypted};
+}
+
+Status PutPath::check_ordering(std::string_view number, const LiveStream& stream) const {
+  const StreamName& name = stream.entry.name;
+  if (stream.entry.options.distribution == Distribution::kAuto) {
+    return Error{StreamErrc::kInvalidArgument,
+                 "SequenceNumberForOrdering cannot be used with stream " + name.name +
+                     " under account " + name.tenant.account +
+                     ", whose RecordDistributionStrategy is AUTO."};
+  }
+  const auto minimum = decode_number(number);
+  if (minimum && minimum->time_s <= unix_seconds(parts_.clocks.service_now())) return ok();
+  return Error{StreamErrc::kInvalidArgument,
+               "ExclusiveMinimumSequenceNumber " + std::string(number) +
+                   " used in PutRecord on stream " + name.name + " under account " +
+                   name.tenant.account + " is invalid."};
 }
 
 Task<> PutPath::store(Call& call) {
@@ -299,6 +352,9 @@ void PutPath::settle(Call& call) {
     const bool sealed =
         !append.outcome.ok() && append.outcome.error().code == engine::EngineErrc::kSealed;
     if (!sealed) note(call, shard, append);
+    if (append.outcome.ok()) {
+      call.is_encrypted |= call.stream->entry.options.encryption.holds_at(append.outcome->arrival);
+    }
     for (std::size_t j = 0; j < append.records.size(); ++j, ++record) {
       const std::uint32_t entry = lists.record_entries[record];
       PutOutcome& outcome = lists.outcomes[entry];
@@ -357,6 +413,7 @@ void PutPath::admit(Call& call) {
   const std::vector<std::uint64_t>& order = lists.order;
   const bool limited = settings_.limits == StreamSettings::Limits::kAws;
   const ServiceTime now = parts_.clocks.service_now();
+  call.is_encrypted = call.stream->entry.options.encryption.holds_at(now);
   lists.records.clear();
   lists.record_entries.clear();
   lists.appends.clear();

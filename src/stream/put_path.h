@@ -33,6 +33,7 @@ class PutPath {
   Result<LiveStreamPtr> check(const Caller& caller, const StreamTarget& target,
                               std::span<const PutEntry> entries, bool single,
                               std::vector<HashKey>& keys) const;
+  Status check_ordering(std::string_view number, const LiveStream& stream) const;
   Task<> store(Call& call);
   static void order_by_shard(Call& call);
   void settle(Call& call);

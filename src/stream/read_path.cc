@@ -264,6 +264,10 @@ Task<Result<GetRecordsReply>> ReadPath::get_records(Caller caller, GetRecords re
                                                 .issued = now,
                                                 .stream = iterator->stream});
   }
+  const LiveStreamPtr& known = newest == nullptr ? place.stream : newest;
+  if (!known->entry.options.encryption.switches_ms.empty()) {
+    reply.encryption = {known, &known->entry.options.encryption};
+  }
   report(*place.stream, place.number(), &reply);
   co_return reply;
 }

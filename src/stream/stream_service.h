@@ -113,6 +113,14 @@ class StreamService final : public RecordSource {
   Task<Status> set_retention(Caller caller, StreamTarget stream, RetentionChange change,
                              std::int64_t hours);
 
+  /// kib: 1024..10240.
+  Task<Status> set_max_record(Caller caller, StreamTarget stream, std::int64_t kib);
+  Task<Status> set_distribution(Caller caller, StreamTarget stream, Distribution distribution);
+  Task<Result<MetricsReply>> set_metrics(Caller caller, StreamTarget stream, MetricSet named,
+                                         MetricsSwitch to);
+  Task<Status> start_encryption(Caller caller, StreamTarget stream, std::string_view key_id);
+  Task<Status> stop_encryption(Caller caller, StreamTarget stream, std::string_view key_id);
+
   Task<Status> add_tags(Caller caller, StreamTarget stream, Tags tags);
   Task<Status> remove_tags(Caller caller, StreamTarget stream, std::vector<std::string> keys);
   /// limit: default and most 50.

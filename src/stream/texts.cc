@@ -67,6 +67,16 @@ Error dry_run_passed() {
   return {StreamErrc::kDryRun, "The request would have succeeded, but the DryRun flag is set."};
 }
 
+Error rate_exceeded(const StreamName& stream) {
+  return {StreamErrc::kLimitExceeded, "Rate exceeded for stream " + in_account(stream) + "."};
+}
+
+Error auto_refused(const StreamName& stream) {
+  return {StreamErrc::kInvalidArgument,
+          "RecordDistributionStrategy AUTO needs a stream in On-Demand mode. Stream " +
+              in_account(stream) + " is in Provisioned mode."};
+}
+
 std::string rate_exceeded_text(std::uint32_t shard, const StreamName& stream) {
   return "Rate exceeded for shard " + shard_id_text(shard) + " in stream " + in_account(stream) +
          ".";

@@ -26,6 +26,10 @@ Error could_not_find_shard(std::string_view shard_id, const StreamName& stream);
 Error shard_does_not_exist(std::uint32_t shard, const StreamName& stream);
 Error stream_not_active(const StreamName& stream, StreamStatus status);
 Error dry_run_passed();
+/// Calls that come too often: "Rate exceeded for stream S under account A."
+Error rate_exceeded(const StreamName& stream);
+/// Distribution::kAuto on a provisioned stream.
+Error auto_refused(const StreamName& stream);
 std::string rate_exceeded_text(std::uint32_t shard, const StreamName& stream);
 
 }  // namespace penstock::stream

@@ -6,10 +6,12 @@
 #include "base/time.h"
 #include "engine/log.h"
 #include "stream/sequence_number.h"
+#include "stream/stream_options.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -67,6 +69,7 @@ struct CreateStream {
   std::optional<StreamMode> mode;  ///< Absent: provisioned with a shard count, else on demand.
   Tags tags;
   std::optional<std::int64_t> max_record_kib;  ///< 1024..10240; 1024 when absent.
+  Distribution distribution = Distribution::kUserPartitionKey;
 };
 
 /// One shard as it is described. `ending` is set once it is closed.
@@ -89,6 +92,9 @@ struct StreamSummary {
   ServiceTime created;
   std::int64_t open_shards = 0;
   std::int64_t max_record_kib = 1024;
+  Distribution distribution = Distribution::kUserPartitionKey;
+  MetricSet metrics = 0;
+  std::string key_id;  ///< Empty: not encrypted.
 };
 
 struct StreamDescription {
@@ -143,6 +149,17 @@ struct AccountLimits {
 
 enum class RetentionChange : std::uint8_t { kIncrease, kDecrease };
 
+enum class MetricsSwitch : std::uint8_t { kOn, kOff };
+struct MetricsChange {
+  MetricSet before = 0;
+  MetricSet after = 0;
+};
+struct MetricsReply {
+  StreamName name;
+  std::string arn;
+  MetricsChange change;
+};
+
 struct TagPage {
   std::vector<std::pair<std::string, std::string>> tags;  ///< In the order of keys.
   bool has_more = false;
@@ -152,7 +169,7 @@ struct TagPage {
 
 /// One record to store; the views outlive the call.
 struct PutEntry {
-  std::string_view partition_key;
+  std::string_view partition_key;  ///< Empty when not given, which only Distribution::kAuto allows.
   std::string_view data;
   std::string_view explicit_hash_key;  ///< Decimal digits; empty when not given.
 };
@@ -173,6 +190,7 @@ struct PutRecordsReply {
   std::vector<PutOutcome> outcomes;  ///< One for each entry, in order.
   std::size_t not_stored = 0;
   StreamName stream;  ///< For the messages of the entries that were not stored.
+  bool is_encrypted = false;
 };
 /// "Rate exceeded for shard ..." or "Internal Service Failure"; empty for a stored entry.
 std::string put_error_message(const PutRecordsReply& reply, const PutOutcome& outcome);
@@ -186,6 +204,7 @@ struct PutRecord {
 struct PutRecordReply {
   std::uint32_t shard = 0;
   SequenceNumber number;
+  bool is_encrypted = false;
 };
 
 enum class IteratorType : std::uint8_t {
@@ -226,7 +245,8 @@ struct GetRecordsReply {
   ShardStamp stamp;
   std::string next_iterator;  ///< Empty when the shard is closed and read to its end.
   std::int64_t millis_behind_latest = 0;
-  std::vector<ChildShard> child_shards;  ///< Only together with an empty next_iterator.
+  std::vector<ChildShard> child_shards;          ///< Only together with an empty next_iterator.
+  std::shared_ptr<const Encryption> encryption;  ///< Null when no record was ever encrypted.
 };
 
 /// What the records take on the wire, in base64 with what stands around each.

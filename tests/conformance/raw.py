@@ -4,6 +4,10 @@ import http.client
 import json
 from dataclasses import dataclass, field
 
+import cbor2
+
+CBOR = "application/x-amz-cbor-1.1"
+
 
 def signed(service):
     return {
@@ -49,6 +53,20 @@ class RawClient:
         headers = {"Content-Type": content_type,
                    "X-Amz-Target": f"Kinesis_20131202.{operation}", **SIGNED, **extra}
         return self.request("POST", "/", body, headers)
+
+    def cbor(self, operation, body):
+        """The decoded CBOR reply of a Kinesis call that must succeed; times are integers."""
+        reply = self.kinesis(operation, cbor2.dumps(body), CBOR)
+        assert reply.status == 200, reply
+        # Times are milliseconds behind tag 1, in spite of the standard.
+        return cbor2.loads(reply.body, semantic_decoders={1: lambda millis, _: millis}) if reply.body else None
+
+    def cbor_error(self, operation, body):
+        """The (type, message) of a refused call in CBOR."""
+        reply = self.kinesis(operation, cbor2.dumps(body), CBOR)
+        assert reply.status == 400, reply
+        parsed = cbor2.loads(reply.body)
+        return parsed["__type"], parsed.get("message", parsed.get("Message"))
 
     def error(self, operation, body, **extra):
         """The (type, message) of a refused call."""

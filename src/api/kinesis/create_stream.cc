@@ -32,7 +32,7 @@ struct CreateStreamRequest {
                                                   "Data and key of one record; 1024 without it."),
         shape::member<&Self::record_distribution_strategy>("RecordDistributionStrategy",
                                                            {shape::one_of(kDistributionStrategies)},
-                                                           "Only USER_PARTITION_KEY here."),
+                                                           "AUTO only with ON_DEMAND."),
     };
   }
 };
@@ -50,10 +50,6 @@ Status refuse_what_is_not_here(const CreateStreamRequest& input) {
                  "WarmThroughputMiBps needs a minimum throughput billing commitment, which this "
                  "account does not have."};
   }
-  if (view(input.record_distribution_strategy) == "AUTO") {
-    return Error{stream::StreamErrc::kInvalidArgument,
-                 "RecordDistributionStrategy AUTO is not supported by this server."};
-  }
   return ok();
 }
 
@@ -67,9 +63,11 @@ front::Operation create_stream(Parts parts) {
       [parts](const front::Request& request,
               CreateStreamRequest input) -> Task<Result<shape::Empty>> {
         CO_TRY_OK(refuse_what_is_not_here(input));
-        stream::CreateStream create{.name = view(input.stream_name),
-                                    .shard_count = input.shard_count,
-                                    .max_record_kib = input.max_record_size_kib};
+        stream::CreateStream create{
+            .name = view(input.stream_name),
+            .shard_count = input.shard_count,
+            .max_record_kib = input.max_record_size_kib,
+            .distribution = distribution_of(view(input.record_distribution_strategy))};
         if (input.stream_mode_details) {
           create.mode = view(input.stream_mode_details->stream_mode) == "ON_DEMAND"
                             ? stream::StreamMode::kOnDemand

@@ -35,8 +35,9 @@ struct StreamDescription {
   bool has_more_shards = false;
   std::int32_t retention_period_hours = 24;
   shape::Timestamp stream_creation_timestamp;
-  std::vector<EnhancedMetrics> enhanced_monitoring = std::vector<EnhancedMetrics>(1);
-  std::string encryption_type = "NONE";
+  std::vector<EnhancedMetrics> enhanced_monitoring;
+  std::string encryption_type;
+  std::optional<std::string> key_id;
   static constexpr std::string_view kShapeName = "StreamDescription";
   static constexpr auto shape() {
     using Self = StreamDescription;
@@ -53,7 +54,9 @@ struct StreamDescription {
         shape::member<&Self::stream_creation_timestamp>("StreamCreationTimestamp",
                                                         {shape::required}),
         shape::member<&Self::enhanced_monitoring>("EnhancedMonitoring", {shape::required}),
-        shape::member<&Self::encryption_type>("EncryptionType"),
+        shape::member<&Self::encryption_type>("EncryptionType", {shape::one_of(kEncryptionTypes)}),
+        shape::member<&Self::key_id>("KeyId", {shape::length(1, 2048)},
+                                     "As StartStreamEncryption had it."),
     };
   }
 };
@@ -82,7 +85,10 @@ StreamDescription wire_description(const stream::StreamDescription& described) {
           .shards = wire(described.shards),
           .has_more_shards = described.has_more_shards,
           .retention_period_hours = static_cast<std::int32_t>(summary.retention_hours),
-          .stream_creation_timestamp = wire(summary.created)};
+          .stream_creation_timestamp = wire(summary.created),
+          .enhanced_monitoring = wire_metrics(summary.metrics),
+          .encryption_type = encryption_type(summary),
+          .key_id = key_id(summary)};
 }
 
 }  // namespace

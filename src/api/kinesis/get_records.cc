@@ -33,7 +33,7 @@ struct Record {
   std::string sequence_number;
   std::optional<shape::Timestamp> approximate_arrival_timestamp;
   shape::Blob data;
-  std::string partition_key;
+  std::optional<std::string> partition_key;
   std::optional<std::string> encryption_type;
   static constexpr std::string_view kShapeName = "Record";
   static constexpr auto shape() {
@@ -44,9 +44,11 @@ struct Record {
             {shape::required, shape::pattern("0|([1-9]\\d{0,128})", &is_sequence_number)}),
         shape::member<&Self::approximate_arrival_timestamp>("ApproximateArrivalTimestamp"),
         shape::member<&Self::data>("Data", kData),
-        shape::member<&Self::partition_key>("PartitionKey", kPartitionKey),
-        shape::member<&Self::encryption_type>("EncryptionType", {},
-                                              "Absent: streams are not encrypted here."),
+        shape::member<&Self::partition_key>("PartitionKey", kPartitionKey,
+                                            "As it was sent; absent when none was."),
+        shape::member<&Self::encryption_type>(
+            "EncryptionType", {shape::one_of(kEncryptionTypes)},
+            "KMS of what arrived while the stream was encrypted, else absent."),
     };
   }
 };
@@ -102,20 +104,24 @@ std::size_t page_bytes(const stream::GetRecordsReply& page) {
 }
 
 /// A record in JSON; what is the same in every one is not looked at for escapes.
-void write_record(shape::JsonText& out, const engine::Record& record, std::string_view number) {
+void write_record(shape::JsonText& out, const engine::Record& record, std::string_view number,
+                  bool is_encrypted) {
   out.raw(R"({"SequenceNumber":")").add(number).add(R"(","ApproximateArrivalTimestamp":)");
   out.timestamp(wire(record.arrival));
   out.add(R"(,"Data":)").bytes(record.data);
-  out.add(R"(,"PartitionKey":)").text(record.key);
+  if (!record.key.empty()) out.add(R"(,"PartitionKey":)").text(record.key);
+  if (is_encrypted) out.add(R"(,"EncryptionType":"KMS")");
   out.add("}");
 }
 
-void write_record(shape::CborText& out, const engine::Record& record, std::string_view number) {
+void write_record(shape::CborText& out, const engine::Record& record, std::string_view number,
+                  bool is_encrypted) {
   out.begin_object();
   out.key("SequenceNumber").text(number);
   out.key("ApproximateArrivalTimestamp").timestamp(wire(record.arrival));
   out.key("Data").bytes(record.data);
-  out.key("PartitionKey").text(record.key);
+  if (!record.key.empty()) out.key("PartitionKey").text(record.key);
+  if (is_encrypted) out.key("EncryptionType").text(kEncryptedType);
   out.end_object();
 }
 
@@ -128,7 +134,9 @@ void write(const stream::GetRecordsReply& page, std::string& body) {
   char number[stream::SequenceNumber::kDigits];
   for (const engine::Record& record : page.slice.records) {
     page.stamp.number(record.at, record.arrival).write_to(number);
-    write_record(out, record, {number, sizeof number});
+    const bool is_encrypted =
+        page.encryption != nullptr && page.encryption->holds_at(record.arrival);
+    write_record(out, record, {number, sizeof number}, is_encrypted);
   }
   out.end_list();
   if (!page.next_iterator.empty()) out.key("NextShardIterator").text(page.next_iterator);

@@ -25,6 +25,9 @@ inline constexpr shape::Rules kRequiredStreamName{
 inline constexpr shape::Rules kStreamArn{
     shape::pattern("arn:aws.*:kinesis:.*:\\d{12}:stream/\\S+", &is_stream_arn),
     shape::length(1, 2048)};
+inline constexpr shape::Rules kRequiredStreamArn{
+    shape::required, shape::pattern("arn:aws.*:kinesis:.*:\\d{12}:stream/\\S+", &is_stream_arn),
+    shape::length(1, 2048)};
 inline constexpr shape::Rules kStreamId{shape::pattern("[a-z0-9]{20}-[a-z0-9]{3}", &is_stream_id),
                                         shape::length(1, 24)};
 inline constexpr shape::Rules kShardId{shape::pattern("[a-zA-Z0-9_.-]+", &is_stream_name),
@@ -45,8 +48,8 @@ inline constexpr std::int64_t kDataBytesMax = 10'485'760;
 inline constexpr shape::Rules kData{shape::required, shape::sensitive,
                                     shape::length(0, kDataBytesMax)};
 inline constexpr std::size_t kPartitionKeyCharactersMax = 256;
-/// The model lets a key be absent for streams that distribute by themselves; there are none here.
-inline constexpr shape::Rules kPartitionKey{shape::required, shape::length(1, 256)};
+/// Whether a key may be absent depends on the stream.
+inline constexpr shape::Rules kPartitionKey{shape::length(1, 256)};
 inline constexpr std::size_t kPutRecordsEntriesMax = 500;
 
 // In the order in which the service prints the set.
@@ -58,6 +61,16 @@ inline constexpr std::array<std::string_view, 6> kShardFilterTypes{
     "AT_LATEST",      "AT_TIMESTAMP",    "FROM_TIMESTAMP"};
 inline constexpr std::array<std::string_view, 2> kDistributionStrategies{"AUTO",
                                                                          "USER_PARTITION_KEY"};
+inline constexpr std::array<std::string_view, 2> kEncryptionTypes{"NONE", "KMS"};
+inline constexpr std::array<std::string_view, 8> kMetricNames{"IncomingBytes",
+                                                              "IncomingRecords",
+                                                              "OutgoingBytes",
+                                                              "OutgoingRecords",
+                                                              "WriteProvisionedThroughputExceeded",
+                                                              "ReadProvisionedThroughputExceeded",
+                                                              "IteratorAgeMilliseconds",
+                                                              "ALL"};
+inline constexpr std::string_view kEncryptedType = "KMS";  ///< Of records and replies.
 
 inline std::string_view view(const std::optional<std::string>& text) {
   return text ? std::string_view(*text) : std::string_view{};

@@ -45,6 +45,12 @@ shape::OperationInfo decrease_stream_retention_period_shape();
 shape::OperationInfo add_tags_to_stream_shape();
 shape::OperationInfo remove_tags_from_stream_shape();
 shape::OperationInfo list_tags_for_stream_shape();
+shape::OperationInfo update_max_record_size_shape();
+shape::OperationInfo update_stream_record_distribution_strategy_shape();
+shape::OperationInfo start_stream_encryption_shape();
+shape::OperationInfo stop_stream_encryption_shape();
+shape::OperationInfo enable_enhanced_monitoring_shape();
+shape::OperationInfo disable_enhanced_monitoring_shape();
 
 front::Operation put_record(Parts parts);
 front::Operation put_records(Parts parts);
@@ -64,5 +70,11 @@ front::Operation decrease_stream_retention_period(Parts parts);
 front::Operation add_tags_to_stream(Parts parts);
 front::Operation remove_tags_from_stream(Parts parts);
 front::Operation list_tags_for_stream(Parts parts);
+front::Operation update_max_record_size(Parts parts);
+front::Operation update_stream_record_distribution_strategy(Parts parts);
+front::Operation start_stream_encryption(Parts parts);
+front::Operation stop_stream_encryption(Parts parts);
+front::Operation enable_enhanced_monitoring(Parts parts);
+front::Operation disable_enhanced_monitoring(Parts parts);
 
 }  // namespace penstock::api::kinesis

@@ -121,7 +121,7 @@ bool read_entry(Cursor& at, PutBody& body) {
     bool known = false;
     return at.text(key) && take_entry_member(key, at, entry, has_data, known) && known;
   });
-  if (!usual || !has_data || entry.partition_key.empty()) return false;
+  if (!usual || !has_data) return false;
   body.entries.push_back(entry);
   return body.entries.size() <= kPutRecordsEntriesMax;
 }
@@ -157,7 +157,7 @@ std::optional<PutBody> read_put_record_cbor(std::string_view body) {
     }
     return take_stream(key, at, out);
   });
-  if (!usual || !at.at_end() || !has_data || entry.partition_key.empty()) return std::nullopt;
+  if (!usual || !at.at_end() || !has_data) return std::nullopt;
   out.entries.push_back(entry);
   return out;
 }

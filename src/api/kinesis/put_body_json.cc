@@ -96,7 +96,8 @@ struct EntryReader {
     known = false;
     return true;
   }
-  bool complete() const { return has_data && !entry.partition_key.empty(); }
+  /// A key may be absent: that is for the stream to say.
+  bool complete() const { return has_data; }
 };
 
 bool take_stream(std::string_view key, ondemand::value value, PutBody& body) {
@@ -111,7 +112,7 @@ bool take_stream(std::string_view key, ondemand::value value, PutBody& body) {
 
 /// At most so many entries fit into a body of this size, within what a call may have.
 std::size_t entries_max(std::size_t body_bytes) {
-  constexpr std::string_view kShortest = R"({"Data":"","PartitionKey":"k"})";
+  constexpr std::string_view kShortest = R"({"Data":""})";
   return std::min<std::size_t>(body_bytes / kShortest.size() + 1, kPutRecordsEntriesMax);
 }
 

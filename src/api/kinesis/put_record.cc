@@ -47,8 +47,8 @@ struct PutRecordReply {
         shape::member<&Self::sequence_number>(
             "SequenceNumber",
             {shape::required, shape::pattern("0|([1-9]\\d{0,128})", &is_sequence_number)}),
-        shape::member<&Self::encryption_type>("EncryptionType", {},
-                                              "Absent: streams are not encrypted here."),
+        shape::member<&Self::encryption_type>("EncryptionType", {shape::one_of(kEncryptionTypes)},
+                                              "KMS; absent while the stream is not encrypted."),
     };
   }
 };
@@ -74,6 +74,7 @@ void write(const stream::PutRecordReply& reply, std::string& body) {
   out.begin_object();
   out.key("ShardId").text({shard, sizeof shard});
   out.key("SequenceNumber").text({number, sizeof number});
+  if (reply.is_encrypted) out.key("EncryptionType").text(kEncryptedType);
   out.end_object();
 }
 

@@ -83,8 +83,8 @@ struct PutRecordsReply {
             "Records",
             {shape::required, shape::length(1, static_cast<std::int64_t>(kPutRecordsEntriesMax))},
             "In the order of the request."),
-        shape::member<&Self::encryption_type>("EncryptionType", {},
-                                              "Absent: streams are not encrypted here."),
+        shape::member<&Self::encryption_type>("EncryptionType", {shape::one_of(kEncryptionTypes)},
+                                              "KMS; absent while the stream is not encrypted."),
     };
   }
 };
@@ -160,6 +160,7 @@ void write(const stream::PutRecordsReply& reply, std::string& body) {
     out.end_object();
   }
   out.end_list();
+  if (reply.is_encrypted) out.key("EncryptionType").text(kEncryptedType);
   out.end_object();
 }
 

@@ -8,12 +8,30 @@ front::Service make_kinesis_service(stream::StreamService& streams,
                                     front::ReceiptObserver& receipts) {
   const Parts parts{streams, receipts};
   front::Service service{.name = "kinesis", .target_prefix = "Kinesis_20131202"};
-  for (front::Operation (*const make)(Parts) :
-       {&put_record, &put_records, &get_shard_iterator, &get_records, &create_stream,
-        &delete_stream, &describe_stream, &describe_stream_summary, &list_streams, &list_shards,
-        &describe_limits, &split_shard, &merge_shards, &increase_stream_retention_period,
-        &decrease_stream_retention_period, &add_tags_to_stream, &remove_tags_from_stream,
-        &list_tags_for_stream}) {
+  for (front::Operation (*const make)(Parts) : {&put_record,
+                                                &put_records,
+                                                &get_shard_iterator,
+                                                &get_records,
+                                                &create_stream,
+                                                &delete_stream,
+                                                &describe_stream,
+                                                &describe_stream_summary,
+                                                &list_streams,
+                                                &list_shards,
+                                                &describe_limits,
+                                                &split_shard,
+                                                &merge_shards,
+                                                &increase_stream_retention_period,
+                                                &decrease_stream_retention_period,
+                                                &add_tags_to_stream,
+                                                &remove_tags_from_stream,
+                                                &list_tags_for_stream,
+                                                &update_max_record_size,
+                                                &update_stream_record_distribution_strategy,
+                                                &start_stream_encryption,
+                                                &stop_stream_encryption,
+                                                &enable_enhanced_monitoring,
+                                                &disable_enhanced_monitoring}) {
     service.operations.push_back(make(parts));
   }
   return service;
@@ -37,7 +55,13 @@ std::vector<shape::OperationInfo> kinesis_shapes() {
           decrease_stream_retention_period_shape(),
           add_tags_to_stream_shape(),
           remove_tags_from_stream_shape(),
-          list_tags_for_stream_shape()};
+          list_tags_for_stream_shape(),
+          update_max_record_size_shape(),
+          update_stream_record_distribution_strategy_shape(),
+          start_stream_encryption_shape(),
+          stop_stream_encryption_shape(),
+          enable_enhanced_monitoring_shape(),
+          disable_enhanced_monitoring_shape()};
 }
 
 }  // namespace penstock::api::kinesis

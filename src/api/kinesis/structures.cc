@@ -33,4 +33,22 @@ StreamModeDetails wire(stream::StreamMode mode) {
   return {.stream_mode = std::string(to_text(mode))};
 }
 
+std::vector<EnhancedMetrics> wire_metrics(stream::MetricSet metrics) {
+  std::vector<EnhancedMetrics> out(1);
+  out.front().shard_level_metrics = stream::metric_names(metrics);
+  return out;
+}
+
+stream::Distribution distribution_of(std::string_view text) {
+  return text == "AUTO" ? stream::Distribution::kAuto : stream::Distribution::kUserPartitionKey;
+}
+
+std::string encryption_type(const stream::StreamSummary& stream) {
+  return stream.key_id.empty() ? "NONE" : "KMS";
+}
+
+std::optional<std::string> key_id(const stream::StreamSummary& stream) {
+  return stream.key_id.empty() ? std::nullopt : std::optional(stream.key_id);
+}
+
 }  // namespace penstock::api::kinesis

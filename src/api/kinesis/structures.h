@@ -86,6 +86,13 @@ struct EnhancedMetrics {
     return std::array{shape::member<&EnhancedMetrics::shard_level_metrics>("ShardLevelMetrics")};
   }
 };
+/// A list of one: that is how descriptions have it, also when nothing is monitored.
+std::vector<EnhancedMetrics> wire_metrics(stream::MetricSet metrics);
+
+stream::Distribution distribution_of(std::string_view text);
+/// "KMS" or "NONE", and the key's name.
+std::string encryption_type(const stream::StreamSummary& stream);
+std::optional<std::string> key_id(const stream::StreamSummary& stream);
 
 inline shape::Timestamp wire(ServiceTime time) { return {unix_millis(time)}; }
 

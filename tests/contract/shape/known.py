@@ -58,13 +58,9 @@ KNOWN = [
     Known("kinesis.GetShardIterator.request.ShardIteratorType", "enum", RECORDED_ORDER,
           ["AFTER_SEQUENCE_NUMBER", "LATEST", "AT_TIMESTAMP", "AT_SEQUENCE_NUMBER", "TRIM_HORIZON"],
           ["AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER", "TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"]),
-    Known("kinesis.Put*.request.*PartitionKey", "required",
-          "it may be absent only where records are distributed by the stream itself (AUTO), which is refused here", True),
-    Known("kinesis.GetRecords.response.Records[].PartitionKey", "required", "every record here has one", True),
     *members("kinesis.DescribeLimits.response", "ChannelCount ChannelCountLimit", NEVER_ANSWERED),
-    *members("kinesis.DescribeStream.response.StreamDescription", "KeyId", NEVER_ANSWERED),
     *members("kinesis.DescribeStreamSummary.response.StreamDescriptionSummary",
-             "ChannelCount KeyId QueueCount RecordDistributionStrategy StreamId WarmThroughput", NEVER_ANSWERED),
+             "ChannelCount QueueCount StreamId WarmThroughput", NEVER_ANSWERED),
 
     # --- Lambda: functions ---
     Known("lambda.*Function*", "errors", "code signing and capacity providers are not there",

@@ -214,5 +214,24 @@ TEST(Bucket, ADeepDebtIsPaidOffAtTheRate) {
   EXPECT_FALSE(bucket.has(2));
 }
 
+TEST(WriteLimiter, ALargerRecordIsAllowedWhileItRuns) {
+  WriteLimiter limiter(kMebibyte);
+  EXPECT_EQ(fill(limiter, kStart, 10 * kMebibyte, 1), 0);
+  limiter.allow(10 * kMebibyte);
+  EXPECT_EQ(fill(limiter, kStart, 10 * kMebibyte, 1), 1) << "a shard that was idle has all of it";
+  EXPECT_EQ(fill(limiter, kStart + Seconds(9), 10 * kMebibyte, 1), 0);
+  EXPECT_EQ(fill(limiter, kStart + Seconds(10), 10 * kMebibyte, 1), 1);
+  limiter.allow(kMebibyte);
+  EXPECT_EQ(fill(limiter, kStart + Seconds(60), kMebibyte + 1, 1), 0);
+  EXPECT_EQ(fill(limiter, kStart + Seconds(60), kMebibyte, 1), 1);
+}
+
+TEST(WriteLimiter, WhatIsSpentStaysSpentWhenTheLimitGrows) {
+  WriteLimiter limiter(kMebibyte);
+  EXPECT_EQ(fill(limiter, kStart, kMebibyte, 1), 1);
+  limiter.allow(10 * kMebibyte);
+  EXPECT_EQ(fill(limiter, kStart, 1, 1), 0);
+}
+
 }  // namespace
 }  // namespace penstock::stream

@@ -88,7 +88,7 @@ inline std::optional<ReadBody> owned(const std::optional<PutBody>& body) {
 }
 
 inline std::array<std::string, 3> entry_of(const OracleEntry& in) {
-  return {*in.partition_key, in.data->bytes, in.explicit_hash_key.value_or("")};
+  return {in.partition_key.value_or(""), in.data->bytes, in.explicit_hash_key.value_or("")};
 }
 inline ReadBody read_of(const OraclePutRecords& in) {
   ReadBody out{.stream_name = in.stream_name.value_or(""),
@@ -101,7 +101,8 @@ inline ReadBody read_of(const OraclePutRecord& in) {
   return {.stream_name = in.stream_name.value_or(""),
           .stream_arn = in.stream_arn.value_or(""),
           .ordering = in.sequence_number_for_ordering.value_or(""),
-          .entries = {{*in.partition_key, in.data->bytes, in.explicit_hash_key.value_or("")}},
+          .entries = {{in.partition_key.value_or(""), in.data->bytes,
+                       in.explicit_hash_key.value_or("")}},
           .special = in.stream_id.has_value() || in.dry_run.has_value()};
 }
 

@@ -1,0 +1,58 @@
+#include "env/clocks.h"
+#include "stream/catalog.h"
+#include "stream/option_changes.h"
+#include "stream/tags.h"
+#include "stream/texts.h"
+
+/// The catalog's part for what is set on a stream: one commit, and UPDATING for a while where AWS
+/// shows that.
+namespace penstock::stream {
+
+Task<Result<LiveStreamPtr>> Catalog::change(StreamName name, Holds holds, Edit edit) {
+  const bool updates = holds == Holds::kAfterUpdating && settings_.update_delay > Millis{0};
+  const ServiceTime due = parts_.clocks.service_now() + settings_.update_delay;
+  const auto whole = [&edit, updates, due](StreamEntry& entry) -> Status {
+    TRY_OK(edit(entry));
+    if (!updates) return ok();
+    entry.status = StreamStatus::kUpdating;
+    entry.transition = {.kind = Transition::Kind::kSetting, .due = due};
+    return ok();
+  };
+  CO_TRY(LiveStreamPtr live, co_await edit_active(std::move(name), whole));
+  if (updates) CO_TRY_OK(co_await begin(live, settings_.update_delay));
+  co_return live;
+}
+
+Task<Status> Catalog::set_retention(Caller caller, StreamTarget target, RetentionChange change,
+                                    std::int64_t hours) {
+  CO_TRY(const StreamName name, resolve_target(caller, target));
+  CO_TRY_OK(co_await this->change(name, Holds::kAfterUpdating, [=](StreamEntry& entry) {
+    return change_retention(entry, change, hours);
+  }));
+  co_return ok();
+}
+
+Task<Status> Catalog::add_tags(Caller caller, StreamTarget target, Tags tags) {
+  CO_TRY(const StreamName name, resolve_target(caller, target));
+  const auto edit = [&](StreamEntry& entry) -> Status {
+    TRY_OK(check_new_tags(name, entry.tags, tags, settings_.tags_max));
+    for (const auto& [key, value] : tags) entry.tags[key] = value;
+    return ok();
+  };
+  CO_TRY_OK(co_await change(name, Holds::kAtOnce, edit));
+  co_return ok();
+}
+
+Task<Status> Catalog::remove_tags(Caller caller, StreamTarget target,
+                                  std::vector<std::string> keys) {
+  CO_TRY(const StreamName name, resolve_target(caller, target));
+  const auto edit = [&](StreamEntry& entry) -> Status {
+    TRY_OK(check_tag_keys(name, keys));
+    for (const std::string& key : keys) entry.tags.erase(key);
+    return ok();
+  };
+  CO_TRY_OK(co_await change(name, Holds::kAtOnce, edit));
+  co_return ok();
+}
+
+}  // namespace penstock::stream
