@@ -5,8 +5,7 @@
 #include "base/time.h"
 #include "front/connection_buffer.h"
 #include "front/request.h"
-
-#include <boost/asio/ip/tcp.hpp>
+#include "front/transport.h"
 
 #include <cstdint>
 #include <memory>
@@ -15,20 +14,30 @@
 
 namespace penstock::front {
 
-/// What a connection is doing; it stays so until the listener says otherwise.
-enum class Phase : std::uint8_t { kIdle, kHead, kBody, kHandling, kWriting };
+/// What a connection is doing; it stays so until its protocol says otherwise.
+enum class Phase : std::uint8_t {
+  kIdle,
+  kHead,
+  kBody,
+  kHandling,
+  kStreaming,  ///< A body is made while it is sent, and its next bytes are waited for.
+  kWriting
+};
 
 /// One connection of a listener, on its loop. Whether its peer still waits it can be asked (Peer).
 struct Connection final : Peer, std::enable_shared_from_this<Connection> {
   Connection(boost::asio::ip::tcp::socket s, BufferShelf& shelf, Budget::Share share)
-      : charge(std::move(share)), socket(std::move(s)), buffer(shelf) {}
+      : charge(std::move(share)),
+        transport(std::move(s)),
+        address(transport.peer_address()),
+        buffer(shelf) {}
   CancelToken watch(const Executor& here) override;
-  void begin_watch(std::uint64_t watched, std::shared_ptr<CancelSource> source, Executor there);
-  void end_watch();
-  bool has_peer_gone();
+  /// Until the request has ended; `gone` is cancelled on `there`, when the peer goes.
+  void begin_watch(std::uint64_t watched, std::shared_ptr<CancelSource> gone, Executor there);
+  void end_request();
   /// Whether its peer has sent what was not read yet. Whoever has been kept from reading it (the
   /// machine stood still) is not to take the peer for quiet.
-  bool has_unread();
+  bool has_unread() { return transport.has_unread(); }
   /// Whether it waits for nothing but its peer, which has sent or taken nothing for `span`.
   bool is_quiet(SteadyTime now, Nanos span);
   /// Notes whether the peer has taken some of what the socket holds for it.
@@ -37,19 +46,12 @@ struct Connection final : Peer, std::enable_shared_from_this<Connection> {
     phase = next;
     phase_since = quiet_since = now;
   }
-  void close() {
-    boost::system::error_code ignored;
-    socket.close(ignored);
-  }
-  void stop_reading() {
-    boost::system::error_code ignored;
-    socket.cancel(ignored);
-  }
+  void close() { transport.close(); }
 
   Budget::Share charge;
-  boost::asio::ip::tcp::socket socket;
-  ConnectionBuffer buffer;
+  Transport transport;
   std::string address;
+  ConnectionBuffer buffer;
   std::string head_out;
   Phase phase = Phase::kIdle;
   bool waits_for_memory = false;

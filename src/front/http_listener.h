@@ -19,6 +19,8 @@ class Loop;
 
 namespace penstock::front {
 
+struct Listener;
+
 struct HttpLimits {
   std::size_t head_bytes_max = 16u << 10;            ///< Beyond: 431.
   std::size_t connections_max = 10'000;              ///< Unless `slots` says it.
@@ -48,6 +50,9 @@ struct HttpLimits {
 /// The handler gets requests one at a time per connection; its Request is alive until it returns.
 /// It may wait as long as it likes (the Runtime API's /next does). Replies of HTTP/1.1 HEAD
 /// requests go out without their body.
+///
+/// A reply with a stream goes out in chunks. Its next bytes are asked for when the socket has taken
+/// those before; whoever is slow to take some has them charged.
 class HttpListener {
  public:
   using Handler = std::function<Task<Reply>(Request&)>;
@@ -77,8 +82,7 @@ class HttpListener {
   static constexpr std::size_t kConnectionBytes = 8u << 10;
 
  private:
-  struct State;
-  std::shared_ptr<State> state_;
+  std::shared_ptr<Listener> listener_;
 };
 
 }  // namespace penstock::front

@@ -157,6 +157,7 @@ ParseState parse_head(char* bytes, std::size_t size, std::size_t head_bytes_max,
   if ((parser.flags & F_TRANSFER_ENCODING) != 0 && !head.chunked) return ParseState::kBad;
   if ((parser.flags & F_CONTENT_LENGTH) != 0) head.content_length = parser.content_length;
   head.keep_alive = llhttp_should_keep_alive(&parser) != 0;
+  head.takes_chunks = parser.http_minor == 1;
   return ParseState::kDone;
 }
 

@@ -20,6 +20,7 @@ struct RequestHead {
   std::optional<std::uint64_t> content_length;
   bool chunked = false;
   bool keep_alive = true;
+  bool takes_chunks = true;  ///< HTTP/1.0 does not know them.
   bool expects_continue = false;
 };
 

@@ -39,7 +39,8 @@ void append_header(std::string& out, std::string_view name, std::string_view val
 
 }  // namespace
 
-void write_head(std::string& out, const Reply& reply, std::string_view date, bool keep_alive) {
+void write_head(std::string& out, const Reply& reply, std::string_view date, bool keep_alive,
+                BodyLength length) {
   out.append("HTTP/1.1 ");
   append_number(out, static_cast<std::size_t>(reply.status));
   out.append(" ").append(reason_phrase(reply.status)).append("\r\n");
@@ -50,12 +51,20 @@ void write_head(std::string& out, const Reply& reply, std::string_view date, boo
   append_header(out, "Date", date);
   if (!keep_alive) append_header(out, "Connection", "close");
   // 1xx and 204 carry no body and no length (RFC 9110 section 8.6).
-  if (reply.status != 204) {
+  if (length == BodyLength::kChunks) {
+    append_header(out, "Transfer-Encoding", "chunked");
+  } else if (length == BodyLength::kKnown && reply.status != 204) {
     out.append("Content-Length: ");
     append_number(out, reply.body.size());
     out.append("\r\n");
   }
   out.append("\r\n");
+}
+
+void write_chunk_size(std::string& out, std::size_t bytes) {
+  char digits[16];
+  const auto end = std::to_chars(digits, digits + sizeof digits, bytes, 16).ptr;
+  out.append(digits, end).append("\r\n");
 }
 
 }  // namespace penstock::front

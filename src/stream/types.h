@@ -94,7 +94,7 @@ struct StreamSummary {
   std::int64_t max_record_kib = 1024;
   Distribution distribution = Distribution::kUserPartitionKey;
   MetricSet metrics = 0;
-  std::string key_id;  ///< Empty: not encrypted.
+  std::string key_id;          ///< Empty: not encrypted.
   std::int64_t consumers = 0;  ///< Registered for enhanced fan-out; in the answer to summary().
 };
 

@@ -1,47 +1,24 @@
 """A provided runtime: a bootstrap built with the public Go runtime client, statically, as for AWS."""
 
 import json
-import os
 import pathlib
-import re
-import shutil
-import subprocess
 
 import boto3
 import pytest
 
 import stand
+import story
 
 # The first run may have to fetch and compile everything.
 pytestmark = pytest.mark.timeout(900)
 
 SOURCES = pathlib.Path(__file__).resolve().parent
-OUTPUT = stand.BUILD / "go_bootstrap"
-
-
-def wanted_version():
-    return re.search(r"^go (\d+)\.(\d+)", (SOURCES / "go.mod").read_text(), re.MULTILINE).groups()
 
 
 @pytest.fixture(scope="module")
 def bootstrap():
-    """The program's bytes. Go's own cache makes this quick when nothing changed."""
-    if shutil.which("go") is None:
-        pytest.skip("Go is missing (go is not on the PATH)")
-    here = re.search(r"go(\d+)\.(\d+)", subprocess.run(["go", "version"], capture_output=True, text=True).stdout)
-    if tuple(map(int, here.groups())) < tuple(map(int, wanted_version())):
-        pytest.skip(f"Go is too old: {here.group()} is here, go.mod wants {'.'.join(wanted_version())}")
-    OUTPUT.mkdir(parents=True, exist_ok=True)
-    target = OUTPUT / "bootstrap"
-    built = subprocess.run(
-        ["go", "build", "-mod=readonly", "-trimpath", "-tags", "lambda.norpc", "-ldflags", "-s -w", "-o",
-         str(target), "."],
-        cwd=SOURCES, env=os.environ | {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOFLAGS": ""},
-        capture_output=True, text=True, timeout=600)
-    if re.search(r"dial tcp|lookup .* no such host|connection refused|i/o timeout", built.stderr):
-        pytest.skip("github.com/aws/aws-lambda-go is neither in Go's cache nor within reach")
-    assert built.returncode == 0, built.stderr
-    return target.read_bytes()
+    """The program's bytes."""
+    return story.go_program(SOURCES, "github.com/aws/aws-lambda-go", "-tags", "lambda.norpc", "-ldflags", "-s -w").read_bytes()
 
 
 @pytest.fixture

@@ -1,75 +1,32 @@
 """The AWS SDK for Java 2, which speaks CBOR to Kinesis unless told otherwise."""
 
-import collections
 import hashlib
 import pathlib
-import shutil
 import subprocess
 
 import pytest
 
+import maven
 import stand
+import story
 
 # The first run may have to fetch and compile everything.
 pytestmark = pytest.mark.timeout(900)
 
 SOURCES = pathlib.Path(__file__).resolve().parent
-OUTPUT = stand.BUILD / "java"
 CBOR = "application/x-amz-cbor-1.1"
-
-
-def maven(*options):
-    """The exit code and the output of a compilation into OUTPUT."""
-    done = subprocess.run(
-        ["mvn", "-q", "-B", *options, "-f", str(SOURCES / "pom.xml"), f"-DbuildDirectory={OUTPUT}", "compile"],
-        capture_output=True, text=True, timeout=600)
-    return done.returncode, done.stdout + done.stderr
-
-
-def digest_of_sources():
-    digest = hashlib.sha256()
-    for path in [SOURCES / "pom.xml", *sorted((SOURCES / "src").rglob("*.java"))]:
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
-
-
-def libraries():
-    return (OUTPUT / "classpath").read_text().strip().split(":")
-
-
-def is_compiled():
-    """Of these sources, and what they were compiled against is still in Maven's cache."""
-    stamp = OUTPUT / "sources"
-    return (stamp.exists() and stamp.read_text() == digest_of_sources()
-            and all(pathlib.Path(library).exists() for library in libraries()))
 
 
 @pytest.fixture(scope="module")
 def classpath():
-    """Compiled when the sources changed: from Maven's cache alone where that holds everything."""
-    for tool, meaning in ("java", "a Java runtime"), ("javac", "a JDK"), ("mvn", "Maven"):
-        if shutil.which(tool) is None:
-            pytest.skip(f"{meaning} is missing ({tool} is not on the PATH)")
-    if not is_compiled():
-        OUTPUT.mkdir(parents=True, exist_ok=True)
-        code, output = maven("-o")
-        if code != 0:
-            code, output = maven()
-        if "Could not transfer artifact" in output or "UnknownHost" in output:
-            pytest.skip("the AWS SDK for Java is neither in Maven's cache nor within reach")
-        assert code == 0, output
-        (OUTPUT / "sources").write_text(digest_of_sources())
-    return ":".join([str(OUTPUT / "classes"), *libraries()])
+    return maven.classpath(SOURCES, "the AWS SDK for Java")
 
 
-class Told:
-    """What the program said, by the first word of each line, and the folder with what went over the wire."""
+class Told(story.Told):
+    """What the program said, and the folder with what went over the wire."""
 
     def __init__(self, output, wire):
-        self.facts = collections.defaultdict(list)
-        for line in output.splitlines():
-            name, *words = line.split("\t")
-            self.facts[name].append(words)
+        super().__init__(output)
         self.wire = wire
 
     def wired(self, operation, way):

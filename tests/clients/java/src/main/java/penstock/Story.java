@@ -1,5 +1,9 @@
 package penstock;
 
+import static penstock.Facts.advance;
+import static penstock.Facts.caught;
+import static penstock.Facts.fact;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,7 +15,6 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Consumer;
-import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
 import software.amazon.awssdk.core.SdkBytes;
 import software.amazon.awssdk.services.kinesis.KinesisClient;
@@ -178,21 +181,5 @@ public final class Story {
     } catch (ResourceConflictException error) {
       caught(error);
     }
-  }
-
-  private static void advance(long milliseconds) throws IOException, InterruptedException {
-    // The administrator's paths are signed too; the command line does that with our variables.
-    Process command = new ProcessBuilder(System.getenv("PENSTOCK_BIN"), "clock", "advance", milliseconds + "ms")
-        .redirectErrorStream(true).start();
-    String said = new String(command.getInputStream().readAllBytes());
-    if (command.waitFor() != 0) throw new IOException("the clock was not advanced: " + said);
-  }
-
-  private static void caught(AwsServiceException error) {
-    fact("caught", error.getClass().getSimpleName(), error.statusCode(), error.awsErrorDetails().errorMessage());
-  }
-
-  private static void fact(Object... words) {
-    System.out.println(String.join("\t", Arrays.stream(words).map(String::valueOf).toList()));
   }
 }
