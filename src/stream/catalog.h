@@ -40,8 +40,8 @@ class Catalog {
   /// Changes an ACTIVE stream; kAfterUpdating: it is UPDATING for as long as changes take here.
   /// The edit may be made more than once. Gives the stream as it is then.
   Task<Result<LiveStreamPtr>> change(StreamName name, Holds holds, Edit edit);
-  Task<Status> add_tags(Caller caller, StreamTarget target, Tags tags);
-  Task<Status> remove_tags(Caller caller, StreamTarget target, std::vector<std::string> keys);
+  Task<Status> add_tags(StreamName name, Tags tags);
+  Task<Status> remove_tags(StreamName name, std::vector<std::string> keys);
 
  private:
   /// Edits a stream's document and publishes the result; tried again when it changed meanwhile.

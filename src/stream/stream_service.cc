@@ -4,6 +4,7 @@
 #include "engine/errors.h"
 #include "env/random.h"
 #include "stream/parts.h"
+#include "stream/texts.h"
 
 #include <array>
 
@@ -92,11 +93,13 @@ Task<Status> StreamService::set_retention(Caller caller, StreamTarget stream,
   return parts_->catalog.set_retention(caller, stream, change, hours);
 }
 Task<Status> StreamService::add_tags(Caller caller, StreamTarget stream, Tags tags) {
-  return parts_->catalog.add_tags(caller, stream, std::move(tags));
+  CO_TRY(StreamName name, resolve_target(caller, stream));
+  co_return co_await parts_->catalog.add_tags(std::move(name), std::move(tags));
 }
 Task<Status> StreamService::remove_tags(Caller caller, StreamTarget stream,
                                         std::vector<std::string> keys) {
-  return parts_->catalog.remove_tags(caller, stream, std::move(keys));
+  CO_TRY(StreamName name, resolve_target(caller, stream));
+  co_return co_await parts_->catalog.remove_tags(std::move(name), std::move(keys));
 }
 
 Task<Result<ConsumerView>> StreamService::register_consumer(Caller caller,

@@ -149,6 +149,16 @@ class StreamService final : public RecordSource {
   /// As it is, for find_consumer to give back; empty: removes it.
   Task<Status> set_consumer_policy(std::string_view arn, std::string policy);
 
+  // --- Tags and policies of a stream or a consumer, by ARN: control loop -------------------------
+
+  Task<Status> tag_resource(std::string_view arn, Tags tags);
+  Task<Status> untag_resource(std::string_view arn, std::vector<std::string> keys);
+  Result<Tags> resource_tags(std::string_view arn) const;
+  /// Kept as it is; one that is there is replaced. fails: kInvalidArgument (policy.h), kInUse
+  Task<Status> put_policy(std::string_view arn, std::string_view policy);
+  Result<std::string> policy_of(std::string_view arn) const;  ///< Empty: none.
+  Task<Status> delete_policy(std::string_view arn);
+
   // --- For mappings and the ledger: control loop -------------------------------------------------
 
   std::optional<SourceStream> resolve(std::string_view stream_arn) const override;
@@ -166,6 +176,10 @@ class StreamService final : public RecordSource {
   Result<ShardCounts> counts(ShardRef shard) const override;
 
  private:
+  struct Resource;
+  Result<Resource> find_resource(std::string_view arn) const;
+  Task<Status> set_policy(std::string_view arn, Resource resource, std::string policy);
+
   struct Parts;
   explicit StreamService(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;

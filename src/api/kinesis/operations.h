@@ -55,6 +55,12 @@ shape::OperationInfo register_stream_consumer_shape();
 shape::OperationInfo describe_stream_consumer_shape();
 shape::OperationInfo list_stream_consumers_shape();
 shape::OperationInfo deregister_stream_consumer_shape();
+shape::OperationInfo tag_resource_shape();
+shape::OperationInfo untag_resource_shape();
+shape::OperationInfo list_tags_for_resource_shape();
+shape::OperationInfo put_resource_policy_shape();
+shape::OperationInfo get_resource_policy_shape();
+shape::OperationInfo delete_resource_policy_shape();
 
 front::Operation put_record(Parts parts);
 front::Operation put_records(Parts parts);
@@ -84,5 +90,11 @@ front::Operation register_stream_consumer(Parts parts);
 front::Operation describe_stream_consumer(Parts parts);
 front::Operation list_stream_consumers(Parts parts);
 front::Operation deregister_stream_consumer(Parts parts);
+front::Operation tag_resource(Parts parts);
+front::Operation untag_resource(Parts parts);
+front::Operation list_tags_for_resource(Parts parts);
+front::Operation put_resource_policy(Parts parts);
+front::Operation get_resource_policy(Parts parts);
+front::Operation delete_resource_policy(Parts parts);
 
 }  // namespace penstock::api::kinesis

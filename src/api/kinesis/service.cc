@@ -35,7 +35,13 @@ front::Service make_kinesis_service(stream::StreamService& streams,
                                                 &register_stream_consumer,
                                                 &describe_stream_consumer,
                                                 &list_stream_consumers,
-                                                &deregister_stream_consumer}) {
+                                                &deregister_stream_consumer,
+                                                &tag_resource,
+                                                &untag_resource,
+                                                &list_tags_for_resource,
+                                                &put_resource_policy,
+                                                &get_resource_policy,
+                                                &delete_resource_policy}) {
     service.operations.push_back(make(parts));
   }
   return service;
@@ -69,7 +75,13 @@ std::vector<shape::OperationInfo> kinesis_shapes() {
           register_stream_consumer_shape(),
           describe_stream_consumer_shape(),
           list_stream_consumers_shape(),
-          deregister_stream_consumer_shape()};
+          deregister_stream_consumer_shape(),
+          tag_resource_shape(),
+          untag_resource_shape(),
+          list_tags_for_resource_shape(),
+          put_resource_policy_shape(),
+          get_resource_policy_shape(),
+          delete_resource_policy_shape()};
 }
 
 }  // namespace penstock::api::kinesis
