@@ -210,6 +210,26 @@ Result<ShardPage> StreamService::list_shards(Caller caller, ListShards request) 
   return out;
 }
 
+Result<StreamTraffic> StreamService::traffic(const StreamName& name) const {
+  const LiveStreamPtr stream = parts_->directory.find(name);
+  if (stream == nullptr) return stream_not_found(name);
+  const ServiceTime now = parts_->given.clocks.service_now();
+  StreamTraffic seen;
+  if (parts_->settings.limits == StreamSettings::Limits::kAws) {
+    seen.write_records = kShardWriteRecords;
+    seen.write_bytes = kMebibyte;
+  }
+  for (const LiveStream::Shard& shard : stream->shards) {
+    if (stream->entry.expired(shard.entry, now)) continue;
+    const ShardTraffic& traffic = shard.lane->traffic;
+    seen.shards.push_back({.shard = shard.entry.number,
+                           .records = traffic.records.load(std::memory_order_relaxed),
+                           .bytes = traffic.bytes.load(std::memory_order_relaxed),
+                           .refused = traffic.refused.load(std::memory_order_relaxed)});
+  }
+  return seen;
+}
+
 AccountLimits StreamService::limits(Caller caller) const {
   AccountLimits out{.shard_limit = parts_->settings.shard_quota,
                     .on_demand_stream_limit = parts_->settings.on_demand_stream_quota};
