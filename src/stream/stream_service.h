@@ -118,6 +118,9 @@ class StreamService final : public RecordSource {
                      std::string_view new_starting_hash_key);
   Task<Status> merge(Caller caller, StreamTarget stream, std::string_view shard_id,
                      std::string_view adjacent_shard_id);
+  /// UpdateShardCount with uniform scaling: docs/decisions/0035-resharding-plan.md.
+  Task<Result<ShardCountChange>> set_shard_count(Caller caller, StreamTarget stream,
+                                                 std::int64_t shards);
   Task<Status> set_retention(Caller caller, StreamTarget stream, RetentionChange change,
                              std::int64_t hours);
 
