@@ -33,7 +33,7 @@ struct SubscriptionEvent {
   /// Where to subscribe again, AT or AFTER it; nothing at the end of a closed shard.
   std::optional<SequenceNumber> continuation;
   std::int64_t millis_behind_latest = 0;
-  std::vector<ChildShard> child_shards;  ///< Exactly at the end of a closed shard.
+  std::vector<ChildShard> child_shards;          ///< Exactly at the end of a closed shard.
   std::shared_ptr<const Encryption> encryption;  ///< Null when no record was ever encrypted.
 };
 
