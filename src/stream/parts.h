@@ -11,6 +11,9 @@
 #include "stream/put_path.h"
 #include "stream/read_path.h"
 #include "stream/stream_service.h"
+#include "stream/subscribe_path.h"
+#include "stream/subscriptions.h"
+#include "stream/texts.h"
 #include "stream/token.h"
 
 #include <memory>
@@ -26,7 +29,15 @@ struct StreamService::Parts {
         puts(given, settings, directory),
         reads(given, settings, directory, tokens),
         consumers(given, settings, directory, tokens),
-        catalog(given, settings, directory, consumers) {}
+        catalog(given, settings, directory, consumers),
+        subscriptions(directory),
+        subscribing(given, settings, reads, consumers, subscriptions) {
+    consumers.on_end([this](const ConsumerName& consumer) {
+      subscriptions.end(consumer,
+                        consumer_not_found(consumer_arn(consumer), consumer.stream.tenant));
+    });
+    streams_watch = directory.watch([this] { subscriptions.look_at_streams(); });
+  }
 
   EncryptionMoment encryption_moment() const {
     const ServiceTime now = given.clocks.service_now();
@@ -43,6 +54,9 @@ struct StreamService::Parts {
   ReadPath reads;
   Consumers consumers;
   Catalog catalog;
+  Subscriptions subscriptions;
+  SubscribePath subscribing;
+  std::unique_ptr<engine::Subscription> streams_watch;
 };
 
 }  // namespace penstock::stream

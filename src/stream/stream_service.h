@@ -8,6 +8,7 @@
 #include "stream/errors.h"
 #include "stream/observer.h"
 #include "stream/record_source.h"
+#include "stream/subscription.h"
 #include "stream/traffic.h"
 #include "stream/types.h"
 
@@ -60,7 +61,8 @@ struct StreamParts {
   engine::Engine& engine;
   PutObserver* put_observer = nullptr;
   GetObserver* get_observer = nullptr;
-  Budget* pages = nullptr;  ///< Replies of GetRecords are charged to it; null: to nothing.
+  Budget* pages = nullptr;  ///< Pages and events of readers are charged to it; null: to nothing.
+  std::vector<env::Loop*> loops = {};  ///< Those that calls are made on, besides the control loop.
 };
 
 /// Kinesis streams: what exists, who may write how fast, and where a record is.
@@ -96,6 +98,10 @@ class StreamService final : public RecordSource {
   /// A token of at most 512 characters, good for 300 s.
   Task<Result<std::string>> get_shard_iterator(Caller caller, GetShardIterator request);
   Task<Result<GetRecordsReply>> get_records(Caller caller, GetRecords request);
+  /// The subscription lives on the loop this is called on. LATEST is decided by the call.
+  /// fails     kNotFound, kInvalidArgument, kDryRun; kInUse: the consumer is not ACTIVE, or it
+  ///           subscribed to the shard less than 5 s ago
+  Task<Result<std::unique_ptr<Subscription>>> subscribe(SubscribeToShard request);
 
   // --- Lifecycle and description: control loop ---------------------------------------------------
 
