@@ -4,6 +4,7 @@
 #include "engine/engine.h"
 #include "env/clocks.h"
 #include "env/loop.h"
+#include "stream/account_settings.h"
 #include "stream/catalog.h"
 #include "stream/consumers.h"
 #include "stream/directory.h"
@@ -25,8 +26,9 @@ struct StreamService::Parts {
         tokens(secret),
         puts(given, settings, directory),
         reads(given, settings, directory, tokens),
-        consumers(given, settings, directory, tokens),
-        catalog(given, settings, directory, consumers) {}
+        accounts(given),
+        consumers(given, settings, directory, tokens, accounts),
+        catalog(given, settings, directory, consumers, accounts) {}
 
   EncryptionMoment encryption_moment() const {
     const ServiceTime now = given.clocks.service_now();
@@ -41,6 +43,7 @@ struct StreamService::Parts {
   Directory directory;
   PutPath puts;
   ReadPath reads;
+  AccountSettings accounts;
   Consumers consumers;
   Catalog catalog;
 };

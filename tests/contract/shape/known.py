@@ -60,7 +60,7 @@ KNOWN = [
           ["AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER", "TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"]),
     *members("kinesis.DescribeLimits.response", "ChannelCount ChannelCountLimit", NEVER_ANSWERED),
     *members("kinesis.DescribeStreamSummary.response.StreamDescriptionSummary",
-             "ChannelCount QueueCount StreamId WarmThroughput", NEVER_ANSWERED),
+             "ChannelCount QueueCount StreamId", NEVER_ANSWERED),
 
     # --- Lambda: functions ---
     Known("lambda.*Function*", "errors", "code signing and capacity providers are not there",
