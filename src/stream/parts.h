@@ -4,6 +4,7 @@
 #include "engine/engine.h"
 #include "env/clocks.h"
 #include "env/loop.h"
+#include "stream/account_settings.h"
 #include "stream/catalog.h"
 #include "stream/consumers.h"
 #include "stream/directory.h"
@@ -28,8 +29,9 @@ struct StreamService::Parts {
         tokens(secret),
         puts(given, settings, directory),
         reads(given, settings, directory, tokens),
-        consumers(given, settings, directory, tokens),
-        catalog(given, settings, directory, consumers),
+        accounts(given),
+        consumers(given, settings, directory, tokens, accounts),
+        catalog(given, settings, directory, consumers, accounts),
         subscriptions(directory),
         subscribing(given, settings, reads, consumers, subscriptions) {
     consumers.on_end([this](const ConsumerName& consumer) {
@@ -52,6 +54,7 @@ struct StreamService::Parts {
   Directory directory;
   PutPath puts;
   ReadPath reads;
+  AccountSettings accounts;
   Consumers consumers;
   Catalog catalog;
   Subscriptions subscriptions;

@@ -64,7 +64,7 @@ KNOWN = [
              "KMSOptInRequired KMSThrottlingException", NO_IAM),
     *members("kinesis.DescribeLimits.response", "ChannelCount ChannelCountLimit", NEVER_ANSWERED),
     *members("kinesis.DescribeStreamSummary.response.StreamDescriptionSummary",
-             "ChannelCount QueueCount StreamId WarmThroughput", NEVER_ANSWERED),
+             "ChannelCount QueueCount StreamId", NEVER_ANSWERED),
 
     # --- Lambda: functions ---
     Known("lambda.*Function*", "errors", "code signing and capacity providers are not there",
