@@ -44,44 +44,51 @@ front::Service make_kinesis_service(stream::StreamService& streams,
                                                 &delete_resource_policy}) {
     service.operations.push_back(make(parts));
   }
+  for (auto* make : {&queue_operations, &channel_operations}) {
+    for (front::Operation& operation : make()) service.operations.push_back(std::move(operation));
+  }
   return service;
 }
 
 std::vector<shape::OperationInfo> kinesis_shapes() {
-  return {put_record_shape(),
-          put_records_shape(),
-          get_shard_iterator_shape(),
-          get_records_shape(),
-          create_stream_shape(),
-          delete_stream_shape(),
-          describe_stream_shape(),
-          describe_stream_summary_shape(),
-          list_streams_shape(),
-          list_shards_shape(),
-          describe_limits_shape(),
-          split_shard_shape(),
-          merge_shards_shape(),
-          increase_stream_retention_period_shape(),
-          decrease_stream_retention_period_shape(),
-          add_tags_to_stream_shape(),
-          remove_tags_from_stream_shape(),
-          list_tags_for_stream_shape(),
-          update_max_record_size_shape(),
-          update_stream_record_distribution_strategy_shape(),
-          start_stream_encryption_shape(),
-          stop_stream_encryption_shape(),
-          enable_enhanced_monitoring_shape(),
-          disable_enhanced_monitoring_shape(),
-          register_stream_consumer_shape(),
-          describe_stream_consumer_shape(),
-          list_stream_consumers_shape(),
-          deregister_stream_consumer_shape(),
-          tag_resource_shape(),
-          untag_resource_shape(),
-          list_tags_for_resource_shape(),
-          put_resource_policy_shape(),
-          get_resource_policy_shape(),
-          delete_resource_policy_shape()};
+  std::vector<shape::OperationInfo> shapes{put_record_shape(),
+                                           put_records_shape(),
+                                           get_shard_iterator_shape(),
+                                           get_records_shape(),
+                                           create_stream_shape(),
+                                           delete_stream_shape(),
+                                           describe_stream_shape(),
+                                           describe_stream_summary_shape(),
+                                           list_streams_shape(),
+                                           list_shards_shape(),
+                                           describe_limits_shape(),
+                                           split_shard_shape(),
+                                           merge_shards_shape(),
+                                           increase_stream_retention_period_shape(),
+                                           decrease_stream_retention_period_shape(),
+                                           add_tags_to_stream_shape(),
+                                           remove_tags_from_stream_shape(),
+                                           list_tags_for_stream_shape(),
+                                           update_max_record_size_shape(),
+                                           update_stream_record_distribution_strategy_shape(),
+                                           start_stream_encryption_shape(),
+                                           stop_stream_encryption_shape(),
+                                           enable_enhanced_monitoring_shape(),
+                                           disable_enhanced_monitoring_shape(),
+                                           register_stream_consumer_shape(),
+                                           describe_stream_consumer_shape(),
+                                           list_stream_consumers_shape(),
+                                           deregister_stream_consumer_shape(),
+                                           tag_resource_shape(),
+                                           untag_resource_shape(),
+                                           list_tags_for_resource_shape(),
+                                           put_resource_policy_shape(),
+                                           get_resource_policy_shape(),
+                                           delete_resource_policy_shape()};
+  for (auto* more : {&queue_shapes, &channel_shapes}) {
+    for (const shape::OperationInfo& info : more()) shapes.push_back(info);
+  }
+  return shapes;
 }
 
 }  // namespace penstock::api::kinesis

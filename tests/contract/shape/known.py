@@ -58,6 +58,8 @@ KNOWN = [
     Known("kinesis.GetShardIterator.request.ShardIteratorType", "enum", RECORDED_ORDER,
           ["AFTER_SEQUENCE_NUMBER", "LATEST", "AT_TIMESTAMP", "AT_SEQUENCE_NUMBER", "TRIM_HORIZON"],
           ["AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER", "TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"]),
+    *(Known(f"kinesis.*{kind}*.response.*", MEMBER, "refused until this server has them, so the answer is never made")
+      for kind in ("Queue", "Channel")),
     *members("kinesis.DescribeLimits.response", "ChannelCount ChannelCountLimit", NEVER_ANSWERED),
     *members("kinesis.DescribeStreamSummary.response.StreamDescriptionSummary",
              "ChannelCount QueueCount StreamId WarmThroughput", NEVER_ANSWERED),
