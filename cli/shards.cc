@@ -1,5 +1,7 @@
 #include "cli/shards.h"
 
+#include <cstdlib>
+#include <iterator>
 #include <utility>
 
 namespace penstock::cli {
@@ -14,6 +16,19 @@ Result<std::vector<wire::Shard>> list_shards(ApiClient& client, const std::strin
     if (!page.next_token) return shards;
     request = {.next_token = page.next_token};
   }
+}
+
+std::string shard_id(const std::string& text) {
+  const std::string digits = text.substr(text.find('-') + 1);
+  if (digits.empty() || digits.size() > 12 ||
+      digits.find_first_not_of("0123456789") != std::string::npos) {
+    return text;
+  }
+  return "shardId-" + std::string(12 - digits.size(), '0') + digits;
+}
+
+std::uint64_t shard_number(const std::string& id) {
+  return std::strtoull(id.c_str() + id.find('-') + 1, nullptr, 10);
 }
 
 bool is_open(const wire::Shard& shard) { return !shard.sequence_numbers.end; }

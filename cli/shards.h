@@ -4,6 +4,7 @@
 #include "cli/api_client.h"
 #include "cli/wire.h"
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
@@ -12,6 +13,11 @@ namespace penstock::cli {
 
 /// Every shard that is kept, closed ones too, in the order of their ids.
 Result<std::vector<wire::Shard>> list_shards(ApiClient& client, const std::string& stream);
+
+/// "3" or "shard-3" as "shardId-000000000003"; what has no number at its end as it is.
+std::string shard_id(const std::string& text);
+/// 3 of "shardId-000000000003"; 0 of what has no number at its end.
+std::uint64_t shard_number(const std::string& id);
 
 bool is_open(const wire::Shard& shard);
 /// The range as numbers. Fails with CliErrc::kUnexpected where the service wrote something else.

@@ -3,6 +3,7 @@
 #include "api/admin/audit.h"
 #include "api/admin/clock.h"
 #include "api/admin/health.h"
+#include "api/admin/shard_traffic.h"
 #include "api/kinesis/service.h"
 #include "api/lambda/event_source_mapping.h"
 #include "api/lambda/service.h"
@@ -267,6 +268,7 @@ void Server::Parts::route() {
        api::admin::clock_operations(env.clocks, engine->meta(), options.settings.dev)) {
     dispatcher.add_admin(std::move(operation));
   }
+  dispatcher.add_admin(api::admin::shard_traffic_operation(*streams));
   dispatcher.add_admin(api::admin::audit_operation(*ledger, *counted_streams, *mappings));
   const auto facts = [this] {
     return std::vector<std::pair<std::string, std::string>>{

@@ -33,6 +33,8 @@ class Catalog {
                      std::string_view new_starting_hash_key);
   Task<Status> merge(Caller caller, StreamTarget target, std::string_view shard_id,
                      std::string_view adjacent_shard_id);
+  Task<Result<ShardCountChange>> set_shard_count(Caller caller, StreamTarget target,
+                                                 std::int64_t shards);
   Task<Status> set_retention(Caller caller, StreamTarget target, RetentionChange change,
                              std::int64_t hours);
   using Edit = std::function<Status(StreamEntry&)>;
@@ -60,10 +62,14 @@ class Catalog {
   Task<Status> finish_reshard(StreamEntry entry);
   Task<Status> finish_delete(StreamEntry entry);
   Task<Status> open_shards(const StreamEntry& entry);
+  Task<Status> seal(LogId log, std::vector<std::uint32_t> shards);
 
   Status check_quotas(const Tenant& tenant, const CreateStream& request, std::int64_t shards) const;
   Status check_shard_quota(const Tenant& tenant, std::int64_t more) const;
   std::int64_t open_shards_of(const Tenant& tenant) const;
+  /// Whether the stream can have `more` shards, open or closed.
+  static Status check_room(const StreamEntry& entry, std::size_t more);
+  bool limited() const { return settings_.limits == StreamSettings::Limits::kAws; }
 
   Task<> sweep();
   Task<> sweep_stream(LiveStreamPtr stream);

@@ -226,7 +226,10 @@ Task<Result<ConsumerView>> Consumers::add(Caller caller, RegisterConsumer reques
     const Result<engine::Version> committed =
         co_await parts_.engine.meta().commit(std::move(changes));
     registering_.erase(key);
-    if (is_conflict(committed)) continue;  // The stream has changed: look at it again.
+    if (is_conflict(committed)) {  // The stream has changed: look at it again.
+      CO_TRY_OK(co_await parts_.engine.meta().barrier());
+      continue;
+    }
     if (!committed.ok()) co_return internal(committed.error());
     publish(entry, *committed);
     if (entry.in_transition()) scope_.spawn(finish_later(entry.id, entry.due));
@@ -342,7 +345,10 @@ Task<Status> Consumers::edit(ConsumerName consumer, Edit edit) {
     changes.push_back({.key = key, .expected = stored->version, .value = encode(entry)});
     const Result<engine::Version> committed =
         co_await parts_.engine.meta().commit(std::move(changes));
-    if (is_conflict(committed)) continue;
+    if (is_conflict(committed)) {
+      CO_TRY_OK(co_await parts_.engine.meta().barrier());
+      continue;
+    }
     if (!committed.ok()) co_return internal(committed.error());
     publish(std::move(entry), *committed);
     co_return ok();
@@ -420,7 +426,10 @@ Task<Status> Consumers::erase(ConsumerName consumer) {
     changes.push_back({.op = engine::Change::Op::kErase, .key = key, .expected = stored->version});
     const Result<engine::Version> committed =
         co_await parts_.engine.meta().commit(std::move(changes));
-    if (is_conflict(committed)) continue;
+    if (is_conflict(committed)) {
+      CO_TRY_OK(co_await parts_.engine.meta().barrier());
+      continue;
+    }
     if (!committed.ok()) co_return internal(committed.error());
     forget(consumer);
     co_return ok();

@@ -88,6 +88,10 @@ Task<Status> StreamService::merge(Caller caller, StreamTarget stream, std::strin
                                   std::string_view adjacent_shard_id) {
   return parts_->catalog.merge(caller, stream, shard_id, adjacent_shard_id);
 }
+Task<Result<ShardCountChange>> StreamService::set_shard_count(Caller caller, StreamTarget stream,
+                                                              std::int64_t shards) {
+  return parts_->catalog.set_shard_count(caller, stream, shards);
+}
 Task<Status> StreamService::set_retention(Caller caller, StreamTarget stream,
                                           RetentionChange change, std::int64_t hours) {
   return parts_->catalog.set_retention(caller, stream, change, hours);

@@ -8,6 +8,7 @@
 #include "stream/errors.h"
 #include "stream/observer.h"
 #include "stream/record_source.h"
+#include "stream/traffic.h"
 #include "stream/types.h"
 
 #include <cstdint>
@@ -110,11 +111,16 @@ class StreamService final : public RecordSource {
   Result<StreamPage> list(Caller caller, ListStreams request) const;
   Result<ShardPage> list_shards(Caller caller, ListShards request) const;
   AccountLimits limits(Caller caller) const;
+  /// What each shard took in, for people who watch.
+  Result<StreamTraffic> traffic(const StreamName& stream) const;
 
   Task<Status> split(Caller caller, StreamTarget stream, std::string_view shard_id,
                      std::string_view new_starting_hash_key);
   Task<Status> merge(Caller caller, StreamTarget stream, std::string_view shard_id,
                      std::string_view adjacent_shard_id);
+  /// UpdateShardCount with uniform scaling: docs/decisions/0035-resharding-plan.md.
+  Task<Result<ShardCountChange>> set_shard_count(Caller caller, StreamTarget stream,
+                                                 std::int64_t shards);
   Task<Status> set_retention(Caller caller, StreamTarget stream, RetentionChange change,
                              std::int64_t hours);
 

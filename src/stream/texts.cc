@@ -6,13 +6,10 @@
 #include <charconv>
 
 namespace penstock::stream {
-namespace {
 
 std::string in_account(const StreamName& stream) {
   return stream.name + " under account " + stream.tenant.account;
 }
-
-}  // namespace
 
 Result<StreamName> resolve_target(const Caller& caller, const StreamTarget& target) {
   if (target.arn.empty()) {
@@ -67,6 +64,11 @@ Error consumer_not_found(std::string_view consumer, const Tenant& tenant) {
 Error stream_not_active(const StreamName& stream, StreamStatus status) {
   return {StreamErrc::kInUse, "Stream " + in_account(stream) + " not ACTIVE, instead in state " +
                                   std::string(to_text(status))};
+}
+
+Error on_demand_refused(const StreamName& stream) {
+  return {StreamErrc::kValidation,
+          "Request is invalid. Stream " + in_account(stream) + " is in On-Demand mode."};
 }
 
 Error dry_run_passed() {

@@ -148,6 +148,13 @@ struct AccountLimits {
   std::int64_t on_demand_stream_limit = 0;
 };
 
+struct ShardCountChange {
+  StreamName stream;
+  std::string arn;
+  std::int64_t current = 0;  ///< Open shards before the call.
+  std::int64_t target = 0;
+};
+
 enum class RetentionChange : std::uint8_t { kIncrease, kDecrease };
 
 enum class MetricsSwitch : std::uint8_t { kOn, kOff };
