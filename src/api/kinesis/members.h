@@ -31,6 +31,12 @@ inline constexpr shape::Rules kStreamArn{
 inline constexpr shape::Rules kRequiredStreamArn{
     shape::required, shape::pattern("arn:aws.*:kinesis:.*:\\d{12}:stream/\\S+", &is_stream_arn),
     shape::length(1, 2048)};
+inline constexpr shape::Rules kRequiredQueueArn{
+    shape::required, shape::pattern("arn:aws.*:kinesis:.*:\\d{12}:queue/\\S+", &is_queue_arn),
+    shape::length(1, 2048)};
+inline constexpr shape::Rules kRequiredChannelArn{
+    shape::required, shape::pattern("arn:aws.*:kinesis:.*:\\d{12}:channel/\\S+", &is_channel_arn),
+    shape::length(1, 2048)};
 inline constexpr shape::Rules kStreamId{shape::pattern("[a-z0-9]{20}-[a-z0-9]{3}", &is_stream_id),
                                         shape::length(1, 24)};
 inline constexpr shape::Rules kShardId{shape::pattern("[a-zA-Z0-9_.-]+", &is_stream_name),

@@ -7,6 +7,8 @@
 #include "shape/shape.h"
 #include "stream/stream_service.h"
 
+#include <vector>
+
 /// Every operation of the service: its declaration, and itself ready for dispatch. One file each.
 namespace penstock::api::kinesis {
 
@@ -108,5 +110,12 @@ front::Operation list_tags_for_resource(Parts parts);
 front::Operation put_resource_policy(Parts parts);
 front::Operation get_resource_policy(Parts parts);
 front::Operation delete_resource_policy(Parts parts);
+
+// Queues of streams and channels to S3: what their requests must be is known, and then they are
+// refused.
+std::vector<shape::OperationInfo> queue_shapes();
+std::vector<shape::OperationInfo> channel_shapes();
+std::vector<front::Operation> queue_operations();
+std::vector<front::Operation> channel_operations();
 
 }  // namespace penstock::api::kinesis

@@ -62,6 +62,8 @@ KNOWN = [
     *members("kinesis.SubscribeToShard.response.EventStream",
              "KMSAccessDeniedException KMSDisabledException KMSInvalidStateException KMSNotFoundException "
              "KMSOptInRequired KMSThrottlingException", NO_IAM),
+    *(Known(f"kinesis.*{kind}*.response.*", MEMBER, "refused until this server has them, so the answer is never made")
+      for kind in ("Queue", "Channel")),
     *members("kinesis.DescribeLimits.response", "ChannelCount ChannelCountLimit", NEVER_ANSWERED),
     *members("kinesis.DescribeStreamSummary.response.StreamDescriptionSummary",
              "ChannelCount QueueCount StreamId", NEVER_ANSWERED),
