@@ -129,7 +129,7 @@ Result<int> put(const Context& context, const PutFlags& flags) {
   progress.update(0, " ");
   TRY(const WriteSummary summary, std::move(outcome));
 
-  std::fprintf(stderr, "\r\033[K");
+  if (is_terminal(stderr)) std::fprintf(stderr, "\r\033[K");
   if (flags.aggregate) report(packing, summary.entries);
   return report(summary, flags);
 }

@@ -210,6 +210,34 @@ def test_a_shard_that_cannot_be(server, name):
     assert done.code == 1 and "has already been merged or split" in done.err
 
 
+@evidence("M", "UpdateShardCount")
+def test_resize(server, name):
+    server.kinesis.create_stream(StreamName=name, ShardCount=2)
+    done = stream(server, "resize", name, "4")
+    assert done.out == f"went from 2 to 4 shards; {name} is ACTIVE: 4 open shards, provisioned, records kept for 24 h\n"
+    done = stream(server, "resize", name, "3", "--json")
+    assert json.loads(done.out) == {"StreamName": name, "CurrentShardCount": 4, "TargetShardCount": 3,
+                                    "StreamARN": stream_arn(name)}
+    assert summary(server, name)["OpenShardCount"] == 3
+    done = stream(server, "resize", name, "7")
+    assert done.code == 1 and done.err.startswith("penstock: LimitExceededException: "), done
+    assert stream(server, "resize", name, "many").code == 2
+
+
+@evidence("own", "a resize is waited for")
+def test_resize_takes_its_time(slow, name):
+    slow.kinesis.create_stream(StreamName=name, ShardCount=2)
+    slow.advance(HOUR + 1)
+    until(lambda: summary(slow, name)["StreamStatus"] == "ACTIVE")
+    with started(slow, "stream", "resize", name, "4") as command:
+        until(lambda: summary(slow, name)["StreamStatus"] == "UPDATING")
+        assert command.process.poll() is None
+        slow.advance(HOUR + 1)
+        assert command.line().startswith("went from 2 to 4 shards; ")
+    assert stream(slow, "resize", name, "2", "--no-wait").out.startswith(
+        f"going from 4 to 2 shards; {name} is UPDATING: ")
+
+
 # --- tags and quotas --------------------------------------------------------------------------------------
 
 
