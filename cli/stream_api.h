@@ -154,6 +154,4 @@ Result<int> settle(StreamApi& api, const StreamFlags& flags, const std::string& 
 
 /// "4 open shards", "provisioned", "records kept for 24 h"
 std::vector<std::string> main_facts(const wire::StreamFacts& facts);
-std::string counted(std::int64_t count, const std::string& thing);
-
 }  // namespace penstock::cli

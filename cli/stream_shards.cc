@@ -1,5 +1,6 @@
 #include "cli/stream_api.h"
 #include "cli/stream_commands.h"
+#include "cli/terminal.h"
 
 #include <CLI/CLI.hpp>
 
