@@ -1,10 +1,10 @@
 #include "cli/commands.h"
+#include "cli/terminal.h"
 #include "shape/json.h"
 
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
-#include <ctime>
 #include <memory>
 
 namespace penstock::cli {
@@ -26,18 +26,9 @@ struct Advance {
   }
 };
 
-std::string utc(std::int64_t millis) {
-  const std::time_t seconds = millis / 1000;
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  char text[32];
-  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-  return text;
-}
-
 Result<int> show(const std::string& body) {
   TRY(const ClockReply clock, shape::from_json<ClockReply>(body));
-  std::printf("%s, %lld s ahead of the wall clock\n", utc(clock.now_ms).c_str(),
+  std::printf("%s, %lld s ahead of the wall clock\n", utc_time(clock.now_ms).c_str(),
               static_cast<long long>(clock.offset_ms / 1000));
   return 0;
 }

@@ -23,6 +23,7 @@ struct Context {
 using Action = std::function<Result<int>()>;
 
 void add_put(CLI::App& app, Context& context, Action& action);
+void add_stream(CLI::App& app, Context& context, Action& action);
 void add_tail(CLI::App& app, Context& context, Action& action);
 void add_function(CLI::App& app, Context& context, Action& action);
 void add_mapping(CLI::App& app, Context& context, Action& action);

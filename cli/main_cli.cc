@@ -22,7 +22,7 @@ void mention_server_commands(CLI::App& app) {
 int main_cli(int argc, char** argv) {
   CLI::App app{
       "Penstock: Kinesis Data Streams and Lambda with its event source mapping, in one program.\n"
-      "The commands below speak the public API, so put and tail also work against AWS "
+      "The commands below speak the public API, so put, tail and stream also work against AWS "
       "(--endpoint-url aws)."};
   app.name("penstock");
   app.require_subcommand(1);
@@ -35,6 +35,7 @@ int main_cli(int argc, char** argv) {
   app.fallthrough();  // Global options may stand after the subcommand, as people type them.
   mention_server_commands(app);
   add_demo(app, context, action);
+  add_stream(app, context, action);
   add_put(app, context, action);
   add_tail(app, context, action);
   add_function(app, context, action);

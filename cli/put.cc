@@ -1,15 +1,16 @@
+#include "cli/aggregate.h"
 #include "cli/commands.h"
 #include "cli/lines.h"
 #include "cli/record_writer.h"
+#include "cli/shards.h"
 #include "cli/terminal.h"
 
 #include <CLI/CLI.hpp>
 
 #include <cstdio>
-#include <fstream>
-#include <iostream>
+#include <map>
 #include <memory>
-#include <random>
+#include <utility>
 
 namespace penstock::cli {
 namespace {
@@ -19,7 +20,98 @@ struct PutFlags {
   std::string file = "-";
   std::string key_field;
   int retries = 30;
+  bool aggregate = false;
 };
+
+/// What became of the records of a `put --aggregate`.
+struct Packing {
+  std::size_t records = 0;
+  std::size_t envelopes = 0;
+  std::size_t packed_again = 0;
+};
+
+/// Records that lie where readers would drop them, in the order in which they were stored.
+Result<std::vector<wire::PutEntry>> misplaced(
+    ApiClient& client, const std::string& stream,
+    const std::vector<std::pair<std::string, wire::PutEntry>>& strays) {
+  std::vector<wire::PutEntry> again;
+  if (strays.empty()) return again;
+  TRY(const auto shards, list_shards(client, stream));
+  std::map<std::string, HashKeyRange> ranges;
+  for (const wire::Shard& shard : shards) {
+    TRY(ranges[shard.id], range_of(shard.hash_keys));
+  }
+  for (const auto& [shard, envelope] : strays) {
+    auto records = misplaced_in(envelope, ranges[shard]);
+    again.insert(again.end(), std::make_move_iterator(records.begin()),
+                 std::make_move_iterator(records.end()));
+  }
+  return again;
+}
+
+void add(WriteSummary& total, WriteSummary part) {
+  total.entries += part.entries;
+  total.stored += part.stored;
+  total.failed += part.failed;
+  total.throttled += part.throttled;
+  total.retried += part.retried;
+  total.calls += part.calls;
+  total.partial_calls += part.partial_calls;
+  if (!part.last_error.empty()) total.last_error = std::move(part.last_error);
+}
+
+/// Packs and puts. Envelopes that a reshard brought into a shard where one of their records does
+/// not belong are packed again, as the producer library does.
+Result<WriteSummary> write_aggregated(ApiClient& client, const std::string& stream,
+                                      std::vector<wire::PutEntry> records, WriteOptions options,
+                                      Packing& packing) {
+  WriteSummary total;
+  packing.records = records.size();
+  while (!records.empty()) {
+    TRY(const auto listed, list_shards(client, stream));
+    TRY(const OpenShards shards, OpenShards::of(listed));
+    Aggregated packed = aggregate(std::move(records), shards);
+    packing.envelopes += packed.envelopes;
+    std::vector<std::pair<std::string, wire::PutEntry>> strays;
+    options.stored = [&](const wire::PutEntry& entry, const wire::PutResult& result) {
+      const std::string shard = result.shard_id.value_or("");
+      if (shards.range(shard) == nullptr) strays.emplace_back(shard, entry);
+    };
+    TRY(WriteSummary summary, write_records(client, stream, std::move(packed.entries), options));
+    add(total, std::move(summary));
+    TRY(records, misplaced(client, stream, strays));
+    packing.packed_again += records.size();
+  }
+  return total;
+}
+
+std::string counted(std::size_t count) { return with_commas(static_cast<long long>(count)); }
+
+void report(const Packing& packing, std::size_t entries) {
+  std::printf("%s records in %s envelopes and %s plain records", counted(packing.records).c_str(),
+              counted(packing.envelopes).c_str(), counted(entries - packing.envelopes).c_str());
+  if (packing.packed_again > 0) {
+    std::printf("; %s packed again, because the stream was resharded meanwhile",
+                counted(packing.packed_again).c_str());
+  }
+  std::printf("\n");
+}
+
+int report(const WriteSummary& summary, const PutFlags& flags) {
+  std::printf(
+      "%s entries: %s stored, %s failed; %s refusals retried, %zu calls, %zu of them partly "
+      "refused\n",
+      counted(summary.entries).c_str(), counted(summary.stored).c_str(),
+      counted(summary.failed).c_str(), counted(summary.retried).c_str(), summary.calls,
+      summary.partial_calls);
+  if (summary.failed == 0) return 0;
+  std::fprintf(stderr, "last refusal: %s\n", summary.last_error.c_str());
+  if (flags.retries == 0) {
+    std::fprintf(stderr,
+                 "With --retries 0 refused entries are gone. `penstock audit` names them.\n");
+  }
+  return 1;
+}
 
 Result<int> put(const Context& context, const PutFlags& flags) {
   TRY(std::vector<wire::PutEntry> entries, read_lines(flags.file, flags.key_field));
@@ -30,28 +122,16 @@ Result<int> put(const Context& context, const PutFlags& flags) {
   options.progress = [&](std::size_t settled, std::size_t waiting) {
     progress.update(settled, waiting == 0 ? "" : "(" + std::to_string(waiting) + " to retry)");
   };
-  auto outcome = write_records(client, flags.stream, std::move(entries), options);
+  Packing packing;
+  auto outcome = flags.aggregate
+                     ? write_aggregated(client, flags.stream, std::move(entries), options, packing)
+                     : write_records(client, flags.stream, std::move(entries), options);
   progress.update(0, " ");
   TRY(const WriteSummary summary, std::move(outcome));
 
   std::fprintf(stderr, "\r\033[K");
-  std::printf(
-      "%s entries: %s stored, %s failed; %s refusals retried, %zu calls, %zu of them partly "
-      "refused\n",
-      with_commas(static_cast<long long>(summary.entries)).c_str(),
-      with_commas(static_cast<long long>(summary.stored)).c_str(),
-      with_commas(static_cast<long long>(summary.failed)).c_str(),
-      with_commas(static_cast<long long>(summary.retried)).c_str(), summary.calls,
-      summary.partial_calls);
-  if (summary.failed > 0) {
-    std::fprintf(stderr, "last refusal: %s\n", summary.last_error.c_str());
-    if (flags.retries == 0) {
-      std::fprintf(stderr,
-                   "With --retries 0 refused entries are gone. `penstock audit` names them.\n");
-    }
-    return 1;
-  }
-  return 0;
+  if (flags.aggregate) report(packing, summary.entries);
+  return report(summary, flags);
 }
 
 }  // namespace
@@ -72,6 +152,9 @@ void add_put(CLI::App& app, Context& context, Action& action) {
                    "producer that ignores FailedRecordCount")
       ->check(CLI::Range(0, 1000))
       ->capture_default_str();
+  command->add_flag("--aggregate", flags->aggregate,
+                    "Pack lines into envelopes of up to 51,200 bytes, as the Kinesis Producer "
+                    "Library does");
   command->callback(
       [&context, &action, flags] { action = [&context, flags] { return put(context, *flags); }; });
 }

@@ -79,7 +79,10 @@ Result<WriteSummary> write_records(ApiClient& client, const std::string& stream,
       }
       for (std::size_t i = 0; i < sent; ++i) {
         const wire::PutResult& result = reply->records[i];
-        if (!result.error_code) continue;
+        if (!result.error_code) {
+          if (options.stored) options.stored(request.records[i], result);
+          continue;
+        }
         summary.last_error = *result.error_code + ": " + result.error_message.value_or("");
         again.push_back(std::move(request.records[i]));
       }

@@ -34,6 +34,8 @@ struct WriteOptions {
   std::chrono::milliseconds backoff_base{50};
   std::chrono::milliseconds backoff_cap{2000};
   std::function<void(std::size_t settled, std::size_t waiting)> progress;
+  /// Told of each entry that was acknowledged, and where it went.
+  std::function<void(const wire::PutEntry& entry, const wire::PutResult& result)> stored;
 };
 
 struct WriteSummary {

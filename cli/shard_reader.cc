@@ -1,5 +1,7 @@
 #include "cli/shard_reader.h"
 
+#include "cli/shards.h"
+
 #include <algorithm>
 #include <chrono>
 #include <thread>
@@ -20,26 +22,21 @@ Result<std::string> ShardReader::iterator_for(const std::string& shard, const st
 }
 
 Status ShardReader::open() {
-  std::vector<wire::Shard> shards;
-  wire::ListShards request{.stream_name = stream_};
-  while (true) {
-    TRY(auto page, client_.kinesis<wire::ListShardsReply>("ListShards", request));
-    shards.insert(shards.end(), page.shards.begin(), page.shards.end());
-    if (!page.next_token) break;
-    request = {.next_token = page.next_token};
-  }
+  TRY(const auto shards, list_shards(client_, stream_));
   std::set<std::string> listed;
   for (const wire::Shard& shard : shards) listed.insert(shard.id);
   for (const wire::Shard& shard : shards) {
+    TRY(const HashKeyRange range, range_of(shard.hash_keys));
     std::vector<std::string> parents;
     if (shard.parent && listed.contains(*shard.parent)) parents.push_back(*shard.parent);
     if (shard.adjacent_parent && listed.contains(*shard.adjacent_parent)) {
       parents.push_back(*shard.adjacent_parent);
     }
     if (parents.empty() || start_ == "LATEST") {
+      readers_[shard.id].range = range;
       TRY(readers_[shard.id].iterator, iterator_for(shard.id, start_, {}));
     } else {
-      waiting_[shard.id] = std::move(parents);
+      waiting_[shard.id] = {.parents = std::move(parents), .range = range};
     }
   }
   return ok();
@@ -50,10 +47,11 @@ Status ShardReader::start_children(const std::string& parent,
   done_.insert(parent);
   for (const wire::ChildShard& child : children) {
     if (is_done(child.id) || readers_.contains(child.id)) continue;
-    waiting_.try_emplace(child.id, child.parents);
+    TRY(const HashKeyRange range, range_of(child.hash_keys));
+    waiting_.try_emplace(child.id, Waiting{.parents = child.parents, .range = range});
   }
   for (auto it = waiting_.begin(); it != waiting_.end();) {
-    const auto& parents = it->second;
+    const auto& parents = it->second.parents;
     const bool ready = std::all_of(parents.begin(), parents.end(), [this](const std::string& id) {
       return is_done(id) || (!readers_.contains(id) && !waiting_.contains(id));
     });
@@ -61,14 +59,14 @@ Status ShardReader::start_children(const std::string& parent,
       ++it;
       continue;
     }
+    readers_[it->first].range = it->second.range;
     TRY(readers_[it->first].iterator, iterator_for(it->first, "TRIM_HORIZON", {}));
     it = waiting_.erase(it);
   }
   return ok();
 }
 
-Result<std::size_t> ShardReader::round(
-    const std::function<bool(const std::string&, const wire::Record&)>& visit) {
+Result<std::size_t> ShardReader::round(const Visit& visit) {
   std::size_t seen = 0;
   caught_up_ = true;
   std::vector<std::string> ids;
@@ -95,7 +93,7 @@ Result<std::size_t> ShardReader::round(
     for (const wire::Record& record : reply->records) {
       ++seen;
       reader.last_sequence_number = record.sequence_number;
-      if (!visit(id, record)) return seen;
+      if (!visit(id, reader.range, record)) return seen;
     }
     if (reply->millis_behind.value_or(0) > 0) caught_up_ = false;
     if (reply->next_iterator) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/hash_key.h"
 #include "cli/api_client.h"
 #include "cli/wire.h"
 
@@ -22,8 +23,9 @@ class ShardReader {
 
   /// One round of GetRecords over all shards that are open for reading.
   /// Returns how many records were seen; `visit` returns false to stop early.
-  Result<std::size_t> round(
-      const std::function<bool(const std::string& shard, const wire::Record& record)>& visit);
+  using Visit = std::function<bool(const std::string& shard, const HashKeyRange& range,
+                                   const wire::Record& record)>;
+  Result<std::size_t> round(const Visit& visit);
 
   /// Every shard was read to a closed end and left no children.
   bool finished() const { return readers_.empty(); }
@@ -34,6 +36,11 @@ class ShardReader {
   struct Reader {
     std::string iterator;
     std::string last_sequence_number;
+    HashKeyRange range;
+  };
+  struct Waiting {
+    std::vector<std::string> parents;  ///< Still being read.
+    HashKeyRange range;
   };
   Result<std::string> iterator_for(const std::string& shard, const std::string& type,
                                    const std::string& after);
@@ -45,7 +52,7 @@ class ShardReader {
   std::string start_;
   wire::Timestamp at_;
   std::map<std::string, Reader> readers_;
-  std::map<std::string, std::vector<std::string>> waiting_;  ///< Child -> parents still being read.
+  std::map<std::string, Waiting> waiting_;  ///< Children.
   std::set<std::string> done_;
   bool caught_up_ = false;
 };

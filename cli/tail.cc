@@ -1,3 +1,4 @@
+#include "base/aggregated_record.h"
 #include "cli/commands.h"
 #include "cli/shard_reader.h"
 #include "cli/terminal.h"
@@ -7,6 +8,7 @@
 #include <chrono>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <thread>
 
 namespace penstock::cli {
@@ -18,6 +20,7 @@ struct TailFlags {
   std::size_t limit = 0;
   bool no_follow = false;
   bool verbose = false;
+  bool envelopes = false;
 };
 
 struct Start {
@@ -44,30 +47,68 @@ Result<Start> parse_start(const std::string& text) {
   return Start{"AT_TIMESTAMP", {static_cast<std::int64_t>(seconds * 1000)}};
 }
 
-void print_record(const TailFlags& flags, const std::string& shard, const wire::Record& record) {
+/// One line: of a record as the service has it, or of one in an envelope.
+void print_line(const TailFlags& flags, const std::string& place, std::string_view partition_key,
+                std::string_view data) {
   if (flags.verbose) {
-    const std::string head =
-        shard + " " + record.sequence_number + " " + record.partition_key.value_or("-") + " ";
-    std::fputs(dim(head).c_str(), stdout);
+    std::fputs(dim(place + " " + std::string(partition_key) + " ").c_str(), stdout);
   }
-  std::fwrite(record.data.bytes.data(), 1, record.data.bytes.size(), stdout);
+  std::fwrite(data.data(), 1, data.size(), stdout);
   std::fputc('\n', stdout);
 }
+
+/// Prints records, those inside of envelopes as if each had been put alone.
+class Printer {
+ public:
+  explicit Printer(const TailFlags& flags) : flags_(flags) {}
+
+  /// False when enough was printed.
+  bool print(const std::string& shard, const HashKeyRange& range, const wire::Record& record) {
+    const std::string place = shard + " " + record.sequence_number;
+    const auto inside = flags_.envelopes ? std::nullopt : deaggregate(record.data.bytes);
+    if (!inside) {
+      print_line(flags_, place, record.partition_key.value_or("-"), record.data.bytes);
+      return ++printed_ != flags_.limit;
+    }
+    if (!belong_to(*inside, range)) {
+      tell_of_stray(place, inside->size());
+      return true;
+    }
+    for (std::size_t i = 0; i < inside->size(); ++i) {
+      const UserRecord& each = (*inside)[i];
+      print_line(flags_, place + "#" + std::to_string(i), each.partition_key, each.data);
+      if (++printed_ == flags_.limit) return false;
+    }
+    return true;
+  }
+  bool is_done() const { return flags_.limit != 0 && printed_ >= flags_.limit; }
+
+ private:
+  void tell_of_stray(const std::string& place, std::size_t count) const {
+    std::fprintf(stderr,
+                 "penstock: left out %s: an envelope of %zu records, of which at least one belongs "
+                 "to another shard since a reshard; --envelopes shows it\n",
+                 place.c_str(), count);
+  }
+
+  const TailFlags& flags_;
+  std::size_t printed_ = 0;
+};
 
 Result<int> tail(const Context& context, const TailFlags& flags) {
   TRY(const Start start, parse_start(flags.from));
   ApiClient client(context.endpoint);
   ShardReader reader(client, flags.stream, start.type, start.at);
   TRY_OK(reader.open());
-  std::size_t printed = 0;
-  const auto visit = [&](const std::string& shard, const wire::Record& record) {
-    print_record(flags, shard, record);
-    return ++printed != flags.limit;
+  Printer printer(flags);
+  const auto visit = [&](const std::string& shard, const HashKeyRange& range,
+                         const wire::Record& record) {
+    return printer.print(shard, range, record);
   };
   while (!reader.finished()) {
     TRY(const std::size_t seen, reader.round(visit));
     std::fflush(stdout);
-    if (flags.limit != 0 && printed >= flags.limit) break;
+    if (printer.is_done()) break;
     if (flags.no_follow && reader.caught_up()) break;
     // Five reads a second and shard are allowed; others may be reading too.
     if (seen == 0 || reader.caught_up()) {
@@ -95,8 +136,13 @@ void add_tail(CLI::App& app, Context& context, Action& action) {
       ->capture_default_str();
   command->add_flag("--no-follow", flags->no_follow,
                     "Stop when everything stored has been printed");
-  command->add_flag("--verbose,-v", flags->verbose,
-                    "Shard, sequence number and partition key before each record");
+  command->add_flag(
+      "--verbose,-v", flags->verbose,
+      "Shard, sequence number (#n: the place in an envelope) and partition key before "
+      "each record");
+  command->add_flag("--envelopes", flags->envelopes,
+                    "Print envelopes of the Kinesis Producer Library as they are, not the records "
+                    "in them");
   command->callback(
       [&context, &action, flags] { action = [&context, flags] { return tail(context, *flags); }; });
 }

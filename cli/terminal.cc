@@ -1,16 +1,13 @@
 #include "cli/terminal.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <ctime>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace penstock::cli {
 namespace {
-
-/// Columns on screen: UTF-8 continuation bytes take none.
-std::size_t width(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
-}
 
 bool is_number(std::string_view cell) {
   return !cell.empty() && std::all_of(cell.begin(), cell.end(), [](char c) {
@@ -19,7 +16,8 @@ bool is_number(std::string_view cell) {
 }
 
 std::string painted(std::string_view code, std::string_view text) {
-  if (!is_terminal(stdout)) return std::string(text);
+  static const bool kPlain = !is_terminal(stdout) || std::getenv("NO_COLOR") != nullptr;
+  if (kPlain) return std::string(text);
   return "\033[" + std::string(code) + "m" + std::string(text) + "\033[0m";
 }
 
@@ -36,15 +34,16 @@ void Table::rule() { rows_.emplace_back(); }
 
 std::string Table::text() const {
   std::vector<std::size_t> widths;
-  for (const std::string& heading : headings_) widths.push_back(width(heading));
+  for (const std::string& heading : headings_) widths.push_back(columns_of(heading));
   for (const auto& row : rows_) {
-    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], width(row[i]));
+    for (std::size_t i = 0; i < row.size(); ++i)
+      widths[i] = std::max(widths[i], columns_of(row[i]));
   }
   std::string out;
   const auto add_line = [&](const std::vector<std::string>& cells, bool align_numbers) {
     std::string line;
     for (std::size_t i = 0; i < cells.size(); ++i) {
-      const std::string pad(widths[i] - width(cells[i]), ' ');
+      const std::string pad(widths[i] - columns_of(cells[i]), ' ');
       const bool right = align_numbers && is_number(cells[i]);
       line += right ? pad + cells[i] : cells[i] + pad;
       line += "  ";
@@ -105,5 +104,35 @@ std::string bold(std::string_view text) { return painted("1", text); }
 std::string dim(std::string_view text) { return painted("2", text); }
 std::string red(std::string_view text) { return painted("31", text); }
 std::string green(std::string_view text) { return painted("32", text); }
+std::string yellow(std::string_view text) { return painted("33", text); }
+
+std::size_t columns_of(std::string_view text) {
+  std::size_t columns = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\033') {
+      i = std::min(text.find('m', i), text.size());
+    } else if ((text[i] & 0xC0) != 0x80) {  // UTF-8 continuation bytes take none.
+      ++columns;
+    }
+  }
+  return columns;
+}
+
+std::size_t terminal_width() {
+  winsize size{};
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  const char* columns = std::getenv("COLUMNS");
+  const long said = columns == nullptr ? 0 : std::strtol(columns, nullptr, 10);
+  return said > 0 ? static_cast<std::size_t>(said) : 80;
+}
+
+std::string utc_time(std::int64_t millis) {
+  const std::time_t seconds = millis / 1000;
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
 
 }  // namespace penstock::cli

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <string>
 #include <string_view>
@@ -39,10 +41,17 @@ class Progress {
 /// 1707 as "1,707".
 std::string with_commas(long long number);
 bool is_terminal(std::FILE* stream);
-/// Text between the terminal's codes for bold, dim, red, green; plain where stdout is no terminal.
+/// Text between the terminal's codes; plain where stdout is no terminal, or NO_COLOR is set.
 std::string bold(std::string_view text);
 std::string dim(std::string_view text);
 std::string red(std::string_view text);
 std::string green(std::string_view text);
+std::string yellow(std::string_view text);
+/// Columns a text takes: the codes above take none.
+std::size_t columns_of(std::string_view text);
+/// Of the terminal on stdout; 80 where there is none and COLUMNS does not say.
+std::size_t terminal_width();
+/// "2026-11-25T16:00:00Z"
+std::string utc_time(std::int64_t millis);
 
 }  // namespace penstock::cli

@@ -56,9 +56,11 @@ struct StreamSummary {
 struct PutEntry {
   Blob data;
   std::string partition_key;
+  std::optional<std::string> explicit_hash_key;
   static constexpr auto shape() {
     return std::array{member<&PutEntry::data>("Data"),
-                      member<&PutEntry::partition_key>("PartitionKey")};
+                      member<&PutEntry::partition_key>("PartitionKey"),
+                      member<&PutEntry::explicit_hash_key>("ExplicitHashKey")};
   }
 };
 
@@ -93,13 +95,35 @@ struct PutRecordsReply {
   }
 };
 
+struct HashKeys {
+  std::string start;
+  std::string end;
+  static constexpr auto shape() {
+    return std::array{member<&HashKeys::start>("StartingHashKey"),
+                      member<&HashKeys::end>("EndingHashKey")};
+  }
+};
+
+struct SequenceNumbers {
+  std::string start;
+  std::optional<std::string> end;  ///< Of a closed shard.
+  static constexpr auto shape() {
+    return std::array{member<&SequenceNumbers::start>("StartingSequenceNumber"),
+                      member<&SequenceNumbers::end>("EndingSequenceNumber")};
+  }
+};
+
 struct Shard {
   std::string id;
   std::optional<std::string> parent;
   std::optional<std::string> adjacent_parent;
+  HashKeys hash_keys;
+  SequenceNumbers sequence_numbers;
   static constexpr auto shape() {
     return std::array{member<&Shard::id>("ShardId"), member<&Shard::parent>("ParentShardId"),
-                      member<&Shard::adjacent_parent>("AdjacentParentShardId")};
+                      member<&Shard::adjacent_parent>("AdjacentParentShardId"),
+                      member<&Shard::hash_keys>("HashKeyRange"),
+                      member<&Shard::sequence_numbers>("SequenceNumberRange")};
   }
 };
 
@@ -168,9 +192,11 @@ struct Record {
 struct ChildShard {
   std::string id;
   std::vector<std::string> parents;
+  HashKeys hash_keys;
   static constexpr auto shape() {
     return std::array{member<&ChildShard::id>("ShardId"),
-                      member<&ChildShard::parents>("ParentShards")};
+                      member<&ChildShard::parents>("ParentShards"),
+                      member<&ChildShard::hash_keys>("HashKeyRange")};
   }
 };
 

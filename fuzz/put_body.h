@@ -42,7 +42,8 @@ std::string written(const ReadBody& body, bool batch) {
   if (batch) text.key("Records").begin_list();
   for (const auto& [key, data, hash_key] : body.entries) {
     if (batch) text.begin_object();
-    text.key("Data").bytes(data).key("PartitionKey").text(key);
+    text.key("Data").bytes(data);
+    if (!key.empty()) text.key("PartitionKey").text(key);
     if (!hash_key.empty()) text.key("ExplicitHashKey").text(hash_key);
     if (batch) text.end_object();
   }

@@ -156,12 +156,31 @@ def frames():
     ]
 
 
+def aggregated_record():
+    """Messages without magic and sum, which the target makes, and one envelope whole."""
+    def field(number, data):
+        return bytes([number << 3 | 2, len(data)]) + data
+
+    def record(key, data, hashed=None, more=b""):
+        return field(3, bytes([8, key]) + (b"" if hashed is None else bytes([16, hashed])) + field(3, data) + more)
+
+    keys = field(1, b"a") + field(1, b"key two")
+    hashes = field(2, b"170141183460469231731687303715884105728") + field(2, b"007")
+    tag = field(4, field(1, b"name") + field(2, b"value"))
+    plain = keys + record(0, b"hello") + record(1, b"")
+    whole = bytes.fromhex("f3899ac20a01610a01621a0908001a0568656c6c6f1a0908011a05776f726c647cf45228cd79941b056e6743990bf8ab")
+    odd = [b"\x2b\x33\x08\x01\x34\x2c", b"\x1a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", b"\x311234567\x38\x3d1234\x28\x05"]
+    return [plain, keys + hashes + record(1, b"x" * 90, 0) + record(0, b"y", 1, tag), record(0, b"d") + keys, whole
+            ] + [plain + more for more in odd]
+
+
 def choices(target):
     rng = random.Random(target)
     return [rng.randbytes(size) for size in (16, 50, 100, 200, 400, 800)]
 
 
 SEEDS = {
+    "aggregated_record": aggregated_record(),
     "base64": b64(),
     "cbor": cbor(),
     "credentials": credentials(),

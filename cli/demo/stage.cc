@@ -31,7 +31,7 @@ Result<std::vector<wire::Record>> read_stream(ApiClient& client, const std::stri
   TRY_OK(reader.open());
   std::vector<wire::Record> records;
   do {
-    TRY_OK(reader.round([&](const std::string&, const wire::Record& record) {
+    TRY_OK(reader.round([&](const std::string&, const HashKeyRange&, const wire::Record& record) {
       records.push_back(record);
       return true;
     }));

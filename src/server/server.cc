@@ -3,6 +3,7 @@
 #include "api/admin/audit.h"
 #include "api/admin/clock.h"
 #include "api/admin/health.h"
+#include "api/admin/shard_traffic.h"
 #include "api/kinesis/service.h"
 #include "api/lambda/event_source_mapping.h"
 #include "api/lambda/service.h"
@@ -41,6 +42,7 @@ stream::StreamSettings stream_settings(const Settings& settings) {
   made.create_delay = Millis{settings.stream_create_delay_ms};
   made.update_delay = Millis{settings.stream_update_delay_ms};
   made.delete_delay = Millis{settings.stream_delete_delay_ms};
+  made.consumer_delay = Millis{settings.stream_consumer_delay_ms};
   made.shard_quota = settings.stream_shard_quota;
   made.on_demand_stream_quota = settings.stream_on_demand_quota;
   return made;
@@ -266,6 +268,7 @@ void Server::Parts::route() {
        api::admin::clock_operations(env.clocks, engine->meta(), options.settings.dev)) {
     dispatcher.add_admin(std::move(operation));
   }
+  dispatcher.add_admin(api::admin::shard_traffic_operation(*streams));
   dispatcher.add_admin(api::admin::audit_operation(*ledger, *counted_streams, *mappings));
   const auto facts = [this] {
     return std::vector<std::pair<std::string, std::string>>{

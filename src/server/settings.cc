@@ -27,6 +27,8 @@ std::vector<SettingRow> setting_rows(Settings& s) {
        "How long a reshard or another change keeps a stream UPDATING"},
       {"stream.delete_delay_ms", &s.stream_delete_delay_ms, "ms", "0..3600000",
        "How long a stream is DELETING"},
+      {"stream.consumer_delay_ms", &s.stream_consumer_delay_ms, "ms", "0..3600000",
+       "How long a new consumer is CREATING, and a deregistered one DELETING"},
       {"stream.shard_quota", &s.stream_shard_quota, "shards", "1..1000000",
        "Open shards of an account in a region"},
       {"stream.on_demand_quota", &s.stream_on_demand_quota, "streams", "0..1000000",

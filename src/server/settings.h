@@ -27,6 +27,7 @@ struct Settings {
   std::int64_t stream_create_delay_ms = 0;
   std::int64_t stream_update_delay_ms = 0;
   std::int64_t stream_delete_delay_ms = 0;
+  std::int64_t stream_consumer_delay_ms = 0;
   std::int64_t stream_shard_quota = 20'000;
   std::int64_t stream_on_demand_quota = 50;
 

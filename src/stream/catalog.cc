@@ -19,22 +19,16 @@ namespace {
 constexpr std::int64_t kOnDemandShards = 4;
 constexpr Millis kRetryDelay{500};
 
-Error invalid(std::string text) { return {StreamErrc::kInvalidArgument, std::move(text)}; }
 Error limit(std::string text) { return {StreamErrc::kLimitExceeded, std::move(text)}; }
 
-std::string in_account(const StreamName& stream) {
-  return stream.name + " under account " + stream.tenant.account;
-}
-
-Error on_demand_refused(const StreamName& stream) {
-  return {StreamErrc::kValidation,
-          "Request is invalid. Stream " + in_account(stream) + " is in On-Demand mode."};
-}
-
-Error already_resharded(std::uint32_t shard, const StreamName& stream) {
-  return invalid(
-      "Shard " + shard_id_text(shard) + " in stream " + in_account(stream) +
-      " has already been merged or split, and thus is not eligible for merging or splitting.");
+Error has_consumers(const StreamName& stream) {
+  // The apostrophe is the service's.
+  return {StreamErrc::kInUse,
+          "DeleteStream can\u2019t delete " + stream.tenant.account + ":" + stream.name +
+              " because there are consumers associated with this data stream. To delete " +
+              stream.name +
+              " anyway, set the EnforceConsumerDeletion parameter to true to force the deletion of "
+              "all the consumers that are associated with it."};
 }
 
 Error internal(const Error& cause) {
@@ -43,15 +37,14 @@ Error internal(const Error& cause) {
   return {StreamErrc::kInternalFailure, cause.message};
 }
 
-bool same_tenant(const StreamName& name, const Tenant& tenant) { return name.tenant == tenant; }
-
 }  // namespace
 
 Catalog::Catalog(const StreamParts& parts, const StreamSettings& settings, Directory& directory,
-                 const TokenMaker&)
+                 Consumers& consumers)
     : parts_(parts),
       settings_(settings),
       directory_(directory),
+      consumers_(consumers),
       scope_(parts.control_loop.executor()) {}
 
 Task<Status> Catalog::load() {
@@ -130,7 +123,12 @@ Task<Result<LiveStreamPtr>> Catalog::edit(StreamName name, Edit edit) {
     CO_TRY_OK(edit(entry));
     const Result<engine::Version> committed =
         co_await meta.commit(changes_to(entry, stored->version));
-    if (!committed.ok() && committed.error().code == engine::EngineErrc::kConflict) continue;
+    if (!committed.ok() && committed.error().code == engine::EngineErrc::kConflict) {
+      // Another change is on its way to the disk: it can be read once that has arrived there.
+      const Status arrived = co_await meta.barrier();
+      if (!arrived.ok()) co_return internal(arrived.error());
+      continue;
+    }
     if (!committed.ok()) co_return internal(committed.error());
     LiveStreamPtr live =
         make_live(std::move(entry), *committed, parts_.engine.leases(), directory_.find(name));
@@ -148,34 +146,12 @@ Task<Result<LiveStreamPtr>> Catalog::edit_active(StreamName name, Edit edit) {
 
 // --- Create and delete ---------------------------------------------------------------------------
 
-std::int64_t Catalog::open_shards_of(const Tenant& tenant) const {
-  std::int64_t open = 0;
-  for (const auto& [name, stream] : directory_.snapshot()->by_name) {
-    if (!same_tenant(name, tenant) || stream->entry.mode == StreamMode::kOnDemand) continue;
-    open += stream->entry.open_shards() + stream->entry.shards_wanted;
-  }
-  return open;
-}
-
-Status Catalog::check_shard_quota(const Tenant& tenant, std::int64_t more) const {
-  const std::int64_t open = open_shards_of(tenant);
-  if (open + more <= settings_.shard_quota) return ok();
-  return limit("This request would exceed the shard limit for the account " + tenant.account +
-               " in " + tenant.region + ". Current shard count for the account: " +
-               std::to_string(open) + ". Limit: " + std::to_string(settings_.shard_quota) +
-               ". Number of additional shards that would have resulted from this request: " +
-               std::to_string(more) +
-               ". Refer to the AWS Service Limits page "
-               "(http://docs.aws.amazon.com/general/latest/gr/aws_service_limits.html) for current "
-               "limits and how to request higher limits.");
-}
-
 Status Catalog::check_quotas(const Tenant& tenant, const CreateStream& request,
                              std::int64_t shards) const {
   std::int64_t in_transition = 0;
   std::int64_t on_demand = 0;
   for (const auto& [name, stream] : directory_.snapshot()->by_name) {
-    if (!same_tenant(name, tenant)) continue;
+    if (name.tenant != tenant) continue;
     const StreamStatus status = stream->entry.status;
     if (status == StreamStatus::kCreating || status == StreamStatus::kDeleting) ++in_transition;
     if (stream->entry.mode == StreamMode::kOnDemand) ++on_demand;
@@ -247,7 +223,7 @@ Task<Status> Catalog::create(Caller caller, CreateStream request) {
   co_return co_await begin(std::move(live), settings_.create_delay);
 }
 
-Task<Status> Catalog::remove(Caller caller, StreamTarget target) {
+Task<Status> Catalog::remove(Caller caller, StreamTarget target, ConsumerRemoval consumers) {
   CO_TRY(const StreamName name, resolve_target(caller, target));
   const LiveStreamPtr now = directory_.find(name);
   if (now == nullptr) co_return stream_not_found(name);
@@ -256,87 +232,15 @@ Task<Status> Catalog::remove(Caller caller, StreamTarget target) {
     co_return stream_not_active(name, now->entry.status);
   }
   const ServiceTime due = parts_.clocks.service_now() + settings_.delete_delay;
-  CO_TRY(LiveStreamPtr live, co_await edit(name, [due](StreamEntry& entry) -> Status {
+  CO_TRY(LiveStreamPtr live, co_await edit(name, [&](StreamEntry& entry) -> Status {
+           if (consumers == ConsumerRemoval::kRefused && consumers_.has_any(name)) {
+             return has_consumers(name);
+           }
            entry.status = StreamStatus::kDeleting;
            entry.transition = {.kind = Transition::Kind::kDelete, .due = due};
            return ok();
          }));
   co_return co_await begin(std::move(live), settings_.delete_delay);
-}
-
-// --- Reshards ------------------------------------------------------------------------------------
-
-Task<Status> Catalog::split(Caller caller, StreamTarget target, std::string_view shard_id,
-                            std::string_view new_starting_hash_key) {
-  CO_TRY(const StreamName name, resolve_target(caller, target));
-  const std::optional<std::uint32_t> number = parse_shard_id(shard_id);
-  if (!number) co_return could_not_find_shard(shard_id, name);
-  const std::string at_text(new_starting_hash_key);
-  const std::optional<HashKey> at = HashKey::parse(at_text);
-  const ServiceTime now = parts_.clocks.service_now();
-  const auto change = [&, due = now + settings_.update_delay](StreamEntry& entry) -> Status {
-    if (entry.mode == StreamMode::kOnDemand) return on_demand_refused(name);
-    const ShardEntry* shard = entry.find(*number);
-    if (shard == nullptr || entry.expired(*shard, now)) {
-      return could_not_find_shard(shard_id_text(*number), name);
-    }
-    if (shard->closed) return already_resharded(*number, name);
-    TRY_OK(check_shard_quota(name.tenant, 1));
-    const HashKeyRange& range = shard->range;
-    if (!at || range.start == HashKey::max() || at->value <= range.start.value + 1 ||
-        *at >= range.end) {
-      return invalid("NewStartingHashKey " + at_text + " used in SplitShard() on shard " +
-                     shard_id_text(*number) + " in stream " + in_account(name) +
-                     " is not both greater than one plus the shard's StartingHashKey " +
-                     range.start.to_string() + " and less than the shard's EndingHashKey " +
-                     range.end.to_string() + ".");
-    }
-    if (entry.shards.size() + 2 > kShardsMax) {
-      return limit("This server keeps at most " + std::to_string(kShardsMax) +
-                   " shards in one stream.");
-    }
-    entry.status = StreamStatus::kUpdating;
-    entry.transition = {
-        .kind = Transition::Kind::kSplit, .due = due, .shard = *number, .split_at = *at};
-    return ok();
-  };
-  CO_TRY(LiveStreamPtr live, co_await edit_active(name, change));
-  co_return co_await begin(std::move(live), settings_.update_delay);
-}
-
-Task<Status> Catalog::merge(Caller caller, StreamTarget target, std::string_view shard_id,
-                            std::string_view adjacent_shard_id) {
-  CO_TRY(const StreamName name, resolve_target(caller, target));
-  const std::optional<std::uint32_t> lower = parse_shard_id(shard_id);
-  if (!lower) co_return could_not_find_shard(shard_id, name);
-  const std::optional<std::uint32_t> upper = parse_shard_id(adjacent_shard_id);
-  if (!upper) co_return could_not_find_shard(adjacent_shard_id, name);
-  const ServiceTime now = parts_.clocks.service_now();
-  const auto change = [&, due = now + settings_.update_delay](StreamEntry& entry) -> Status {
-    if (entry.mode == StreamMode::kOnDemand) return on_demand_refused(name);
-    for (const std::uint32_t number : {*lower, *upper}) {
-      const ShardEntry* shard = entry.find(number);
-      if (shard == nullptr || entry.expired(*shard, now)) {
-        return could_not_find_shard(shard_id_text(number), name);
-      }
-    }
-    for (const std::uint32_t number : {*lower, *upper}) {
-      if (entry.find(number)->closed) return already_resharded(number, name);
-    }
-    const HashKeyRange& first = entry.find(*lower)->range;
-    const HashKeyRange& second = entry.find(*upper)->range;
-    if (first.end == HashKey::max() || first.end.value + 1 != second.start.value) {
-      return invalid("Shards " + shard_id_text(*lower) + " and " + shard_id_text(*upper) +
-                     " in stream " + in_account(name) +
-                     " are not an adjacent pair of shards eligible for merging");
-    }
-    entry.status = StreamStatus::kUpdating;
-    entry.transition = {
-        .kind = Transition::Kind::kMerge, .due = due, .shard = *lower, .adjacent = *upper};
-    return ok();
-  };
-  CO_TRY(LiveStreamPtr live, co_await edit_active(name, change));
-  co_return co_await begin(std::move(live), settings_.update_delay);
 }
 
 // --- Transitions ---------------------------------------------------------------------------------
@@ -377,7 +281,8 @@ Task<Status> Catalog::finish(StreamName name, LogId log) {
     case Transition::Kind::kNone: break;
     case Transition::Kind::kCreate: co_return co_await finish_create(stream->entry);
     case Transition::Kind::kSplit:
-    case Transition::Kind::kMerge: co_return co_await finish_reshard(stream->entry);
+    case Transition::Kind::kMerge:
+    case Transition::Kind::kReshard: co_return co_await finish_reshard(stream->entry);
     case Transition::Kind::kDelete: co_return co_await finish_delete(stream->entry);
     case Transition::Kind::kSetting: {
       CO_TRY_OK(co_await edit(name, [](StreamEntry& entry) -> Status {
@@ -406,30 +311,6 @@ Task<Status> Catalog::finish_create(StreamEntry entry) {
   co_return ok();
 }
 
-/// The parents are sealed first: from then on nobody can write to them, so the children, which
-/// sort behind them, begin when the parents have ended. Both steps may be repeated.
-Task<Status> Catalog::finish_reshard(StreamEntry entry) {
-  const bool is_merge = entry.transition.kind == Transition::Kind::kMerge;
-  StreamEntry made = entry;
-  const ServiceTime now = parts_.clocks.service_now();
-  is_merge ? finish_merge(made, now) : finish_split(made, now);
-  CO_TRY_OK(co_await open_shards(made));
-  std::vector<std::uint32_t> parents{entry.transition.shard};
-  if (is_merge) parents.push_back(entry.transition.adjacent);
-  for (const std::uint32_t parent : parents) {
-    const ShardRef ref{entry.log, parent};
-    const auto fence = parts_.engine.leases().mine(ref);
-    if (!fence) co_return Error{Errc::kUnavailable, "the shard belongs to another node"};
-    CO_TRY_OK(co_await parts_.engine.log().seal(ref, *fence));
-  }
-  CO_TRY_OK(co_await edit(entry.name, [&](StreamEntry& stored) -> Status {
-    if (stored.log != made.log || stored.transition != entry.transition) return ok();
-    is_merge ? finish_merge(stored, now) : finish_split(stored, now);
-    return ok();
-  }));
-  co_return ok();
-}
-
 Task<Status> Catalog::finish_delete(StreamEntry entry) {
   const Status dropped = co_await parts_.engine.log().drop(entry.log);
   if (!dropped.ok() && dropped.error().code != engine::EngineErrc::kNoSuchShard) {
@@ -437,17 +318,20 @@ Task<Status> Catalog::finish_delete(StreamEntry entry) {
   }
   engine::Meta& meta = parts_.engine.meta();
   const std::string key = document_key(entry.name);
-  const std::optional<engine::Document> stored = meta.get(key);
-  if (stored) {
-    std::vector<engine::Change> changes;
+  while (const std::optional<engine::Document> stored = meta.get(key)) {
+    std::vector<engine::Change> changes = consumers_.removal_of(entry.name);
     changes.push_back({.op = engine::Change::Op::kErase, .key = key, .expected = stored->version});
     for (const engine::Document& page : meta.list(page_prefix(entry.name))) {
       changes.push_back(
           {.op = engine::Change::Op::kErase, .key = page.key, .expected = page.version});
     }
-    CO_TRY_OK(co_await meta.commit(std::move(changes)));
+    const Result<engine::Version> committed = co_await meta.commit(std::move(changes));
+    if (committed.ok()) break;
+    if (committed.error().code != engine::EngineErrc::kConflict) co_return committed.error();
+    CO_TRY_OK(co_await meta.barrier());  // As in edit().
   }
   directory_.remove(entry.name);
+  consumers_.removed(entry.name);
   co_return ok();
 }
 

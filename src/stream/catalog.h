@@ -2,9 +2,9 @@
 
 #include "base/result.h"
 #include "base/task.h"
+#include "stream/consumers.h"
 #include "stream/directory.h"
 #include "stream/stream_service.h"
-#include "stream/token.h"
 
 #include <functional>
 #include <string>
@@ -21,18 +21,20 @@ namespace penstock::stream {
 class Catalog {
  public:
   Catalog(const StreamParts& parts, const StreamSettings& settings, Directory& directory,
-          const TokenMaker& tokens);
+          Consumers& consumers);
 
   /// Loads every document and goes on with transitions.
   Task<Status> load();
   Task<> stop();
 
   Task<Status> create(Caller caller, CreateStream request);
-  Task<Status> remove(Caller caller, StreamTarget target);
+  Task<Status> remove(Caller caller, StreamTarget target, ConsumerRemoval consumers);
   Task<Status> split(Caller caller, StreamTarget target, std::string_view shard_id,
                      std::string_view new_starting_hash_key);
   Task<Status> merge(Caller caller, StreamTarget target, std::string_view shard_id,
                      std::string_view adjacent_shard_id);
+  Task<Result<ShardCountChange>> set_shard_count(Caller caller, StreamTarget target,
+                                                 std::int64_t shards);
   Task<Status> set_retention(Caller caller, StreamTarget target, RetentionChange change,
                              std::int64_t hours);
   using Edit = std::function<Status(StreamEntry&)>;
@@ -40,8 +42,8 @@ class Catalog {
   /// Changes an ACTIVE stream; kAfterUpdating: it is UPDATING for as long as changes take here.
   /// The edit may be made more than once. Gives the stream as it is then.
   Task<Result<LiveStreamPtr>> change(StreamName name, Holds holds, Edit edit);
-  Task<Status> add_tags(Caller caller, StreamTarget target, Tags tags);
-  Task<Status> remove_tags(Caller caller, StreamTarget target, std::vector<std::string> keys);
+  Task<Status> add_tags(StreamName name, Tags tags);
+  Task<Status> remove_tags(StreamName name, std::vector<std::string> keys);
 
  private:
   /// Edits a stream's document and publishes the result; tried again when it changed meanwhile.
@@ -60,10 +62,14 @@ class Catalog {
   Task<Status> finish_reshard(StreamEntry entry);
   Task<Status> finish_delete(StreamEntry entry);
   Task<Status> open_shards(const StreamEntry& entry);
+  Task<Status> seal(LogId log, std::vector<std::uint32_t> shards);
 
   Status check_quotas(const Tenant& tenant, const CreateStream& request, std::int64_t shards) const;
   Status check_shard_quota(const Tenant& tenant, std::int64_t more) const;
   std::int64_t open_shards_of(const Tenant& tenant) const;
+  /// Whether the stream can have `more` shards, open or closed.
+  static Status check_room(const StreamEntry& entry, std::size_t more);
+  bool limited() const { return settings_.limits == StreamSettings::Limits::kAws; }
 
   Task<> sweep();
   Task<> sweep_stream(LiveStreamPtr stream);
@@ -71,6 +77,7 @@ class Catalog {
   const StreamParts& parts_;
   const StreamSettings& settings_;
   Directory& directory_;
+  Consumers& consumers_;
   Scope scope_;
 };
 

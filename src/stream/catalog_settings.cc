@@ -32,8 +32,7 @@ Task<Status> Catalog::set_retention(Caller caller, StreamTarget target, Retentio
   co_return ok();
 }
 
-Task<Status> Catalog::add_tags(Caller caller, StreamTarget target, Tags tags) {
-  CO_TRY(const StreamName name, resolve_target(caller, target));
+Task<Status> Catalog::add_tags(StreamName name, Tags tags) {
   const auto edit = [&](StreamEntry& entry) -> Status {
     TRY_OK(check_new_tags(name, entry.tags, tags, settings_.tags_max));
     for (const auto& [key, value] : tags) entry.tags[key] = value;
@@ -43,9 +42,7 @@ Task<Status> Catalog::add_tags(Caller caller, StreamTarget target, Tags tags) {
   co_return ok();
 }
 
-Task<Status> Catalog::remove_tags(Caller caller, StreamTarget target,
-                                  std::vector<std::string> keys) {
-  CO_TRY(const StreamName name, resolve_target(caller, target));
+Task<Status> Catalog::remove_tags(StreamName name, std::vector<std::string> keys) {
   const auto edit = [&](StreamEntry& entry) -> Status {
     TRY_OK(check_tag_keys(name, keys));
     for (const std::string& key : keys) entry.tags.erase(key);

@@ -29,34 +29,31 @@ StreamSummary summary_of(const LiveStream& stream) {
           .key_id = entry.options.encryption.key_id};
 }
 
-Status expired_token(ServiceTime issued, ServiceTime now) {
-  if (now - issued <= kTokenLife) return ok();
-  return Error{
-      StreamErrc::kExpiredNextToken,
-      "The pagination token passed to the operation is expired: it is good for 300 seconds."};
-}
-
 Error bad_token() { return invalid("The NextToken is not valid."); }
 
-/// A shard was open from its creation second until it was closed.
-bool was_open_at(const ShardEntry& shard, ServiceTime at) {
-  return shard.created_s <= unix_seconds(at) && (!shard.closed || *shard.closed >= at);
+/// A shard was open from its creation until it was closed; a child from the moment its parents
+/// were closed, though its creation second may lie ahead of that.
+bool was_open_at(const StreamEntry& stream, const ShardEntry& shard, ServiceTime at) {
+  if (shard.closed && *shard.closed < at) return false;
+  const ShardEntry* parent = shard.parent ? stream.find(*shard.parent) : nullptr;
+  if (parent == nullptr || !parent->closed) return shard.created_s <= unix_seconds(at);
+  return *parent->closed < at;
 }
 
 /// Whether a filter lets a shard through. `horizon` is the oldest moment inside retention.
-bool passes(const PageToken& page, const ShardEntry& shard, ServiceTime horizon,
-            ServiceTime created) {
-  const ServiceTime oldest = std::max(horizon, created);
+bool passes(const PageToken& page, const StreamEntry& stream, const ShardEntry& shard,
+            ServiceTime horizon) {
+  const ServiceTime oldest = std::max(horizon, stream.created);
   switch (page.filter.value_or(ShardFilterType::kFromTrimHorizon)) {
     case ShardFilterType::kAfterShardId: return shard.number > *page.filter_shard;
     case ShardFilterType::kAtTrimHorizon:
       // Shards made with the stream were open at a horizon that lies at its creation.
-      return (shard.created_s <= unix_seconds(oldest) || !shard.parent) &&
-             (!shard.closed || *shard.closed >= oldest);
+      return was_open_at(stream, shard, oldest) ||
+             (!shard.parent && (!shard.closed || *shard.closed >= oldest));
     case ShardFilterType::kFromTrimHorizon: return true;
     case ShardFilterType::kAtLatest: return !shard.closed;
     case ShardFilterType::kAtTimestamp:
-      return was_open_at(shard, std::max(*page.filter_time, oldest));
+      return was_open_at(stream, shard, std::max(*page.filter_time, oldest));
     case ShardFilterType::kFromTimestamp:
       return !shard.closed || *shard.closed >= *page.filter_time;
   }
@@ -92,7 +89,9 @@ Result<StreamSummary> StreamService::summary(Caller caller, StreamTarget target)
   TRY(const StreamName name, resolve_target(caller, target));
   const LiveStreamPtr stream = parts_->directory.find(name);
   if (stream == nullptr) return stream_not_found(name);
-  return summary_of(*stream);
+  StreamSummary summary = summary_of(*stream);
+  summary.consumers = parts_->consumers.count(name);
+  return summary;
 }
 
 Result<StreamDescription> StreamService::describe(
@@ -127,7 +126,7 @@ Result<StreamPage> StreamService::list(Caller caller, ListStreams request) const
   if (!request.next_token.empty()) {
     const std::optional<PageToken> page = parts_->tokens.open_page(request.next_token);
     if (!page || page->log != LogId{} || page->stream.tenant != caller.tenant) return bad_token();
-    TRY_OK(expired_token(page->issued, now));
+    TRY_OK(check_token_age(page->issued, now));
     after = std::max(after, page->stream.name);
   }
   const auto size = static_cast<std::size_t>(
@@ -166,7 +165,7 @@ Result<ShardPage> StreamService::list_shards(Caller caller, ListShards request) 
     }
     const std::optional<PageToken> opened = parts_->tokens.open_page(request.next_token);
     if (!opened || opened->log == LogId{}) return bad_token();
-    TRY_OK(expired_token(opened->issued, now));
+    TRY_OK(check_token_age(opened->issued, now));
     page = *opened;
     after = page.after_shard;
   } else {
@@ -200,7 +199,7 @@ Result<ShardPage> StreamService::list_shards(Caller caller, ListShards request) 
   ShardPage out;
   for (const ShardEntry& shard : stream->entry.shards) {
     if ((after && shard.number <= *after) || stream->entry.expired(shard, now) ||
-        !passes(page, shard, horizon, stream->entry.created)) {
+        !passes(page, stream->entry, shard, horizon)) {
       continue;
     }
     if (out.shards.size() == size) {
@@ -213,6 +212,26 @@ Result<ShardPage> StreamService::list_shards(Caller caller, ListShards request) 
     out.shards.push_back(shard.view());
   }
   return out;
+}
+
+Result<StreamTraffic> StreamService::traffic(const StreamName& name) const {
+  const LiveStreamPtr stream = parts_->directory.find(name);
+  if (stream == nullptr) return stream_not_found(name);
+  const ServiceTime now = parts_->given.clocks.service_now();
+  StreamTraffic seen;
+  if (parts_->settings.limits == StreamSettings::Limits::kAws) {
+    seen.write_records = kShardWriteRecords;
+    seen.write_bytes = kMebibyte;
+  }
+  for (const LiveStream::Shard& shard : stream->shards) {
+    if (stream->entry.expired(shard.entry, now)) continue;
+    const ShardTraffic& traffic = shard.lane->traffic;
+    seen.shards.push_back({.shard = shard.entry.number,
+                           .records = traffic.records.load(std::memory_order_relaxed),
+                           .bytes = traffic.bytes.load(std::memory_order_relaxed),
+                           .refused = traffic.refused.load(std::memory_order_relaxed)});
+  }
+  return seen;
 }
 
 AccountLimits StreamService::limits(Caller caller) const {

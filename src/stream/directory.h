@@ -6,6 +6,7 @@
 #include "stream/entry.h"
 #include "stream/limiter.h"
 #include "stream/notice.h"
+#include "stream/traffic.h"
 
 #include <atomic>
 #include <cstdint>
@@ -33,6 +34,7 @@ struct ShardLane {
   PutTrouble put_trouble;
   ReadTrouble read_trouble;
   std::atomic<bool> puts_fail = false;  ///< put_trouble.lasts(), to be seen without the mutex.
+  ShardTraffic traffic;                 ///< Not under the mutex.
 };
 
 /// A stream at one moment, ready for the data plane. Immutable.

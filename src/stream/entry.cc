@@ -48,6 +48,10 @@ struct StoredStream {
   std::int64_t next_shard = 0;
   std::int64_t shards_wanted = 0;
   std::optional<StoredTransition> transition;
+  std::vector<std::string> steps;
+  std::vector<std::int64_t> resizes_ms;
+  std::vector<std::int64_t> mode_changes_ms;
+  std::optional<std::int64_t> warm_mibps;
   static constexpr auto shape() {
     using Self = StoredStream;
     return std::array{
@@ -66,6 +70,10 @@ struct StoredStream {
         shape::member<&Self::next_shard>("next_shard"),
         shape::member<&Self::shards_wanted>("shards_wanted"),
         shape::member<&Self::transition>("transition"),
+        shape::member<&Self::steps>("steps"),
+        shape::member<&Self::resizes_ms>("resizes_ms"),
+        shape::member<&Self::mode_changes_ms>("mode_changes_ms"),
+        shape::member<&Self::warm_mibps>("warm_mibps"),
     };
   }
 };
@@ -150,15 +158,52 @@ Error corrupt(std::string_view key) {
   return {Errc::kCorrupt, "the document " + std::string(key) + " is not a stream"};
 }
 
+std::vector<std::int64_t> stored_times(const std::vector<ServiceTime>& times) {
+  std::vector<std::int64_t> out;
+  for (const ServiceTime at : times) out.push_back(unix_millis(at));
+  return out;
+}
+
+std::vector<ServiceTime> restored_times(const std::vector<std::int64_t>& stored) {
+  std::vector<ServiceTime> out;
+  for (const std::int64_t at : stored) out.push_back(service_time(at));
+  return out;
+}
+
 void close(StreamEntry& entry, std::uint32_t number, ServiceTime now) {
-  for (ShardEntry& shard : entry.shards) {
-    if (shard.number == number) shard.closed = now;
-  }
+  const ShardEntry* shard = entry.find(number);
+  entry.shards[static_cast<std::size_t>(shard - entry.shards.data())].closed = now;
 }
 
 /// Children sort behind their parents: a later second, also when shards are split within one.
 std::int64_t child_second(const StreamEntry& entry, std::uint32_t parent, ServiceTime now) {
   return std::max(unix_seconds(now), entry.find(parent)->created_s) + 1;
+}
+
+void split_shard(StreamEntry& entry, std::uint32_t parent, HashKey at, ServiceTime now) {
+  PENSTOCK_CHECK(entry.find(parent) != nullptr, "a shard that is being split exists");
+  const HashKeyRange range = entry.find(parent)->range;
+  const std::int64_t second = child_second(entry, parent, now);
+  close(entry, parent, now);
+  for (const HashKeyRange& part : {HashKeyRange{range.start, {at.value - 1}}, {at, range.end}}) {
+    entry.shards.push_back(
+        {.number = entry.next_shard++, .parent = parent, .range = part, .created_s = second});
+  }
+}
+
+void merge_shards(StreamEntry& entry, std::uint32_t lower, std::uint32_t upper, ServiceTime now) {
+  PENSTOCK_CHECK(entry.find(lower) != nullptr && entry.find(upper) != nullptr,
+                 "shards that are being merged exist");
+  const std::int64_t second =
+      std::max(child_second(entry, lower, now), child_second(entry, upper, now));
+  const HashKeyRange range{entry.find(lower)->range.start, entry.find(upper)->range.end};
+  close(entry, lower, now);
+  close(entry, upper, now);
+  entry.shards.push_back({.number = entry.next_shard++,
+                          .parent = lower,
+                          .adjacent_parent = upper,
+                          .range = range,
+                          .created_s = second});
 }
 
 void become_active(StreamEntry& entry) {
@@ -191,6 +236,16 @@ std::int64_t StreamEntry::open_shards() const {
                        [](const ShardEntry& shard) { return !shard.closed; });
 }
 
+std::vector<OpenShard> StreamEntry::open_by_key() const {
+  std::vector<OpenShard> open;
+  for (const ShardEntry& shard : shards) {
+    if (!shard.closed) open.push_back({shard.number, shard.range});
+  }
+  std::sort(open.begin(), open.end(),
+            [](const OpenShard& a, const OpenShard& b) { return a.range.start < b.range.start; });
+  return open;
+}
+
 const ShardEntry* StreamEntry::find(std::uint32_t number) const {
   const auto found = std::lower_bound(
       shards.begin(), shards.end(), number,
@@ -215,7 +270,11 @@ std::string encode(const StreamEntry& entry) {
                    .max_record_kib = entry.max_record_kib,
                    .tags = entry.tags,
                    .next_shard = entry.next_shard,
-                   .shards_wanted = entry.shards_wanted};
+                   .shards_wanted = entry.shards_wanted,
+                   .resizes_ms = stored_times(entry.resizes),
+                   .mode_changes_ms = stored_times(entry.mode_changes),
+                   .warm_mibps = entry.warm_mibps};
+  for (const ReshardStep& step : entry.steps) out.steps.push_back(to_text(step));
   if (std::string options = encode(entry.options); !options.empty()) {
     out.options = shape::RawJson{std::move(options)};
   }
@@ -276,7 +335,15 @@ Result<StreamEntry> decode_entry(std::string_view key, std::string_view document
       .max_record_kib = in.max_record_kib,
       .tags = in.tags,
       .next_shard = static_cast<std::uint32_t>(in.next_shard),
-      .shards_wanted = static_cast<std::uint32_t>(in.shards_wanted)};
+      .shards_wanted = static_cast<std::uint32_t>(in.shards_wanted),
+      .resizes = restored_times(in.resizes_ms),
+      .mode_changes = restored_times(in.mode_changes_ms),
+      .warm_mibps = in.warm_mibps};
+  for (const std::string& text : in.steps) {
+    const std::optional<ReshardStep> step = parse_step(text);
+    if (!step) return corrupt(key);
+    entry.steps.push_back(*step);
+  }
   if (in.options) {
     Result<StreamOptions> options = decode_options(in.options->text);
     if (!options.ok()) return corrupt(key);
@@ -290,7 +357,7 @@ Result<StreamEntry> decode_entry(std::string_view key, std::string_view document
   if (in.transition) {
     const auto split_at = hash_key_from_hex(in.transition->split_at);
     if (!split_at || in.transition->kind < 0 ||
-        in.transition->kind > static_cast<std::int64_t>(Transition::Kind::kDelete)) {
+        in.transition->kind > static_cast<std::int64_t>(Transition::Kind::kReshard)) {
       return corrupt(key);
     }
     entry.transition = {.kind = static_cast<Transition::Kind>(in.transition->kind),
@@ -312,35 +379,27 @@ void add_first_shards(StreamEntry& entry, ServiceTime now) {
 }
 
 void finish_split(StreamEntry& entry, ServiceTime now) {
-  const std::uint32_t parent = entry.transition.shard;
-  PENSTOCK_CHECK(entry.find(parent) != nullptr, "a shard that is being split exists");
-  const HashKeyRange range = entry.find(parent)->range;
-  const HashKey at = entry.transition.split_at;
-  const std::int64_t second = child_second(entry, parent, now);
-  close(entry, parent, now);
-  for (const HashKeyRange& part : {HashKeyRange{range.start, {at.value - 1}}, {at, range.end}}) {
-    entry.shards.push_back(
-        {.number = entry.next_shard++, .parent = parent, .range = part, .created_s = second});
-  }
+  split_shard(entry, entry.transition.shard, entry.transition.split_at, now);
   become_active(entry);
 }
 
 void finish_merge(StreamEntry& entry, ServiceTime now) {
-  const std::uint32_t lower = entry.transition.shard;
-  const std::uint32_t upper = entry.transition.adjacent;
-  PENSTOCK_CHECK(entry.find(lower) != nullptr && entry.find(upper) != nullptr,
-                 "shards that are being merged exist");
-  const std::int64_t second =
-      std::max(child_second(entry, lower, now), child_second(entry, upper, now));
-  const HashKeyRange range{entry.find(lower)->range.start, entry.find(upper)->range.end};
-  close(entry, lower, now);
-  close(entry, upper, now);
-  entry.shards.push_back({.number = entry.next_shard++,
-                          .parent = lower,
-                          .adjacent_parent = upper,
-                          .range = range,
-                          .created_s = second});
+  merge_shards(entry, entry.transition.shard, entry.transition.adjacent, now);
   become_active(entry);
+}
+
+void finish_steps(StreamEntry& entry, ServiceTime now) {
+  for (const ReshardStep& step : entry.steps) {
+    if (step.merged_with) {
+      merge_shards(entry, step.shard, *step.merged_with, now);
+    } else {
+      const ShardEntry* parent = entry.find(step.shard);
+      PENSTOCK_CHECK(parent != nullptr, "a shard that is being split exists");
+      split_shard(entry, step.shard, middle_of(parent->range), now);
+    }
+  }
+  entry.steps.clear();
+  if (entry.transition.kind == Transition::Kind::kReshard) become_active(entry);
 }
 
 bool drop_expired_shards(StreamEntry& entry, ServiceTime now) {

@@ -4,6 +4,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "stream/reshard_plan.h"
 #include "stream/sequence_number.h"
 #include "stream/stream_options.h"
 #include "stream/types.h"
@@ -34,8 +35,9 @@ struct ShardEntry {
 
 /// What a stream is on its way to. Kept with it, so that a restart goes on.
 struct Transition {
-  enum class Kind : std::uint8_t { kNone, kCreate, kSplit, kMerge, kSetting, kDelete };
+  enum class Kind : std::uint8_t { kNone, kCreate, kSplit, kMerge, kSetting, kDelete, kReshard };
   Kind kind = Kind::kNone;  ///< kSetting: nothing is left to be done but to become ACTIVE.
+                            ///< kReshard: the entry's `steps`.
   ServiceTime due{};
   std::uint32_t shard = 0;     ///< kSplit, kMerge: the (lower) parent.
   std::uint32_t adjacent = 0;  ///< kMerge: the other one.
@@ -60,12 +62,20 @@ struct StreamEntry {
   std::uint32_t next_shard = 0;
   std::uint32_t shards_wanted = 0;  ///< While CREATING.
   Transition transition;
+  /// Splits and merges that are to be made: by the transition (kReshard), or at once when there is
+  /// none (automatic scaling, during which a stream stays ACTIVE).
+  std::vector<ReshardStep> steps;
+  std::vector<ServiceTime> resizes;        ///< UpdateShardCount, of the last 24 hours.
+  std::vector<ServiceTime> mode_changes;   ///< UpdateStreamMode, of the last 24 hours.
+  std::optional<std::int64_t> warm_mibps;  ///< What UpdateStreamWarmThroughput asked for.
 
   Millis retention() const { return std::chrono::hours(retention_hours); }
   /// Whether the shard left retention: closed, and so long ago that none of its records is kept.
   bool expired(const ShardEntry& shard, ServiceTime now) const;
   std::int64_t open_shards() const;
   const ShardEntry* find(std::uint32_t number) const;
+  /// The open ones in the order of keys.
+  std::vector<OpenShard> open_by_key() const;
   bool operator==(const StreamEntry&) const = default;
 };
 
@@ -94,6 +104,9 @@ void add_first_shards(StreamEntry& entry, ServiceTime now);
 /// Closes the parents at `now` and adds the children; the entry is ACTIVE then.
 void finish_split(StreamEntry& entry, ServiceTime now);
 void finish_merge(StreamEntry& entry, ServiceTime now);
+/// Makes every step; what several steps make and close again is created and closed within `now`,
+/// each generation a second ahead of the one before. Ends kReshard, no other transition.
+void finish_steps(StreamEntry& entry, ServiceTime now);
 /// Removes closed shards of which no record is kept; whether there were any.
 bool drop_expired_shards(StreamEntry& entry, ServiceTime now);
 

@@ -42,6 +42,7 @@ class Bucket {
 };
 
 inline constexpr std::int64_t kMebibyte = 1'048'576;
+inline constexpr std::int64_t kShardWriteRecords = 1'000;
 
 /// What a shard takes: 1,000 records and 1 MiB a second, keys included. A stream that allows
 /// larger records may burst up to one of them. Source: Kinesis quotas; the bucket is our reading
@@ -49,7 +50,8 @@ inline constexpr std::int64_t kMebibyte = 1'048'576;
 class WriteLimiter {
  public:
   explicit WriteLimiter(std::int64_t record_bytes_max)
-      : records_(1'000, 1'000), bytes_(kMebibyte, std::max(kMebibyte, record_bytes_max)) {}
+      : records_(kShardWriteRecords, kShardWriteRecords),
+        bytes_(kMebibyte, std::max(kMebibyte, record_bytes_max)) {}
 
   /// For a stream whose largest record is another one now.
   void allow(std::int64_t record_bytes_max) {

@@ -5,6 +5,7 @@
 #include "env/clocks.h"
 #include "env/loop.h"
 #include "stream/catalog.h"
+#include "stream/consumers.h"
 #include "stream/directory.h"
 #include "stream/option_changes.h"
 #include "stream/put_path.h"
@@ -24,7 +25,8 @@ struct StreamService::Parts {
         tokens(secret),
         puts(given, settings, directory),
         reads(given, settings, directory, tokens),
-        catalog(given, settings, directory, tokens) {}
+        consumers(given, settings, directory, tokens),
+        catalog(given, settings, directory, consumers) {}
 
   EncryptionMoment encryption_moment() const {
     const ServiceTime now = given.clocks.service_now();
@@ -39,6 +41,7 @@ struct StreamService::Parts {
   Directory directory;
   PutPath puts;
   ReadPath reads;
+  Consumers consumers;
   Catalog catalog;
 };
 

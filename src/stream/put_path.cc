@@ -111,6 +111,14 @@ void add_placed_keys(const LiveStream& stream, std::size_t entries, std::vector<
   }
 }
 
+/// Whether no number of the stream can name that second yet. Children of a reshard are created a
+/// little ahead of the clock, and so are their first numbers.
+bool lies_ahead(std::int64_t second, const LiveStream& stream, ServiceTime now) {
+  return second > unix_seconds(now) &&
+         std::none_of(stream.shards.begin(), stream.shards.end(),
+                      [second](const auto& shard) { return shard.entry.created_s >= second; });
+}
+
 // An order of entries: the shard's index in the high half, the entry's in the low one.
 std::uint64_t place_of(std::uint32_t shard, std::uint32_t entry) {
   return std::uint64_t{shard} << 32 | entry;
@@ -281,7 +289,7 @@ Status PutPath::check_ordering(std::string_view number, const LiveStream& stream
                      ", whose RecordDistributionStrategy is AUTO."};
   }
   const auto minimum = decode_number(number);
-  if (minimum && minimum->time_s <= unix_seconds(parts_.clocks.service_now())) return ok();
+  if (minimum && !lies_ahead(minimum->time_s, stream, parts_.clocks.service_now())) return ok();
   return Error{StreamErrc::kInvalidArgument,
                "ExclusiveMinimumSequenceNumber " + std::string(number) +
                    " used in PutRecord on stream " + name.name + " under account " +
@@ -355,6 +363,7 @@ void PutPath::settle(Call& call) {
     if (append.outcome.ok()) {
       call.is_encrypted |= call.stream->entry.options.encryption.holds_at(append.outcome->arrival);
     }
+    std::uint64_t bytes = 0;
     for (std::size_t j = 0; j < append.records.size(); ++j, ++record) {
       const std::uint32_t entry = lists.record_entries[record];
       PutOutcome& outcome = lists.outcomes[entry];
@@ -362,12 +371,14 @@ void PutPath::settle(Call& call) {
       if (append.outcome.ok()) {
         const engine::Appended& appended = *append.outcome;
         outcome.fate = PutFate::kStored;
+        bytes += append.records[j].key.size() + append.records[j].data.size();
         outcome.number = shard.entry.stamp().number({appended.first.index + j}, appended.arrival);
       } else {
         outcome.fate = PutFate::kFailed;
         if (sealed) lists.returned.push_back(entry);
       }
     }
+    if (append.outcome.ok()) shard.lane->traffic.took(append.records.size(), bytes);
   }
 }
 
@@ -425,6 +436,7 @@ void PutPath::admit(Call& call) {
     prefetch_ahead(call, i);
     const std::size_t first = lists.records.size();
     bool give_hint = false;
+    std::uint64_t refused = 0;
     {
       std::unique_lock lock(shard.lane->mutex, std::defer_lock);
       if (limited) {
@@ -437,12 +449,14 @@ void PutPath::admit(Call& call) {
         if (limited && !shard.lane->write.admit(size_of(entry))) {
           lists.outcomes[at] = {.fate = PutFate::kThrottled, .shard = shard.entry.number};
           give_hint |= !std::exchange(shard.lane->hint_given, true);
+          ++refused;
           continue;
         }
         lists.records.push_back({entry.partition_key, entry.data});
         lists.record_entries.push_back(at);
       }
     }
+    if (refused > 0) shard.lane->traffic.refuse(refused);
     if (give_hint) {
       log::info(
           "a shard reached its write limit of 1,000 records and 1 MiB a second, as on AWS; the "

@@ -4,6 +4,7 @@
 #include "engine/errors.h"
 #include "env/random.h"
 #include "stream/parts.h"
+#include "stream/texts.h"
 
 #include <array>
 
@@ -41,7 +42,8 @@ Task<Result<std::unique_ptr<StreamService>>> StreamService::open(StreamParts par
   CO_TRY(const std::string secret, co_await token_secret(parts.engine.meta(), parts.random));
   std::unique_ptr<StreamService> service(
       new StreamService(std::make_unique<Parts>(parts, settings, secret)));
-  const Status loaded = co_await service->parts_->catalog.load();
+  Status loaded = co_await service->parts_->catalog.load();
+  if (loaded.ok()) loaded = service->parts_->consumers.load();
   if (!loaded.ok()) {
     co_await service->stop();
     co_return loaded.error();
@@ -49,7 +51,10 @@ Task<Result<std::unique_ptr<StreamService>>> StreamService::open(StreamParts par
   co_return service;
 }
 
-Task<> StreamService::stop() { co_await parts_->catalog.stop(); }
+Task<> StreamService::stop() {
+  co_await parts_->catalog.stop();
+  co_await parts_->consumers.stop();
+}
 
 Task<Result<PutRecordReply>> StreamService::put_record(Caller caller, PutRecord request) {
   return parts_->puts.put_record(caller, request);
@@ -72,8 +77,8 @@ Task<Result<GetRecordsReply>> StreamService::get_records(Caller caller, GetRecor
 Task<Status> StreamService::create(Caller caller, CreateStream request) {
   return parts_->catalog.create(caller, std::move(request));
 }
-Task<Status> StreamService::remove(Caller caller, StreamTarget stream) {
-  return parts_->catalog.remove(caller, stream);
+Task<Status> StreamService::remove(Caller caller, StreamTarget stream, ConsumerRemoval consumers) {
+  return parts_->catalog.remove(caller, stream, consumers);
 }
 Task<Status> StreamService::split(Caller caller, StreamTarget stream, std::string_view shard_id,
                                   std::string_view new_starting_hash_key) {
@@ -83,16 +88,50 @@ Task<Status> StreamService::merge(Caller caller, StreamTarget stream, std::strin
                                   std::string_view adjacent_shard_id) {
   return parts_->catalog.merge(caller, stream, shard_id, adjacent_shard_id);
 }
+Task<Result<ShardCountChange>> StreamService::set_shard_count(Caller caller, StreamTarget stream,
+                                                              std::int64_t shards) {
+  return parts_->catalog.set_shard_count(caller, stream, shards);
+}
 Task<Status> StreamService::set_retention(Caller caller, StreamTarget stream,
                                           RetentionChange change, std::int64_t hours) {
   return parts_->catalog.set_retention(caller, stream, change, hours);
 }
 Task<Status> StreamService::add_tags(Caller caller, StreamTarget stream, Tags tags) {
-  return parts_->catalog.add_tags(caller, stream, std::move(tags));
+  CO_TRY(StreamName name, resolve_target(caller, stream));
+  co_return co_await parts_->catalog.add_tags(std::move(name), std::move(tags));
 }
 Task<Status> StreamService::remove_tags(Caller caller, StreamTarget stream,
                                         std::vector<std::string> keys) {
-  return parts_->catalog.remove_tags(caller, stream, std::move(keys));
+  CO_TRY(StreamName name, resolve_target(caller, stream));
+  co_return co_await parts_->catalog.remove_tags(std::move(name), std::move(keys));
+}
+
+Task<Result<ConsumerView>> StreamService::register_consumer(Caller caller,
+                                                            RegisterConsumer request) {
+  return parts_->consumers.add(caller, std::move(request));
+}
+Task<Status> StreamService::deregister_consumer(Caller caller, ConsumerTarget consumer) {
+  return parts_->consumers.remove(caller, consumer);
+}
+Result<ConsumerView> StreamService::describe_consumer(Caller caller,
+                                                      ConsumerTarget consumer) const {
+  return parts_->consumers.describe(caller, consumer);
+}
+Result<ConsumerPage> StreamService::list_consumers(Caller caller, ListConsumers request) const {
+  return parts_->consumers.list(caller, request);
+}
+std::optional<ConsumerView> StreamService::find_consumer(std::string_view arn) const {
+  return parts_->consumers.find(arn);
+}
+Task<Status> StreamService::add_consumer_tags(std::string_view arn, Tags tags) {
+  return parts_->consumers.add_tags(arn, std::move(tags));
+}
+Task<Status> StreamService::remove_consumer_tags(std::string_view arn,
+                                                 std::vector<std::string> keys) {
+  return parts_->consumers.remove_tags(arn, std::move(keys));
+}
+Task<Status> StreamService::set_consumer_policy(std::string_view arn, std::string policy) {
+  return parts_->consumers.set_policy(arn, std::move(policy));
 }
 
 }  // namespace penstock::stream

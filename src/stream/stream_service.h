@@ -4,9 +4,11 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "base/time.h"
+#include "stream/consumer_types.h"
 #include "stream/errors.h"
 #include "stream/observer.h"
 #include "stream/record_source.h"
+#include "stream/traffic.h"
 #include "stream/types.h"
 
 #include <cstdint>
@@ -36,12 +38,15 @@ struct StreamSettings {
   Millis create_delay{0};
   Millis update_delay{0};
   Millis delete_delay{0};
+  Millis consumer_delay{0};  ///< While a consumer is CREATING, and DELETING.
 
   // Quotas of an account in a region.
   std::int64_t shard_quota = 20'000;
   std::int64_t on_demand_stream_quota = 50;
   std::int64_t streams_in_transition_max = 5;
   std::int64_t tags_max = 50;
+  std::int64_t consumer_quota = 20;  ///< Of one stream.
+  std::int64_t consumers_creating_max = 5;
 
   std::size_t put_request_bytes_max = 10u << 20;  ///< Keys and data of one PutRecords.
   Millis sweep_interval{60'000};                  ///< Between physical trims; readers trim at once.
@@ -96,7 +101,8 @@ class StreamService final : public RecordSource {
 
   /// Completes when the stream is ACTIVE, or CREATING when there is a delay.
   Task<Status> create(Caller caller, CreateStream request);
-  Task<Status> remove(Caller caller, StreamTarget stream);
+  Task<Status> remove(Caller caller, StreamTarget stream,
+                      ConsumerRemoval consumers = ConsumerRemoval::kRefused);
   /// limit: default 100, more counts as 100.
   Result<StreamDescription> describe(
       Caller caller, StreamTarget stream, std::optional<std::int64_t> limit,
@@ -105,11 +111,16 @@ class StreamService final : public RecordSource {
   Result<StreamPage> list(Caller caller, ListStreams request) const;
   Result<ShardPage> list_shards(Caller caller, ListShards request) const;
   AccountLimits limits(Caller caller) const;
+  /// What each shard took in, for people who watch.
+  Result<StreamTraffic> traffic(const StreamName& stream) const;
 
   Task<Status> split(Caller caller, StreamTarget stream, std::string_view shard_id,
                      std::string_view new_starting_hash_key);
   Task<Status> merge(Caller caller, StreamTarget stream, std::string_view shard_id,
                      std::string_view adjacent_shard_id);
+  /// UpdateShardCount with uniform scaling: docs/decisions/0035-resharding-plan.md.
+  Task<Result<ShardCountChange>> set_shard_count(Caller caller, StreamTarget stream,
+                                                 std::int64_t shards);
   Task<Status> set_retention(Caller caller, StreamTarget stream, RetentionChange change,
                              std::int64_t hours);
 
@@ -128,6 +139,32 @@ class StreamService final : public RecordSource {
                             std::string_view exclusive_start_key,
                             std::optional<std::int64_t> limit) const;
 
+  // --- Consumers (enhanced fan-out): control loop ------------------------------------------------
+
+  /// What was stored first is returned: CREATING. It is ACTIVE when the call completes, unless
+  /// there is a delay.
+  Task<Result<ConsumerView>> register_consumer(Caller caller, RegisterConsumer request);
+  Task<Status> deregister_consumer(Caller caller, ConsumerTarget consumer);
+  Result<ConsumerView> describe_consumer(Caller caller, ConsumerTarget consumer) const;
+  Result<ConsumerPage> list_consumers(Caller caller, ListConsumers request) const;
+
+  /// Any loop. Nothing when there is none of this ARN now.
+  std::optional<ConsumerView> find_consumer(std::string_view arn) const;
+  Task<Status> add_consumer_tags(std::string_view arn, Tags tags);
+  Task<Status> remove_consumer_tags(std::string_view arn, std::vector<std::string> keys);
+  /// As it is, for find_consumer to give back; empty: removes it.
+  Task<Status> set_consumer_policy(std::string_view arn, std::string policy);
+
+  // --- Tags and policies of a stream or a consumer, by ARN: control loop -------------------------
+
+  Task<Status> tag_resource(std::string_view arn, Tags tags);
+  Task<Status> untag_resource(std::string_view arn, std::vector<std::string> keys);
+  Result<Tags> resource_tags(std::string_view arn) const;
+  /// Kept as it is; one that is there is replaced. fails: kInvalidArgument (policy.h), kInUse
+  Task<Status> put_policy(std::string_view arn, std::string_view policy);
+  Result<std::string> policy_of(std::string_view arn) const;  ///< Empty: none.
+  Task<Status> delete_policy(std::string_view arn);
+
   // --- For mappings and the ledger: control loop -------------------------------------------------
 
   std::optional<SourceStream> resolve(std::string_view stream_arn) const override;
@@ -145,6 +182,10 @@ class StreamService final : public RecordSource {
   Result<ShardCounts> counts(ShardRef shard) const override;
 
  private:
+  struct Resource;
+  Result<Resource> find_resource(std::string_view arn) const;
+  Task<Status> set_policy(std::string_view arn, Resource resource, std::string policy);
+
   struct Parts;
   explicit StreamService(std::unique_ptr<Parts> parts);
   std::unique_ptr<Parts> parts_;

@@ -1,5 +1,6 @@
 #include "stream/tags.h"
 
+#include "base/ascii.h"
 #include "stream/errors.h"
 
 #include <algorithm>
@@ -36,6 +37,17 @@ Error illegal_characters(std::string_view action, const StreamName& stream) {
                  "Unicode letters, white-spaces, '_',',','/','=','+','-','@'.");
 }
 
+/// "aws:" in any case begins the keys that AWS gives itself.
+bool is_reserved(std::string_view key) {
+  constexpr std::string_view kReserved = "aws:";
+  return ascii_lower(std::string(key.substr(0, kReserved.size()))) == kReserved;
+}
+
+Error reserved(std::string_view action, const StreamName& stream) {
+  return invalid("Failed to " + std::string(action) + " stream " + stream.name + " under account " +
+                 stream.tenant.account + " because keys that begin with aws: are reserved.");
+}
+
 bool has_percent(std::string_view text) { return text.find('%') != text.npos; }
 
 }  // namespace
@@ -48,6 +60,10 @@ Status check_new_tags(const StreamName& stream, const Tags& present, const Tags&
   };
   if (any(&has_invalid)) return invalid_characters();
   if (any(&has_percent)) return illegal_characters("add tags to", stream);
+  if (std::any_of(added.begin(), added.end(),
+                  [](const auto& tag) { return is_reserved(tag.first); })) {
+    return reserved("add tags to", stream);
+  }
   const auto news = std::count_if(added.begin(), added.end(),
                                   [&](const auto& tag) { return !present.contains(tag.first); });
   if (static_cast<std::int64_t>(present.size()) + news > tags_max) {
@@ -63,6 +79,9 @@ Status check_tag_keys(const StreamName& stream, const std::vector<std::string>& 
   if (std::any_of(keys.begin(), keys.end(), &has_invalid)) return invalid_characters();
   if (std::any_of(keys.begin(), keys.end(), &has_percent)) {
     return illegal_characters("remove tags from", stream);
+  }
+  if (std::any_of(keys.begin(), keys.end(), &is_reserved)) {
+    return reserved("remove tags from", stream);
   }
   return ok();
 }

@@ -1,17 +1,15 @@
 #include "stream/texts.h"
 
 #include "stream/errors.h"
+#include "stream/token.h"
 
 #include <charconv>
 
 namespace penstock::stream {
-namespace {
 
 std::string in_account(const StreamName& stream) {
   return stream.name + " under account " + stream.tenant.account;
 }
-
-}  // namespace
 
 Result<StreamName> resolve_target(const Caller& caller, const StreamTarget& target) {
   if (target.arn.empty()) {
@@ -58,9 +56,19 @@ Error shard_does_not_exist(std::uint32_t shard, const StreamName& stream) {
           "Shard " + shard_id_text(shard) + " in stream " + in_account(stream) + " does not exist"};
 }
 
+Error consumer_not_found(std::string_view consumer, const Tenant& tenant) {
+  return {StreamErrc::kNotFound,
+          "Consumer " + std::string(consumer) + ", account " + tenant.account + " not found."};
+}
+
 Error stream_not_active(const StreamName& stream, StreamStatus status) {
   return {StreamErrc::kInUse, "Stream " + in_account(stream) + " not ACTIVE, instead in state " +
                                   std::string(to_text(status))};
+}
+
+Error on_demand_refused(const StreamName& stream) {
+  return {StreamErrc::kValidation,
+          "Request is invalid. Stream " + in_account(stream) + " is in On-Demand mode."};
 }
 
 Error dry_run_passed() {
@@ -75,6 +83,13 @@ Error auto_refused(const StreamName& stream) {
   return {StreamErrc::kInvalidArgument,
           "RecordDistributionStrategy AUTO needs a stream in On-Demand mode. Stream " +
               in_account(stream) + " is in Provisioned mode."};
+}
+
+Status check_token_age(ServiceTime issued, ServiceTime now) {
+  if (now - issued <= kTokenLife) return ok();
+  return Error{
+      StreamErrc::kExpiredNextToken,
+      "The pagination token passed to the operation is expired: it is good for 300 seconds."};
 }
 
 std::string rate_exceeded_text(std::uint32_t shard, const StreamName& stream) {

@@ -12,6 +12,9 @@
 /// The service's own sentences. docs/compat.md says which are known word for word.
 namespace penstock::stream {
 
+/// "S under account A"
+std::string in_account(const StreamName& stream);
+
 /// The stream a request means: by name in the caller's account and region, or by ARN, which then
 /// decides. fails: kInvalidArgument for neither, for both that differ, for an ARN that is none.
 Result<StreamName> resolve_target(const Caller& caller, const StreamTarget& target);
@@ -24,12 +27,18 @@ Error stream_not_found(const StreamName& stream);
 Error could_not_find_shard(std::string_view shard_id, const StreamName& stream);
 /// For iterators: "Shard X in stream S under account A does not exist"
 Error shard_does_not_exist(std::uint32_t shard, const StreamName& stream);
+/// C as the request named it, by name or ARN: "Consumer C, account A not found."
+Error consumer_not_found(std::string_view consumer, const Tenant& tenant);
 Error stream_not_active(const StreamName& stream, StreamStatus status);
+/// For what only streams with shards of their user's own choice take.
+Error on_demand_refused(const StreamName& stream);
 Error dry_run_passed();
-/// Calls that come too often: "Rate exceeded for stream S under account A."
+/// Calls, or changes in a day, that come too often: "Rate exceeded for stream S under account A."
 Error rate_exceeded(const StreamName& stream);
 /// Distribution::kAuto on a provisioned stream.
 Error auto_refused(const StreamName& stream);
+/// kExpiredNextToken after 300 s.
+Status check_token_age(ServiceTime issued, ServiceTime now);
 std::string rate_exceeded_text(std::uint32_t shard, const StreamName& stream);
 
 }  // namespace penstock::stream

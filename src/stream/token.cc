@@ -138,6 +138,7 @@ std::string TokenMaker::seal(const PageToken& page) const {
   out.number(optional_number(page.filter));
   out.number(optional_number(page.filter_shard));
   out.number(page.filter_time ? static_cast<std::uint64_t>(unix_millis(*page.filter_time)) + 1 : 0);
+  out.text(page.after_consumer);
   return seal_bytes(out.take());
 }
 
@@ -160,6 +161,7 @@ std::optional<PageToken> TokenMaker::open_page(std::string_view token) const {
   if (const std::uint64_t time = in.number(); time != 0) {
     page.filter_time = service_time(static_cast<std::int64_t>(time - 1));
   }
+  page.after_consumer = in.text();
   if (!in.good()) return std::nullopt;
   return page;
 }

@@ -28,7 +28,7 @@ struct Iterator {
   StreamName stream;  ///< For messages when the stream is gone.
 };
 
-/// The rest of a ListShards or ListStreams listing.
+/// The rest of a ListShards, ListStreams or ListStreamConsumers listing.
 struct PageToken {
   ServiceTime issued;
   StreamName stream;              ///< ListStreams: the last name of the page.
@@ -37,6 +37,7 @@ struct PageToken {
   std::optional<ShardFilterType> filter;
   std::optional<std::uint32_t> filter_shard;
   std::optional<ServiceTime> filter_time;
+  std::string after_consumer;  ///< ListStreamConsumers only: the last name of the page.
 };
 
 /// Makes tokens and tells its own from everything else: eight bytes as AWS begins them, the

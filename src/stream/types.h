@@ -94,7 +94,8 @@ struct StreamSummary {
   std::int64_t max_record_kib = 1024;
   Distribution distribution = Distribution::kUserPartitionKey;
   MetricSet metrics = 0;
-  std::string key_id;  ///< Empty: not encrypted.
+  std::string key_id;          ///< Empty: not encrypted.
+  std::int64_t consumers = 0;  ///< Registered for enhanced fan-out; in the answer to summary().
 };
 
 struct StreamDescription {
@@ -145,6 +146,13 @@ struct AccountLimits {
   std::int64_t open_shards = 0;
   std::int64_t on_demand_streams = 0;
   std::int64_t on_demand_stream_limit = 0;
+};
+
+struct ShardCountChange {
+  StreamName stream;
+  std::string arn;
+  std::int64_t current = 0;  ///< Open shards before the call.
+  std::int64_t target = 0;
 };
 
 enum class RetentionChange : std::uint8_t { kIncrease, kDecrease };

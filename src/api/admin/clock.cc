@@ -70,7 +70,7 @@ ClockReply reading(const env::Clocks& clocks) {
 }
 
 Task<Result<ClockReply>> advance(env::Clocks& clocks, engine::Meta& meta, Millis by) {
-  // Two advances at once: the second sees the first's version and tries again.
+  // Two advances at once: the second waits until the first is there, and tries again.
   while (true) {
     const auto stored = meta.get(kKey);
     StoredClock clock;
@@ -84,6 +84,7 @@ Task<Result<ClockReply>> advance(env::Clocks& clocks, engine::Meta& meta, Millis
     const auto committed = co_await meta.commit(std::move(changes));
     if (committed.ok()) break;
     if (!(committed.error().code == engine::EngineErrc::kConflict)) co_return committed.error();
+    CO_TRY_OK(co_await meta.barrier());
   }
   clocks.advance_service(by);
   co_return reading(clocks);

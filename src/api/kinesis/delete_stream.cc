@@ -15,7 +15,8 @@ struct DeleteStreamRequest {
     return std::array{
         shape::member<&Self::stream_name>("StreamName", kStreamName),
         shape::member<&Self::enforce_consumer_deletion>(
-            "EnforceConsumerDeletion", {}, "Also with registered consumers; there are none here."),
+            "EnforceConsumerDeletion", {},
+            "With its registered consumers, which otherwise forbid it."),
         shape::member<&Self::stream_arn>("StreamARN", kStreamArn),
         shape::member<&Self::stream_id>("StreamId", kStreamId, "Reserved by AWS; ignored."),
     };
@@ -34,12 +35,15 @@ constexpr shape::Operation<DeleteStreamRequest, shape::Empty> kDeleteStream{
 shape::OperationInfo delete_stream_shape() { return shape::describe(kDeleteStream); }
 
 front::Operation delete_stream(Parts parts) {
-  return bind(
-      kDeleteStream, kStyle,
-      [parts](const front::Request& request,
-              DeleteStreamRequest input) -> Task<Result<shape::Empty>> {
-        co_return nothing(co_await parts.streams.remove(caller_of(request), target_of(input)));
-      });
+  return bind(kDeleteStream, kStyle,
+              [parts](const front::Request& request,
+                      DeleteStreamRequest input) -> Task<Result<shape::Empty>> {
+                const auto consumers = input.enforce_consumer_deletion.value_or(false)
+                                           ? stream::ConsumerRemoval::kEnforced
+                                           : stream::ConsumerRemoval::kRefused;
+                co_return nothing(
+                    co_await parts.streams.remove(caller_of(request), target_of(input), consumers));
+              });
 }
 
 }  // namespace penstock::api::kinesis

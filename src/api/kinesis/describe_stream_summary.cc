@@ -91,6 +91,7 @@ StreamDescriptionSummary wire_summary(const stream::StreamSummary& found) {
       .encryption_type = encryption_type(found),
       .key_id = key_id(found),
       .open_shard_count = static_cast<std::int32_t>(found.open_shards),
+      .consumer_count = static_cast<std::int32_t>(found.consumers),
       .max_record_size_kib = static_cast<std::int32_t>(found.max_record_kib)};
   if (found.mode == stream::StreamMode::kOnDemand) {
     out.record_distribution_strategy = std::string(to_text(found.distribution));

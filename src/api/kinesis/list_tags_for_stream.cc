@@ -1,5 +1,6 @@
 #include "api/kinesis/members.h"
 #include "api/kinesis/operations.h"
+#include "api/kinesis/structures.h"
 
 namespace penstock::api::kinesis {
 namespace {
@@ -21,16 +22,6 @@ struct ListTagsForStreamRequest {
         shape::member<&Self::stream_arn>("StreamARN", kStreamArn),
         shape::member<&Self::stream_id>("StreamId", kStreamId, "Reserved by AWS; ignored."),
     };
-  }
-};
-
-struct Tag {
-  std::string key;
-  std::string value;
-  static constexpr std::string_view kShapeName = "Tag";
-  static constexpr auto shape() {
-    return std::array{shape::member<&Tag::key>("Key", {shape::required, shape::length(1, 128)}),
-                      shape::member<&Tag::value>("Value", {shape::length(0, 256)})};
   }
 };
 

@@ -1,6 +1,7 @@
 #include "api/kinesis/members.h"
 
 #include <algorithm>
+#include <initializer_list>
 
 namespace penstock::api::kinesis {
 namespace {
@@ -20,6 +21,39 @@ bool is_decimal(std::string_view text, std::size_t digits_max) {
          std::all_of(text.begin(), text.end(), is_digit);
 }
 
+/// A colon, twelve digits and a colon begin here.
+bool is_account(std::string_view text) {
+  constexpr std::size_t kDigits = 12;
+  return text.size() >= kDigits + 2 && text[0] == ':' && text[kDigits + 1] == ':' &&
+         std::all_of(text.begin() + 1, text.begin() + kDigits + 1, is_digit);
+}
+
+enum class Place : std::uint8_t { kBehindAccount, kAnywhere };
+
+/// arn:aws.*:kinesis:.*:\d{12}:<kind>\S+, with .* before the kind for kAnywhere. What ".*" takes
+/// may look like the parts behind it, so that every place for them is tried.
+bool is_arn(std::string_view text, std::initializer_list<std::string_view> kinds, Place place) {
+  constexpr std::string_view kService = ":kinesis:";
+  constexpr std::size_t kAccount = 14;
+  if (!text.starts_with("arn:aws")) return false;
+  const std::size_t service = text.find(kService, 7);
+  if (service == text.npos) return false;
+  const std::size_t line = std::min(text.find_first_of("\n\r"), text.size());
+  bool is_behind = false;  // An account is.
+  for (std::size_t at = service + kService.size(); at < line; ++at) {
+    const bool has_account = at >= service + kService.size() + kAccount &&
+                             is_account(text.substr(at - kAccount, kAccount));
+    is_behind = has_account || (is_behind && place == Place::kAnywhere);
+    if (!is_behind) continue;
+    for (const std::string_view kind : kinds) {
+      if (!text.substr(at).starts_with(kind)) continue;
+      const std::string_view rest = text.substr(at + kind.size());
+      if (!rest.empty() && std::none_of(rest.begin(), rest.end(), is_space)) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 bool is_stream_name(std::string_view text) {
@@ -27,27 +61,14 @@ bool is_stream_name(std::string_view text) {
 }
 
 bool is_stream_arn(std::string_view text) {
-  constexpr std::string_view kService = ":kinesis:";
-  constexpr std::string_view kResource = ":stream/";
-  constexpr std::size_t kAccount = 13;  // a colon and twelve digits
-  if (!text.starts_with("arn:aws")) return false;
-  const std::size_t service = text.find(kService, 7);
-  if (service == text.npos) return false;
-  const std::size_t after_service = service + kService.size();
-  // Both ".*" may swallow parts that look like later ones: any place for ":stream/" will do.
-  for (std::size_t at = text.find(kResource, after_service); at != text.npos;
-       at = text.find(kResource, at + 1)) {
-    if (at < after_service + kAccount) continue;
-    const std::string_view account = text.substr(at - kAccount, kAccount);
-    const std::string_view before = text.substr(0, at);
-    const std::string_view name = text.substr(at + kResource.size());
-    if (account[0] == ':' && std::all_of(account.begin() + 1, account.end(), is_digit) &&
-        before.find_first_of("\n\r") == before.npos && !name.empty() &&
-        std::none_of(name.begin(), name.end(), is_space)) {
-      return true;
-    }
-  }
-  return false;
+  return is_arn(text, {"stream/"}, Place::kBehindAccount);
+}
+bool is_queue_arn(std::string_view text) { return is_arn(text, {"queue/"}, Place::kBehindAccount); }
+bool is_channel_arn(std::string_view text) {
+  return is_arn(text, {"channel/"}, Place::kBehindAccount);
+}
+bool is_resource_arn(std::string_view text) {
+  return is_arn(text, {"stream/", "channel/", "queue/"}, Place::kAnywhere);
 }
 
 bool is_stream_id(std::string_view text) {

@@ -13,6 +13,9 @@ namespace penstock::api::kinesis {
 
 bool is_stream_name(std::string_view text);      // [a-zA-Z0-9_.-]+
 bool is_stream_arn(std::string_view text);       // arn:aws.*:kinesis:.*:\d{12}:stream/\S+
+bool is_queue_arn(std::string_view text);        // ...:queue/\S+
+bool is_channel_arn(std::string_view text);      // ...:channel/\S+
+bool is_resource_arn(std::string_view text);     // ...:\d{12}:.*(stream|channel|queue)/\S+
 bool is_stream_id(std::string_view text);        // [a-z0-9]{20}-[a-z0-9]{3}
 bool is_hash_key(std::string_view text);         // 0|([1-9]\d{0,38})
 bool is_sequence_number(std::string_view text);  // 0|([1-9]\d{0,128})
@@ -43,6 +46,12 @@ inline constexpr shape::Rules kTags{shape::length(1, 200), shape::key_length(1, 
                                     shape::value_length(0, 256)};
 inline constexpr shape::Rules kRequiredTags{shape::required, shape::length(1, 200),
                                             shape::key_length(1, 128), shape::value_length(0, 256)};
+inline constexpr shape::Rules kRequiredTagKeys{shape::required, shape::length(1, 50),
+                                               shape::element_length(1, 128)};
+inline constexpr shape::Rules kRequiredResourceArn{
+    shape::required,
+    shape::pattern("arn:aws.*:kinesis:.*:\\d{12}:.*(stream|channel|queue)/\\S+", &is_resource_arn),
+    shape::length(1, 2048)};
 /// Printed neither on refusal nor in logs; the stream's own limit is usually smaller.
 inline constexpr std::int64_t kDataBytesMax = 10'485'760;
 inline constexpr shape::Rules kData{shape::required, shape::sensitive,

@@ -13,9 +13,8 @@ struct RemoveTagsFromStreamRequest {
   static constexpr auto shape() {
     using Self = RemoveTagsFromStreamRequest;
     return std::array{
-        shape::member<&Self::tag_keys>(
-            "TagKeys", {shape::required, shape::length(1, 50), shape::element_length(1, 128)},
-            "Keys that are not there are ignored."),
+        shape::member<&Self::tag_keys>("TagKeys", kRequiredTagKeys,
+                                       "Keys that are not there are ignored."),
         shape::member<&Self::stream_name>("StreamName", kStreamName),
         shape::member<&Self::stream_arn>("StreamARN", kStreamArn),
         shape::member<&Self::stream_id>("StreamId", kStreamId, "Reserved by AWS; ignored."),

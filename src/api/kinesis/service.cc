@@ -21,6 +21,7 @@ front::Service make_kinesis_service(stream::StreamService& streams,
                                                 &describe_limits,
                                                 &split_shard,
                                                 &merge_shards,
+                                                &update_shard_count,
                                                 &increase_stream_retention_period,
                                                 &decrease_stream_retention_period,
                                                 &add_tags_to_stream,
@@ -31,7 +32,17 @@ front::Service make_kinesis_service(stream::StreamService& streams,
                                                 &start_stream_encryption,
                                                 &stop_stream_encryption,
                                                 &enable_enhanced_monitoring,
-                                                &disable_enhanced_monitoring}) {
+                                                &disable_enhanced_monitoring,
+                                                &register_stream_consumer,
+                                                &describe_stream_consumer,
+                                                &list_stream_consumers,
+                                                &deregister_stream_consumer,
+                                                &tag_resource,
+                                                &untag_resource,
+                                                &list_tags_for_resource,
+                                                &put_resource_policy,
+                                                &get_resource_policy,
+                                                &delete_resource_policy}) {
     service.operations.push_back(make(parts));
   }
   return service;
@@ -51,6 +62,7 @@ std::vector<shape::OperationInfo> kinesis_shapes() {
           describe_limits_shape(),
           split_shard_shape(),
           merge_shards_shape(),
+          update_shard_count_shape(),
           increase_stream_retention_period_shape(),
           decrease_stream_retention_period_shape(),
           add_tags_to_stream_shape(),
@@ -61,7 +73,17 @@ std::vector<shape::OperationInfo> kinesis_shapes() {
           start_stream_encryption_shape(),
           stop_stream_encryption_shape(),
           enable_enhanced_monitoring_shape(),
-          disable_enhanced_monitoring_shape()};
+          disable_enhanced_monitoring_shape(),
+          register_stream_consumer_shape(),
+          describe_stream_consumer_shape(),
+          list_stream_consumers_shape(),
+          deregister_stream_consumer_shape(),
+          tag_resource_shape(),
+          untag_resource_shape(),
+          list_tags_for_resource_shape(),
+          put_resource_policy_shape(),
+          get_resource_policy_shape(),
+          delete_resource_policy_shape()};
 }
 
 }  // namespace penstock::api::kinesis

@@ -79,6 +79,16 @@ struct StreamModeDetails {
 };
 StreamModeDetails wire(stream::StreamMode mode);
 
+struct Tag {
+  std::string key;
+  std::string value;
+  static constexpr std::string_view kShapeName = "Tag";
+  static constexpr auto shape() {
+    return std::array{shape::member<&Tag::key>("Key", {shape::required, shape::length(1, 128)}),
+                      shape::member<&Tag::value>("Value", {shape::length(0, 256)})};
+  }
+};
+
 struct EnhancedMetrics {
   std::vector<std::string> shard_level_metrics;
   static constexpr std::string_view kShapeName = "EnhancedMetrics";

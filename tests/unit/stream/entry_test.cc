@@ -171,6 +171,10 @@ StreamEntry full_entry() {
   entry.retention_hours = 8'760;
   entry.max_record_kib = 10'240;
   entry.tags = {{"a", ""}, {"b \"quoted\"", "\u00E4\n"}};
+  entry.steps = {{.shard = 3}, {.shard = 4, .merged_with = 5}};
+  entry.resizes = {at(kNow + 2), at(kNow + 3)};
+  entry.mode_changes = {at(kNow + 4)};
+  entry.warm_mibps = 0;
   entry.status = StreamStatus::kUpdating;
   entry.transition = {.kind = Transition::Kind::kMerge,
                       .due = at(kNow + 5),
@@ -189,7 +193,7 @@ TEST(StoredStream, ComesBackWithEveryField) {
 
 TEST(StoredStream, EveryStatusAndTransitionComesBack) {
   for (int status = 0; status < 4; ++status) {
-    for (int kind = 0; kind <= static_cast<int>(Transition::Kind::kDelete); ++kind) {
+    for (int kind = 0; kind <= static_cast<int>(Transition::Kind::kReshard); ++kind) {
       StreamEntry entry = new_stream(1);
       entry.status = static_cast<StreamStatus>(status);
       entry.transition.kind = static_cast<Transition::Kind>(kind);
@@ -198,6 +202,14 @@ TEST(StoredStream, EveryStatusAndTransitionComesBack) {
       EXPECT_EQ(*decoded, entry);
     }
   }
+}
+
+TEST(StoredStream, AStepThatIsNoneIsCorrupt) {
+  StreamEntry entry = new_stream(1);
+  entry.steps = {{.shard = 0}};
+  std::string text = encode(entry);
+  text.replace(text.find("\"0\"]"), 3, "\"0+\"");
+  EXPECT_FALSE(decode_entry("k", text).ok()) << text;
 }
 
 TEST(StoredStream, TheKeyNamesAccountRegionAndStream) {

@@ -1,0 +1,187 @@
+#include "cli/stream_api.h"
+
+#include "cli/terminal.h"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <thread>
+
+namespace penstock::cli {
+namespace {
+
+struct SummaryReply {
+  wire::StreamFacts facts;
+  static constexpr auto shape() {
+    return std::array{shape::member<&SummaryReply::facts>("StreamDescriptionSummary")};
+  }
+};
+
+struct ListRequest {
+  std::optional<std::string> name;
+  std::optional<std::string> arn;
+  std::optional<std::string> next_token;
+  static constexpr auto shape() {
+    return std::array{shape::member<&ListRequest::name>("StreamName"),
+                      shape::member<&ListRequest::arn>("StreamARN"),
+                      shape::member<&ListRequest::next_token>("NextToken")};
+  }
+};
+
+struct ListReply {
+  std::vector<shape::RawJson> shards;
+  std::optional<std::string> next_token;
+  static constexpr auto shape() {
+    return std::array{shape::member<&ListReply::shards>("Shards"),
+                      shape::member<&ListReply::next_token>("NextToken")};
+  }
+};
+
+constexpr std::chrono::milliseconds kFirstPause{50};
+constexpr std::chrono::milliseconds kPauseMax{1'000};
+
+}  // namespace
+
+wire::StreamTarget wire::StreamTarget::of(const std::string& name_or_arn) {
+  StreamTarget target;
+  (name_or_arn.starts_with("arn:") ? target.arn : target.name) = name_or_arn;
+  return target;
+}
+
+CLI::App* add_stream_command(CLI::App& parent, StreamFlags& flags, const std::string& name,
+                             const std::string& help, const std::string& which) {
+  CLI::App* command = parent.add_subcommand(name, help);
+  if (!which.empty()) command->add_option("stream", flags.stream, which)->required();
+  command->add_flag("--json", flags.json, "What the service says, as JSON");
+  return command;
+}
+
+void add_wait_flags(CLI::App& command, StreamFlags& flags) {
+  command.add_flag("--no-wait", flags.no_wait,
+                   "Do not wait until the service has done it in the background");
+  command.add_option("--timeout", flags.timeout, "How long to wait: 90s, 15m")
+      ->capture_default_str();
+}
+
+Result<std::string> StreamApi::call(std::string_view operation, std::string request) {
+  auto reply =
+      client_.target("kinesis", "Kinesis_20131202." + std::string(operation), std::move(request));
+  if (reply.ok() || !(reply.error().code == CliErrc::kRefused)) return reply;
+  Error error = std::move(reply).error();
+  const bool is_stream =
+      error.message.find("Stream ") != std::string::npos && error.message.ends_with("not found.");
+  if (client_.last_type() == "ResourceNotFoundException" && is_stream) {
+    error.message += " `penstock stream list` shows those of " + client_.endpoint().region + ".";
+  }
+  return error;
+}
+
+Result<std::string> StreamApi::facts_json(const std::string& stream) {
+  return body("DescribeStreamSummary", wire::StreamTarget::of(stream));
+}
+
+Result<wire::StreamFacts> StreamApi::facts(const std::string& stream) {
+  TRY(const auto reply, ask<SummaryReply>("DescribeStreamSummary", wire::StreamTarget::of(stream)));
+  return reply.facts;
+}
+
+Result<std::string> StreamApi::arn(const std::string& stream) {
+  if (stream.starts_with("arn:")) return stream;
+  TRY(const wire::StreamFacts known, facts(stream));
+  return known.arn;
+}
+
+Result<std::vector<shape::RawJson>> StreamApi::shards_json(const std::string& stream) {
+  const auto target = wire::StreamTarget::of(stream);
+  ListRequest request{.name = target.name, .arn = target.arn, .next_token = {}};
+  std::vector<shape::RawJson> shards;
+  while (true) {
+    TRY(auto page, ask<ListReply>("ListShards", request));
+    std::move(page.shards.begin(), page.shards.end(), std::back_inserter(shards));
+    if (!page.next_token) return shards;
+    request = {.name = {}, .arn = {}, .next_token = page.next_token};
+  }
+}
+
+Result<std::vector<wire::Shard>> StreamApi::shards(const std::string& stream) {
+  TRY(const auto texts, shards_json(stream));
+  std::vector<wire::Shard> shards(texts.size());
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    TRY(shards[i], shape::from_json<wire::Shard>(texts[i].text));
+  }
+  return shards;
+}
+
+Status StreamApi::wait(const StreamFlags& flags, const std::string& what,
+                       const std::function<Result<bool>()>& is_done) {
+  TRY(const std::int64_t millis, parse_duration_millis(flags.timeout));
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(millis);
+  auto pause = kFirstPause;
+  while (true) {
+    auto done = is_done();
+    // Others may be asking, too: twenty descriptions a second are an account's.
+    const bool too_often = !done.ok() && client_.last_type() == "LimitExceededException";
+    if (!done.ok() && !too_often) return std::move(done).error();
+    if (done.ok() && *done) return ok();
+    if (std::chrono::steady_clock::now() + pause > deadline) {
+      return Error{CliErrc::kUnexpected,
+                   what + " within " + flags.timeout + "; `penstock stream wait` goes on waiting"};
+    }
+    std::this_thread::sleep_for(pause);
+    pause = std::min(pause * 2, kPauseMax);
+  }
+}
+
+Result<wire::StreamFacts> StreamApi::wait_until_active(const std::string& stream,
+                                                       const StreamFlags& flags) {
+  wire::StreamFacts known;
+  TRY_OK(wait(flags, "stream " + stream + " did not become ACTIVE", [&]() -> Result<bool> {
+    TRY(known, facts(stream));
+    return known.status == "ACTIVE";
+  }));
+  return known;
+}
+
+Status StreamApi::wait_until_gone(const std::string& stream, const StreamFlags& flags) {
+  return wait(flags, "stream " + stream + " was still there", [&]() -> Result<bool> {
+    auto known = facts(stream);
+    if (known.ok()) return false;
+    if (client_.last_type() == "ResourceNotFoundException") return true;
+    return std::move(known).error();
+  });
+}
+
+Result<int> settle(StreamApi& api, const StreamFlags& flags, const std::string& done) {
+  wire::StreamFacts facts;
+  if (flags.no_wait) {
+    TRY(facts, api.facts(flags.stream));
+  } else {
+    TRY(facts, api.wait_until_active(flags.stream, flags));
+  }
+  if (flags.json) {
+    TRY(const std::string json, api.facts_json(flags.stream));
+    std::printf("%s\n", json.c_str());
+    return 0;
+  }
+  std::string said;
+  for (const std::string& fact : main_facts(facts)) said += (said.empty() ? "" : ", ") + fact;
+  std::printf("%s; %s is %s: %s\n", done.c_str(), facts.name.c_str(), facts.status.c_str(),
+              said.c_str());
+  return 0;
+}
+
+std::string counted(std::int64_t count, const std::string& thing) {
+  return with_commas(count) + " " + thing + (count == 1 ? "" : "s");
+}
+
+std::vector<std::string> main_facts(const wire::StreamFacts& facts) {
+  std::vector<std::string> said{counted(facts.open_shards, "open shard")};
+  if (facts.mode) said.emplace_back(facts.is_on_demand() ? "on demand" : "provisioned");
+  if (facts.retention_hours) {
+    said.push_back("records kept for " + std::to_string(*facts.retention_hours) + " h");
+  }
+  return said;
+}
+
+}  // namespace penstock::cli

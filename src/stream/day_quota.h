@@ -1,0 +1,19 @@
+#pragma once
+
+#include "base/time.h"
+
+#include <cstddef>
+#include <vector>
+
+namespace penstock::stream {
+
+/// "So often in 24 hours", rolling: takes one of `max` at `now`, or leaves `taken` as it is, but
+/// for what is older than a day. Kept with the stream, so that a restart forgives nothing.
+inline bool take_of_day(std::vector<ServiceTime>& taken, std::size_t max, ServiceTime now) {
+  std::erase_if(taken, [now](ServiceTime at) { return at + std::chrono::hours(24) <= now; });
+  if (taken.size() >= max) return false;
+  taken.push_back(now);
+  return true;
+}
+
+}  // namespace penstock::stream

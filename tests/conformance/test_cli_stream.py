@@ -1,0 +1,357 @@
+"""`penstock stream`: the control plane for people and scripts."""
+
+import json
+import threading
+
+import pytest
+from command import run, started
+from conftest import ACCOUNT, REGION, Server, evidence
+from kit import HOUR, TOP, put, read, refused, shard, shards_of, stream_arn, until
+
+
+def stream(server, *arguments, **more):
+    return run(server, "stream", *arguments, **more)
+
+
+def summary(server, name):
+    return server.kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
+
+
+def tags_of(server, name):
+    return {tag["Key"]: tag["Value"] for tag in server.kinesis.list_tags_for_stream(StreamName=name)["Tags"]}
+
+
+@pytest.fixture
+def slow():
+    """A server on which everything takes an hour, unless the clock is moved."""
+    running = Server("--limits", "off", *[f"--stream.{what}-delay-ms={HOUR}" for what in ("create", "update", "delete")])
+    yield running
+    running.stop()
+
+
+# --- create, list, retention, delete --------------------------------------------------------------------
+
+
+@evidence("own", "a stream with one shard, unless told otherwise")
+def test_create(server, name):
+    done = stream(server, "create", name)
+    assert (done.code, done.out) == (
+        0, f"created; {name} is ACTIVE: 1 open shard, provisioned, records kept for 24 h\n")
+    assert summary(server, name)["OpenShardCount"] == 1
+
+
+@evidence("own", "everything a stream can be given at once")
+def test_create_with_all(server, name):
+    done = stream(server, "create", name, "--shards", "3", "--retention", "7d", "--max-record-kib", "2048",
+                  "--tag", "team=blue", "--tag", "empty=", "--tag", "a=b=c")
+    assert done.out == f"created; {name} is ACTIVE: 3 open shards, provisioned, records kept for 168 h\n", done
+    made = summary(server, name)
+    assert (made["OpenShardCount"], made["RetentionPeriodHours"], made["MaxRecordSizeInKiB"]) == (3, 168, 2048)
+    assert tags_of(server, name) == {"team": "blue", "empty": "", "a": "b=c"}
+
+
+@evidence("own", "--on-demand; --json gives the members of DescribeStreamSummary")
+def test_create_on_demand(server, name):
+    done = stream(server, "create", name, "--on-demand", "--json")
+    made = json.loads(done.out)["StreamDescriptionSummary"]
+    assert (made["StreamName"], made["StreamModeDetails"], made["OpenShardCount"]) == (name, {"StreamMode": "ON_DEMAND"}, 4)
+
+
+@evidence("own", "what cannot be is said, and nothing is made")
+@pytest.mark.parametrize("arguments, code, problem", [
+    (["--tag", "=x"], 2, 'penstock: "=x" is not a tag; write KEY=VALUE\n'),
+    (["--retention", "90m"], 2, 'penstock: "90m" is not whole hours; write 24h or 7d\n'),
+    (["--retention", "soon"], 2, 'penstock: "soon" is not a duration; write 250ms, 90s, 15m, 24h or 7d\n'),
+    (["--shards", "2", "--on-demand"], 2, "excludes"),
+    (["--retention", "48h", "--no-wait"], 2, "--no-wait cannot stand beside it"),
+    (["--max-record-kib", "1"], 1, "ValidationException"),
+])
+def test_create_what_cannot_be(server, name, arguments, code, problem):
+    done = stream(server, "create", name, *arguments)
+    assert done.code == code and problem in done.err + done.out, done
+    assert refused(server.kinesis.describe_stream_summary, StreamName=name)[0] == "ResourceNotFoundException"
+
+
+@evidence("own", "AWS's sentences are passed on")
+def test_create_twice(server, name):
+    stream(server, "create", name)
+    done = stream(server, "create", name)
+    assert (done.code, done.out, done.err) == (
+        1, "", f"penstock: ResourceInUseException: Stream {name} under account {ACCOUNT} already exists.\n")
+
+
+@evidence("own", "every page of ListStreams")
+def test_list(server):
+    variables = {"AWS_ACCESS_KEY_ID": "424242424242", "AWS_SECRET_ACCESS_KEY": "x"}
+    empty = stream(server, "list", **variables)
+    assert empty.out == f"no streams in {REGION}; `penstock stream create NAME` makes one\n"
+    client = server.client("kinesis", access_key="424242424242")
+    for number in range(103):
+        client.create_stream(StreamName=f"s{number:03}", ShardCount=1)
+    client.create_stream(StreamName="t")
+    lines = stream(server, "list", **variables).lines()
+    assert len(lines) == 2 + 104
+    assert lines[0].split() == ["stream", "status", "mode", "created"]
+    assert lines[2].split()[:3] == ["s000", "ACTIVE", "provisioned"]
+    assert lines[-1].split()[:4] == ["t", "ACTIVE", "on", "demand"]
+    listed = json.loads(stream(server, "list", "--json", **variables).out)["StreamSummaries"]
+    assert [each["StreamName"] for each in listed] == [f"s{number:03}" for number in range(103)] + ["t"]
+    assert {"StreamARN", "StreamStatus", "StreamModeDetails", "StreamCreationTimestamp"} < set(listed[0])
+
+
+@evidence("own", "more or less is found out; nothing is done where it is so already")
+def test_retention(server, stream_name):
+    for hours, words, kept in (("48", "retention changed", 48), ("365d", "retention changed", 8760),
+                               ("24h", "retention changed", 24), ("1d", "retention was that already", 24)):
+        done = stream(server, "retention", stream_name, hours)
+        assert done.out == f"{words}; {stream_name} is ACTIVE: 1 open shard, provisioned, records kept for {kept} h\n", done
+        assert summary(server, stream_name)["RetentionPeriodHours"] == kept
+    done = stream(server, "retention", stream_name, "23")
+    assert done.code == 1 and "InvalidArgumentException: " in done.err
+
+
+@pytest.fixture
+def stream_name(server, name):
+    server.kinesis.create_stream(StreamName=name, ShardCount=1)
+    return name
+
+
+@evidence("own", "by name or by ARN")
+def test_delete(server, name):
+    for which in (name, stream_arn(name)):
+        server.kinesis.create_stream(StreamName=name, ShardCount=1)
+        done = stream(server, "delete", which)
+        assert (done.code, done.out) == (0, f"{which} is gone\n")
+    done = stream(server, "delete", name)
+    assert (done.code, done.err) == (
+        1, f"penstock: ResourceNotFoundException: Stream {name} under account {ACCOUNT} not found. "
+           f"`penstock stream list` shows those of {REGION}.\n")
+
+
+# --- Waiting --------------------------------------------------------------------------------------------
+
+
+@evidence("own", "commands end when the service has done it")
+def test_it_waits_through_a_stream_s_life(slow, name):
+    def passes(*arguments, status):
+        with started(slow, "stream", *arguments) as command:
+            until(lambda: summary(slow, name)["StreamStatus"] == status)
+            assert command.process.poll() is None, "it waits"
+            slow.advance(HOUR + 1)
+            assert command.wait() == 0
+            return command.line()
+
+    def status_is_known():
+        return name in slow.kinesis.list_streams()["StreamNames"]
+
+    with started(slow, "stream", "create", name, "--shards", "2") as command:
+        until(status_is_known)
+        assert command.process.poll() is None
+        slow.advance(HOUR + 1)
+        assert command.line() == f"created; {name} is ACTIVE: 2 open shards, provisioned, records kept for 24 h"
+    assert passes("split", name, "0", status="UPDATING") == (
+        f"shard 0 was split into 2 and 3; {name} is ACTIVE: 3 open shards, provisioned, records kept for 24 h")
+    assert passes("merge", name, "3", "2", status="UPDATING").startswith("shards 2 and 3 were merged into 4; ")
+    assert passes("retention", name, "2d", status="UPDATING").endswith("records kept for 48 h")
+    assert passes("delete", name, status="DELETING") == f"{name} is gone"
+
+
+@evidence("own", "--no-wait, and stream wait later")
+def test_it_need_not_wait(slow, name):
+    done = stream(slow, "create", name, "--no-wait")
+    assert done.out == f"created; {name} is CREATING: 0 open shards, provisioned, records kept for 24 h\n", done
+    done = stream(slow, "wait", name, "--timeout", "100ms")
+    assert (done.code, done.err) == (
+        1, f"penstock: stream {name} did not become ACTIVE within 100ms; `penstock stream wait` goes on waiting\n")
+    assert "CREATING" in stream(slow, "describe", name).lines()[0]
+    slow.advance(HOUR + 1)
+    assert stream(slow, "wait", name).out.startswith(f"waited; {name} is ACTIVE")
+    assert stream(slow, "split", name, "0", "--no-wait").out.startswith(f"shard 0 is being split; {name} is UPDATING")
+    slow.advance(HOUR + 1)
+    assert stream(slow, "delete", name, "--no-wait").out == f"{name} is being deleted\n"
+    with started(slow, "stream", "wait", name, "--gone") as command:
+        slow.advance(HOUR + 1)
+        assert command.line() == f"{name} is gone"
+
+
+# --- split and merge ------------------------------------------------------------------------------------
+
+
+@evidence("own", "in the middle, at a hash key, at a partition key")
+def test_split(server, stream_name):
+    assert stream(server, "split", stream_name, "0").code == 0
+    assert stream(server, "split", stream_name, shard(1), "--at", "1000").code == 0
+    assert stream(server, "split", stream_name, "2", "--at-key", "e").code == 0
+    ranges = {number: shards_of(server.kinesis, stream_name)[shard(number)]["HashKeyRange"] for number in range(7)}
+    assert int(ranges[2]["StartingHashKey"]) == 2**127
+    assert int(ranges[4]["StartingHashKey"]) == 1000
+    assert int(ranges[6]["StartingHashKey"]) == 0xe1671797c52e15f763380b45e841ec32
+    assert int(ranges[6]["EndingHashKey"]) == TOP
+
+
+@evidence("own", "which of two neighbours is named first does not matter")
+def test_merge(server, name):
+    server.kinesis.create_stream(StreamName=name, ShardCount=4)
+    assert stream(server, "merge", name, "1", "0").out.startswith("shards 0 and 1 were merged into 4; ")
+    assert stream(server, "merge", name, "2", "3").out.startswith("shards 2 and 3 were merged into 5; ")
+    both = shards_of(server.kinesis, name)
+    assert both[shard(4)]["ParentShardId"] == shard(0) and both[shard(4)]["AdjacentParentShardId"] == shard(1)
+
+
+@evidence("own", "what is no shard is said with those there are; AWS says the rest")
+def test_a_shard_that_cannot_be(server, name):
+    server.kinesis.create_stream(StreamName=name, ShardCount=3)
+    done = stream(server, "split", name, "7")
+    assert (done.code, done.err) == (2, f"penstock: stream {name} has no shard 7; its open shards are 0, 1, 2\n")
+    done = stream(server, "merge", name, "0", "2")
+    assert done.code == 1 and "are not an adjacent pair of shards eligible for merging" in done.err
+    stream(server, "split", name, "0")
+    done = stream(server, "split", name, "0")
+    assert done.code == 1 and "has already been merged or split" in done.err
+
+
+# --- tags and quotas --------------------------------------------------------------------------------------
+
+
+@evidence("own", "tags list, add, remove: each shows what there is then")
+def test_tags(server, stream_name):
+    assert stream(server, "tags", "list", stream_name).out == f"{stream_name} has no tags\n"
+    done = stream(server, "tags", "add", stream_name, "team=blue", "cost=12", "team=red")
+    assert done.lines()[2:] == ["cost     12", "team  red"]
+    assert tags_of(server, stream_name) == {"team": "red", "cost": "12"}
+    done = stream(server, "tags", "remove", stream_name, "cost", "never", "--json")
+    assert json.loads(done.out) == {"Tags": [{"Key": "team", "Value": "red"}], "HasMoreTags": False}
+    assert stream(server, "tags", "add", stream_name, "novalue").code == 2
+
+
+@evidence("M", "DescribeLimits")
+def test_quotas(server):
+    limits = json.loads(stream(server, "quotas", "--json").out)
+    real = server.kinesis.describe_limits()
+    assert limits == {name: real[name] for name in limits}
+    rows = stream(server, "quotas").lines()
+    assert rows[0].split() == ["quota", "of", REGION, "used", "of"]
+    assert rows[2].endswith("20,000") and rows[3].startswith("on-demand streams")
+
+
+# --- describe -------------------------------------------------------------------------------------------
+
+
+@evidence("own", "the key space drawn to scale, a row a shard, what became of closed ones")
+def test_describe(server, name):
+    server.kinesis.create_stream(StreamName=name, ShardCount=2)
+    stream(server, "split", name, "1")
+    done = stream(server, "describe", name, "--no-load", "--width", "40")
+    head, arn, *facts, created, gap, title, ruler, bar, numbers, gap2, headings, line, one, two, three, gap3, closed, \
+        lineage = done.lines()
+    assert (head, arn) == (f"{name}  ACTIVE", stream_arn(name))
+    assert facts == ["3 open shards, provisioned,", "records kept for 24 h,", "records up to 1 MiB,"]
+    assert created.startswith("created 20") and (gap, gap2, gap3) == ("", "", "")
+    assert title == "Hash keys, and their shards"
+    assert ruler == "0                   50 %           100 %"
+    assert bar == "│▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒▒│░░░░░░░░░│▒▒▒▒▒▒▒▒▒"
+    assert numbers == "          0              2         3"
+    assert headings.split() == ["shard", "keys", "from", "share", "made", "of"]
+    assert one.split() == ["0", "00000000…", "50", "%"]
+    assert two.split() == ["2", "80000000…", "25", "%", "1"] and three.split() == ["3", "c0000000…", "25", "%", "1"]
+    assert (closed, lineage) == ("Closed shards", "1 split into 2 and 3")
+
+
+@evidence("own", "--json: the replies' members")
+def test_describe_as_json(server, name):
+    server.kinesis.create_stream(StreamName=name, ShardCount=2)
+    found = json.loads(stream(server, "describe", name, "--json", "--sample", "10ms").out)
+    assert set(found) == {"StreamDescriptionSummary", "Shards", "Load"}
+    real = server.kinesis.list_shards(StreamName=name)["Shards"]
+    assert found["Shards"] == real
+    assert [each["ShardId"] for each in found["Load"]] == [shard(0), shard(1)]
+    assert "Load" not in json.loads(stream(server, "describe", name, "--json", "--no-load").out)
+
+
+@pytest.fixture
+def busy(server, name):
+    """A stream of two shards; records go into the second all the time."""
+    server.kinesis.create_stream(StreamName=name, ShardCount=2)
+    client, may_end = server.client("kinesis"), threading.Event()
+
+    def write():
+        while not may_end.is_set():
+            client.put_records(StreamName=name, Records=[{"Data": b"x" * 99, "PartitionKey": "b"}] * 20)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    yield name
+    may_end.set()
+    writer.join()
+
+
+@evidence("own", "what a shard takes in, between two looks; by ARN, too")
+def test_describe_shows_load(server, busy):
+    for which in (busy, stream_arn(busy)):
+        def load():
+            found = json.loads(stream(server, "describe", which, "--json", "--sample", "300ms").out)["Load"]
+            return found if found[1]["RecordsPerSecond"] > 0 else None
+        quiet, loaded = until(load)
+        assert (quiet["RecordsPerSecond"], quiet["BytesPerSecond"], loaded["RefusedPerSecond"]) == (0, 0, 0)
+        assert loaded["BytesPerSecond"] == pytest.approx(loaded["RecordsPerSecond"] * 100)
+    text = until(lambda: out if "records/s" in (out := stream(server, "describe", busy, "--sample", "300ms").out) else None)
+    assert "what their shards take in" in text and "of its limit" not in text, "this server has no limits"
+
+
+@evidence("own", "with limits: how much of them is used, and what was refused")
+def test_describe_shows_the_share_of_the_limit(limited, name):
+    limited.kinesis.create_stream(StreamName=name, ShardCount=1)
+    with started(limited, "stream", "describe", name, "--sample", "1s", "--width", "100") as command:
+        while command.process.poll() is None:
+            limited.kinesis.put_records(StreamName=name, Records=[{"Data": b"x", "PartitionKey": "k"}] * 500)
+        heading = next(line for _ in range(20) if (line := command.line()).startswith("shard"))
+        _, row = command.lines(2)
+    assert heading.split()[-1] == "refused/s" and "of its limit" in heading
+    assert "█" in row and int(row.split()[-1].replace(",", "")) > 0
+
+
+@evidence("own", "thousands of shards are drawn in groups")
+def test_describe_many_shards(server, name):
+    server.kinesis.create_stream(StreamName=name, ShardCount=2_000)
+    lines = stream(server, "describe", name, "--no-load", "--width", "60").lines()
+    assert max(map(len, lines)) <= 60 and len(lines) < 40
+    assert sum("shards  " in line for line in lines[5:]) == 24
+    rows = stream(server, "describe", name, "--no-load", "--all").lines()
+    assert sum(line.endswith(" %") and "…" in line for line in rows) == 2_000
+
+
+@evidence("own", "no answer is said with what to do")
+def test_nobody_there(server):
+    done = run(None, "stream", "list", "--endpoint-url", "http://127.0.0.1:1")
+    assert done.code == 1 and done.err.startswith("penstock: no answer from http://127.0.0.1:1: ")
+    assert "`penstock serve` starts it" in done.err
+    assert run(server, "stream").code == 2
+
+
+# --- the counters behind it -------------------------------------------------------------------------------
+
+
+def traffic(server, name, query=""):
+    return server.raw.request("GET", f"/_penstock/streams/{name}/shards{query}")
+
+
+@evidence("own", "GET /_penstock/streams/{name}/shards: what each shard took in and refused")
+def test_the_counters_of_shards(limited, name):
+    limited.kinesis.create_stream(StreamName=name, ShardCount=2)
+    put(limited.kinesis, name, b"12345", key="b")
+    reply = limited.kinesis.put_records(StreamName=name, Records=[
+        {"Data": b"x" * 600_000, "PartitionKey": key} for key in ("b", "b", "a")])
+    assert reply["FailedRecordCount"] == 1, "1 MiB a second"
+    counted = traffic(limited, name).json()
+    assert counted == {"write_records": 1000, "write_bytes": 1_048_576, "shards": [
+        {"shard": shard(0), "records": 1, "bytes": 600_001, "refused": 0},
+        {"shard": shard(1), "records": 2, "bytes": 600_007, "refused": 1}]}
+    assert len(read(limited.kinesis, name, shard_id=shard(1))) == 2
+    assert traffic(limited, name, "?account=111122223333").status == 404
+    assert traffic(limited, name + "-no").status == 404
+
+
+@evidence("own", "without limits there are none to name")
+def test_the_counters_without_limits(server, stream_name):
+    counted = traffic(server, stream_name).json()
+    assert (counted["write_records"], counted["write_bytes"]) == (0, 0)
