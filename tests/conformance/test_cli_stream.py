@@ -238,6 +238,47 @@ def test_resize_takes_its_time(slow, name):
         f"going from 4 to 2 shards; {name} is UPDATING: ")
 
 
+# --- mode and capacity ----------------------------------------------------------------------------------
+
+
+@evidence("M", "UpdateStreamMode")
+def test_mode(server, stream_name):
+    done = stream(server, "mode", stream_name, "on-demand")
+    assert done.out == (f"the service chooses the shards; {stream_name} is ACTIVE: 1 open shard, on demand, "
+                        "records kept for 24 h\n"), done
+    assert summary(server, stream_name)["StreamModeDetails"] == {"StreamMode": "ON_DEMAND"}
+    refused_split = stream(server, "split", stream_name, "0")
+    assert refused_split.code == 1 and "is in On-Demand mode." in refused_split.err
+    done = stream(server, "mode", stream_name, "provisioned", "--json")
+    assert json.loads(done.out)["StreamDescriptionSummary"]["StreamModeDetails"] == {"StreamMode": "PROVISIONED"}
+    assert stream(server, "mode", stream_name, "automatic").code == 2
+
+
+@evidence("M", "UpdateStreamMode: twice in 24 hours")
+def test_mode_a_third_time(limited, name):
+    limited.kinesis.create_stream(StreamName=name, ShardCount=1)
+    assert [stream(limited, "mode", name, mode).code for mode in ("on-demand", "provisioned")] == [0, 0]
+    done = stream(limited, "mode", name, "on-demand")
+    assert done.code == 1 and done.err.startswith("penstock: LimitExceededException: "), done
+
+
+@evidence("M", "DescribeAccountSettings, UpdateAccountSettings, UpdateStreamWarmThroughput")
+def test_advantage_and_what_is_kept_ready(server, name):
+    account = {"AWS_ACCESS_KEY_ID": "515151515151", "AWS_SECRET_ACCESS_KEY": "x"}
+    assert stream(server, "advantage", **account).out == f"no on-demand Advantage in {REGION}\n"
+    stream(server, "create", name, "--on-demand", **account)
+    cold = stream(server, "warm", name, "10", **account)
+    assert cold.code == 1 and cold.err.startswith("penstock: ") and "Exception: " in cold.err
+    assert stream(server, "advantage", "on", **account).out.startswith(f"on-demand Advantage in {REGION} since 20")
+    settings = json.loads(stream(server, "advantage", "--json", **account).out)["MinimumThroughputBillingCommitment"]
+    assert settings["Status"] == "ENABLED" and {"StartedAt", "EarliestAllowedEndAt"} <= set(settings)
+    done = stream(server, "warm", name, "10", **account)
+    assert done.out.startswith(f"10 MiB/s are kept ready; {name} is ACTIVE"), done
+    assert "10 MiB/s kept warm" in stream(server, "describe", name, "--no-load", **account).out
+    assert "; it ends 20" in stream(server, "advantage", "off", **account).out
+    assert stream(server, "advantage", "maybe", **account).code == 2
+
+
 # --- tags and quotas --------------------------------------------------------------------------------------
 
 
@@ -435,6 +476,16 @@ def test_describe_shows_the_share_of_the_limit(limited, name):
         _, row = command.lines(2)
     assert heading.split()[-1] == "refused/s" and "of its limit" in heading
     assert "█" in row and int(row.split()[-1].replace(",", "")) > 0
+
+
+@evidence("own", "--watch draws again and again")
+def test_describe_again_and_again(server, stream_name):
+    with started(server, "stream", "describe", stream_name, "--watch", "--sample", "10ms") as command:
+        first = next(line for _ in range(5) if (line := command.line()).startswith(stream_name))
+        assert first == f"{stream_name}  ACTIVE"
+        server.kinesis.split_shard(StreamName=stream_name, ShardToSplit=shard(0), NewStartingHashKey=str(2**127))
+        assert next(line for _ in range(1000) if "split into" in (line := command.line())) == "0 split into 1 and 2"
+        assert command.process.poll() is None
 
 
 @evidence("own", "thousands of shards are drawn in groups")
