@@ -1,5 +1,6 @@
 """`penstock stream`: the control plane for people and scripts."""
 
+import contextlib
 import json
 import threading
 
@@ -436,46 +437,54 @@ def test_describe_as_json(server, name):
     assert "Load" not in json.loads(stream(server, "describe", name, "--json", "--no-load").out)
 
 
-@pytest.fixture
-def busy(server, name):
-    """A stream of two shards; records go into the second all the time."""
-    server.kinesis.create_stream(StreamName=name, ShardCount=2)
+@contextlib.contextmanager
+def written_to(server, name, records):
+    """All the time, until the end of the block."""
     client, may_end = server.client("kinesis"), threading.Event()
 
     def write():
         while not may_end.is_set():
-            client.put_records(StreamName=name, Records=[{"Data": b"x" * 99, "PartitionKey": "b"}] * 20)
+            client.put_records(StreamName=name, Records=records)
 
     writer = threading.Thread(target=write)
     writer.start()
-    yield name
-    may_end.set()
-    writer.join()
+    try:
+        yield
+    finally:
+        may_end.set()
+        writer.join()
 
 
 @evidence("own", "what a shard takes in, between two looks; by ARN, too")
-def test_describe_shows_load(server, busy):
-    for which in (busy, stream_arn(busy)):
-        def load():
-            found = json.loads(stream(server, "describe", which, "--json", "--sample", "300ms").out)["Load"]
-            return found if found[1]["RecordsPerSecond"] > 0 else None
-        quiet, loaded = until(load)
-        assert (quiet["RecordsPerSecond"], quiet["BytesPerSecond"], loaded["RefusedPerSecond"]) == (0, 0, 0)
-        assert loaded["BytesPerSecond"] == pytest.approx(loaded["RecordsPerSecond"] * 100)
-    text = until(lambda: out if "records/s" in (out := stream(server, "describe", busy, "--sample", "300ms").out) else None)
-    assert "what their shards take in" in text and "of its limit" not in text, "this server has no limits"
+def test_describe_shows_load(server, name):
+    server.kinesis.create_stream(StreamName=name, ShardCount=2)
+    with written_to(server, name, [{"Data": b"x" * 99, "PartitionKey": "b"}] * 20):
+        for which in (name, stream_arn(name)):
+            def load():
+                found = json.loads(stream(server, "describe", which, "--json", "--sample", "300ms").out)["Load"]
+                return found if found[1]["RecordsPerSecond"] > 0 else None
+            quiet, loaded = until(load)
+            assert (quiet["RecordsPerSecond"], quiet["BytesPerSecond"], loaded["RefusedPerSecond"]) == (0, 0, 0)
+            assert loaded["BytesPerSecond"] == pytest.approx(loaded["RecordsPerSecond"] * 100)
+        text = stream(server, "describe", name, "--sample", "300ms").out
+        assert "what their shards take in" in text and "records/s" in text
+        assert "of its limit" not in text, "this server has none"
 
 
 @evidence("own", "with limits: how much of them is used, and what was refused")
 def test_describe_shows_the_share_of_the_limit(limited, name):
     limited.kinesis.create_stream(StreamName=name, ShardCount=1)
-    with started(limited, "stream", "describe", name, "--sample", "1s", "--width", "100") as command:
-        while command.process.poll() is None:
-            limited.kinesis.put_records(StreamName=name, Records=[{"Data": b"x", "PartitionKey": "k"}] * 500)
-        heading = next(line for _ in range(20) if (line := command.line()).startswith("shard"))
-        _, row = command.lines(2)
-    assert heading.split()[-1] == "refused/s" and "of its limit" in heading
-    assert "█" in row and int(row.split()[-1].replace(",", "")) > 0
+
+    def row():
+        lines = stream(limited, "describe", name, "--sample", "300ms", "--width", "100").lines()
+        heading = next(line for line in lines if line.startswith("shard"))
+        assert "of its limit" in heading
+        found = lines[lines.index(heading) + 2]
+        return found if heading.split()[-1] == "refused/s" and "█" in found else None
+
+    # Of four such records a second's megabyte takes one.
+    with written_to(limited, name, [{"Data": b"x" * 1_000_000, "PartitionKey": "k"}] * 4):
+        assert float(until(row).split()[-1].replace(",", "")) > 0
 
 
 @evidence("own", "--watch draws again and again")
