@@ -249,7 +249,9 @@ Task<Result<GetRecordsReply>> ReadPath::get_records(Caller caller, GetRecords re
   // The children are known only with the stream's newest state: it is looked up again.
   const LiveStreamPtr newest = directory_.find(place.stream->entry.log);
   const ShardEntry* shard = newest == nullptr ? nullptr : newest->entry.find(place.number());
-  if (reply.slice.end_of_shard && shard != nullptr && shard->closed) {
+  // A page of records is never the last one: clients that look for the next iterator first would drop them.
+  const bool is_end = reply.slice.end_of_shard && reply.slice.records.empty();
+  if (is_end && shard != nullptr && shard->closed) {
     for (const ShardEntry& child : newest->entry.shards) {
       if (child.parent != place.number() && child.adjacent_parent != place.number()) continue;
       ChildShard made{.number = child.number, .parents = {*child.parent}, .range = child.range};

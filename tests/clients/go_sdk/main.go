@@ -161,7 +161,7 @@ func readShard(shardID *string) []types.ChildShard {
 		if page.NextShardIterator == nil {
 			return page.ChildShards
 		}
-		if *page.MillisBehindLatest == 0 {
+		if len(page.Records) == 0 && *page.MillisBehindLatest == 0 {
 			return nil
 		}
 		iterator = page.NextShardIterator

@@ -96,7 +96,7 @@ async function readShard(ShardId) {
       fact("record", ShardId, PartitionKey, Data.length, createHash("sha256").update(Data).digest("hex"));
     }
     if (!page.NextShardIterator) return page.ChildShards;
-    if (page.MillisBehindLatest === 0) return [];
+    if (page.Records.length === 0 && page.MillisBehindLatest === 0) return [];
     ShardIterator = page.NextShardIterator;
   }
 }

@@ -183,7 +183,7 @@ impl Story {
             if page.next_shard_iterator.is_none() {
                 return Ok(page.child_shards.unwrap_or_default());
             }
-            if page.millis_behind_latest == Some(0) {
+            if page.records.is_empty() && page.millis_behind_latest == Some(0) {
                 return Ok(Vec::new());
             }
             iterator = page.next_shard_iterator;

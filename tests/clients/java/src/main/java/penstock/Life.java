@@ -156,7 +156,7 @@ public final class Life {
         fact("record", shardId, record.partitionKey(), data.length, digest);
       }
       if (page.nextShardIterator() == null) return page.childShards();
-      if (page.millisBehindLatest() == 0) return List.of();
+      if (page.records().isEmpty() && page.millisBehindLatest() == 0) return List.of();
       iterator = page.nextShardIterator();
     }
   }
