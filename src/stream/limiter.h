@@ -31,6 +31,13 @@ class Bucket {
   }
   bool has(std::int64_t amount) const { return level_ >= amount * kScale; }
   bool in_debt() const { return level_ <= 0; }
+  /// What is there; below zero in debt.
+  std::int64_t level() const { return level_ / kScale; }
+  /// How long from the last refill on until has(amount); `amount` is at most the capacity.
+  Millis time_until(std::int64_t amount) const {
+    const std::int64_t missing = amount * kScale - level_;
+    return Millis{missing <= 0 ? 0 : (missing + rate_ - 1) / rate_};
+  }
   void spend(std::int64_t amount) { level_ -= amount * kScale; }
 
  private:

@@ -31,6 +31,12 @@ inline constexpr shape::Rules kStreamArn{
 inline constexpr shape::Rules kRequiredStreamArn{
     shape::required, shape::pattern("arn:aws.*:kinesis:.*:\\d{12}:stream/\\S+", &is_stream_arn),
     shape::length(1, 2048)};
+inline constexpr shape::Rules kRequiredQueueArn{
+    shape::required, shape::pattern("arn:aws.*:kinesis:.*:\\d{12}:queue/\\S+", &is_queue_arn),
+    shape::length(1, 2048)};
+inline constexpr shape::Rules kRequiredChannelArn{
+    shape::required, shape::pattern("arn:aws.*:kinesis:.*:\\d{12}:channel/\\S+", &is_channel_arn),
+    shape::length(1, 2048)};
 inline constexpr shape::Rules kStreamId{shape::pattern("[a-z0-9]{20}-[a-z0-9]{3}", &is_stream_id),
                                         shape::length(1, 24)};
 inline constexpr shape::Rules kShardId{shape::pattern("[a-zA-Z0-9_.-]+", &is_stream_name),
@@ -64,6 +70,7 @@ inline constexpr std::size_t kPutRecordsEntriesMax = 500;
 // In the order in which the service prints the set.
 inline constexpr std::array<std::string_view, 5> kIteratorTypes{
     "AFTER_SEQUENCE_NUMBER", "LATEST", "AT_TIMESTAMP", "AT_SEQUENCE_NUMBER", "TRIM_HORIZON"};
+stream::IteratorType iterator_type_of(std::string_view text);  ///< One of them.
 inline constexpr std::array<std::string_view, 2> kStreamModes{"PROVISIONED", "ON_DEMAND"};
 inline constexpr std::array<std::string_view, 6> kShardFilterTypes{
     "AFTER_SHARD_ID", "AT_TRIM_HORIZON", "FROM_TRIM_HORIZON",

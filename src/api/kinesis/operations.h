@@ -7,6 +7,8 @@
 #include "shape/shape.h"
 #include "stream/stream_service.h"
 
+#include <vector>
+
 /// Every operation of the service: its declaration, and itself ready for dispatch. One file each.
 namespace penstock::api::kinesis {
 
@@ -31,6 +33,7 @@ shape::OperationInfo put_record_shape();
 shape::OperationInfo put_records_shape();
 shape::OperationInfo get_shard_iterator_shape();
 shape::OperationInfo get_records_shape();
+shape::OperationInfo subscribe_to_shard_shape();
 shape::OperationInfo create_stream_shape();
 shape::OperationInfo delete_stream_shape();
 shape::OperationInfo describe_stream_shape();
@@ -41,6 +44,10 @@ shape::OperationInfo describe_limits_shape();
 shape::OperationInfo split_shard_shape();
 shape::OperationInfo merge_shards_shape();
 shape::OperationInfo update_shard_count_shape();
+shape::OperationInfo update_stream_mode_shape();
+shape::OperationInfo update_stream_warm_throughput_shape();
+shape::OperationInfo describe_account_settings_shape();
+shape::OperationInfo update_account_settings_shape();
 shape::OperationInfo increase_stream_retention_period_shape();
 shape::OperationInfo decrease_stream_retention_period_shape();
 shape::OperationInfo add_tags_to_stream_shape();
@@ -67,6 +74,7 @@ front::Operation put_record(Parts parts);
 front::Operation put_records(Parts parts);
 front::Operation get_shard_iterator(Parts parts);
 front::Operation get_records(Parts parts);
+front::Operation subscribe_to_shard(Parts parts);
 front::Operation create_stream(Parts parts);
 front::Operation delete_stream(Parts parts);
 front::Operation describe_stream(Parts parts);
@@ -77,6 +85,10 @@ front::Operation describe_limits(Parts parts);
 front::Operation split_shard(Parts parts);
 front::Operation merge_shards(Parts parts);
 front::Operation update_shard_count(Parts parts);
+front::Operation update_stream_mode(Parts parts);
+front::Operation update_stream_warm_throughput(Parts parts);
+front::Operation describe_account_settings(Parts parts);
+front::Operation update_account_settings(Parts parts);
 front::Operation increase_stream_retention_period(Parts parts);
 front::Operation decrease_stream_retention_period(Parts parts);
 front::Operation add_tags_to_stream(Parts parts);
@@ -98,5 +110,12 @@ front::Operation list_tags_for_resource(Parts parts);
 front::Operation put_resource_policy(Parts parts);
 front::Operation get_resource_policy(Parts parts);
 front::Operation delete_resource_policy(Parts parts);
+
+// Queues of streams and channels to S3: what their requests must be is known, and then they are
+// refused.
+std::vector<shape::OperationInfo> queue_shapes();
+std::vector<shape::OperationInfo> channel_shapes();
+std::vector<front::Operation> queue_operations();
+std::vector<front::Operation> channel_operations();
 
 }  // namespace penstock::api::kinesis
