@@ -64,6 +64,8 @@ public final class Life {
     life.put("right", "three", LAST);
     life.shards();
     life.readAll();
+    new FanOut(life.summary().streamARN()).read(
+        List.of(shard(0), shard(1), shard(2), shard(3), shard(4)), List.of(shard(0), shard(1), shard(3)));
     life.tagsAndRetention();
     life.errors();
     life.remove();
