@@ -7,6 +7,14 @@ from botocore.eventstream import EventStreamBuffer
 from raw import SIGNED
 
 
+def messages_in(pieces):
+    """The messages of a body that comes in pieces."""
+    buffer = EventStreamBuffer()
+    for piece in pieces:
+        buffer.add_data(piece)
+        yield from buffer
+
+
 class Subscription:
     """SubscribeToShard by hand. `status` and `headers` of the reply; iterating gives (headers, payload) of each message."""
 
