@@ -17,9 +17,8 @@ namespace penstock::stream {
 /// over here and removed later.
 class ReadPath {
  public:
-  ReadPath(const StreamParts& parts, const StreamSettings& settings, const Directory& directory,
-           const TokenMaker& tokens)
-      : parts_(parts), settings_(settings), directory_(directory), tokens_(tokens) {}
+  ReadPath(const StreamParts& parts, const Directory& directory, const TokenMaker& tokens)
+      : parts_(parts), directory_(directory), tokens_(tokens) {}
 
   Task<Result<std::string>> get_shard_iterator(Caller caller, GetShardIterator request) const;
   Task<Result<GetRecordsReply>> get_records(Caller caller, GetRecords request) const;
@@ -45,7 +44,6 @@ class ReadPath {
   void report(const LiveStream& stream, std::uint32_t shard, const GetRecordsReply* reply) const;
 
   const StreamParts& parts_;
-  const StreamSettings& settings_;
   const Directory& directory_;
   const TokenMaker& tokens_;
 };

@@ -155,6 +155,11 @@ struct ShardCountChange {
   std::int64_t target = 0;
 };
 
+struct StreamLimits {
+  LimitOverrides own;
+  ShardLimits effective;
+};
+
 enum class RetentionChange : std::uint8_t { kIncrease, kDecrease };
 
 enum class MetricsSwitch : std::uint8_t { kOn, kOff };
