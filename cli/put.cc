@@ -87,14 +87,19 @@ Result<WriteSummary> write_aggregated(ApiClient& client, const std::string& stre
 
 std::string counted(std::size_t count) { return with_commas(static_cast<long long>(count)); }
 
+std::string counted(std::size_t count, const char* thing) {
+  return cli::counted(static_cast<long long>(count), thing);
+}
+
 void report(const Packing& packing, std::size_t entries) {
-  std::printf("%s records in %s envelopes and %s plain records", counted(packing.records).c_str(),
-              counted(packing.envelopes).c_str(), counted(entries - packing.envelopes).c_str());
+  std::string text = counted(packing.records, "record") + " in " +
+                     counted(packing.envelopes, "envelope") + " and " +
+                     counted(entries - packing.envelopes, "plain record");
   if (packing.packed_again > 0) {
-    std::printf("; %s packed again, because the stream was resharded meanwhile",
-                counted(packing.packed_again).c_str());
+    text += "; " + counted(packing.packed_again) +
+            " packed again, because the stream was resharded meanwhile";
   }
-  std::printf("\n");
+  std::printf("%s\n", text.c_str());
 }
 
 int report(const WriteSummary& summary, const PutFlags& flags) {
@@ -129,7 +134,7 @@ Result<int> put(const Context& context, const PutFlags& flags) {
   progress.update(0, " ");
   TRY(const WriteSummary summary, std::move(outcome));
 
-  std::fprintf(stderr, "\r\033[K");
+  if (is_terminal(stderr)) std::fprintf(stderr, "\r\033[K");
   if (flags.aggregate) report(packing, summary.entries);
   return report(summary, flags);
 }

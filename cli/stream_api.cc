@@ -171,10 +171,6 @@ Result<int> settle(StreamApi& api, const StreamFlags& flags, const std::string& 
   return 0;
 }
 
-std::string counted(std::int64_t count, const std::string& thing) {
-  return with_commas(count) + " " + thing + (count == 1 ? "" : "s");
-}
-
 std::vector<std::string> main_facts(const wire::StreamFacts& facts) {
   std::vector<std::string> said{counted(facts.open_shards, "open shard")};
   if (facts.mode) said.emplace_back(facts.is_on_demand() ? "on demand" : "provisioned");

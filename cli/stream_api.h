@@ -126,6 +126,7 @@ class StreamApi {
   Result<wire::StreamFacts> facts(const std::string& stream);
   /// The body of DescribeStreamSummary.
   Result<std::string> facts_json(const std::string& stream);
+  /// An ARN as it is, or that of a name.
   Result<std::string> arn(const std::string& stream);
   /// Bodies of shards, too, as the service wrote them.
   Result<std::vector<shape::RawJson>> shards_json(const std::string& stream);
@@ -135,12 +136,14 @@ class StreamApi {
   Result<wire::StreamFacts> wait_until_active(const std::string& stream, const StreamFlags& flags);
   Status wait_until_gone(const std::string& stream, const StreamFlags& flags);
 
+  /// Asks until the answer is yes; "`what` within 5m" when time is up.
+  Status wait(const StreamFlags& flags, const std::string& what,
+              const std::function<Result<bool>()>& is_done);
+
   ApiClient& client() { return client_; }
 
  private:
   Result<std::string> call(std::string_view operation, std::string request);
-  Status wait(const StreamFlags& flags, const std::string& what,
-              const std::function<Result<bool>()>& is_done);
 
   ApiClient client_;
 };
@@ -151,6 +154,4 @@ Result<int> settle(StreamApi& api, const StreamFlags& flags, const std::string& 
 
 /// "4 open shards", "provisioned", "records kept for 24 h"
 std::vector<std::string> main_facts(const wire::StreamFacts& facts);
-std::string counted(std::int64_t count, const std::string& thing);
-
 }  // namespace penstock::cli

@@ -198,7 +198,7 @@ Result<int> describe(const Context& context, const DescribeFlags& flags) {
       TRY(shards, api.shards(flags.stream));
     }
     TRY(const std::string text, picture(facts, shards, load, flags));
-    if (flags.watch) std::fputs("\033[H\033[J", stdout);
+    if (flags.watch && is_terminal(stdout)) std::fputs("\033[H\033[J", stdout);
     std::fputs(text.c_str(), stdout);
     if (!flags.watch) return 0;
     std::fflush(stdout);

@@ -1,5 +1,6 @@
 #include "cli/stream_api.h"
 #include "cli/stream_commands.h"
+#include "cli/terminal.h"
 
 #include <CLI/CLI.hpp>
 
@@ -36,6 +37,33 @@ struct MergeRequest {
                       shape::member<&Self::lower>("ShardToMerge"),
                       shape::member<&Self::upper>("AdjacentShardToMerge")};
   }
+};
+
+struct ResizeRequest {
+  std::optional<std::string> name;
+  std::optional<std::string> arn;
+  std::int64_t target = 0;
+  std::string scaling = "UNIFORM_SCALING";
+  static constexpr auto shape() {
+    using Self = ResizeRequest;
+    return std::array{shape::member<&Self::name>("StreamName"),
+                      shape::member<&Self::arn>("StreamARN"),
+                      shape::member<&Self::target>("TargetShardCount"),
+                      shape::member<&Self::scaling>("ScalingType")};
+  }
+};
+
+struct ResizeReply {
+  std::int64_t current = 0;
+  std::int64_t target = 0;
+  static constexpr auto shape() {
+    return std::array{shape::member<&ResizeReply::current>("CurrentShardCount"),
+                      shape::member<&ResizeReply::target>("TargetShardCount")};
+  }
+};
+
+struct ResizeFlags : StreamFlags {
+  std::int64_t shards = 0;
 };
 
 struct SplitFlags : StreamFlags {
@@ -134,6 +162,23 @@ Result<int> merge(const Context& context, const MergeFlags& flags) {
                         which + " were merged into ");
 }
 
+Result<int> resize(const Context& context, const ResizeFlags& flags) {
+  StreamApi api(context);
+  const auto target = wire::StreamTarget::of(flags.stream);
+  TRY(const std::string body,
+      api.body("UpdateShardCount",
+               ResizeRequest{.name = target.name, .arn = target.arn, .target = flags.shards}));
+  TRY(const auto reply, shape::from_json<ResizeReply>(body));
+  if (flags.json) {
+    if (!flags.no_wait) TRY_OK(api.wait_until_active(flags.stream, flags));
+    std::printf("%s\n", body.c_str());
+    return 0;
+  }
+  return settle(api, flags,
+                std::string(flags.no_wait ? "going" : "went") + " from " +
+                    std::to_string(reply.current) + " to " + counted(reply.target, "shard"));
+}
+
 }  // namespace
 
 void add_stream_shards(CLI::App& stream, Context& context, Action& action) {
@@ -149,6 +194,16 @@ void add_stream_shards(CLI::App& stream, Context& context, Action& action) {
   add_wait_flags(*cut, *splitting);
   cut->callback([&context, &action, splitting] {
     action = [&context, splitting] { return split(context, *splitting); };
+  });
+
+  auto resizing = std::make_shared<ResizeFlags>();
+  CLI::App* sizing = add_stream_command(
+      stream, *resizing, "resize",
+      "Change how many shards there are: to twice as many at most, to half at least");
+  sizing->add_option("shards", resizing->shards, "Open shards that there are to be")->required();
+  add_wait_flags(*sizing, *resizing);
+  sizing->callback([&context, &action, resizing] {
+    action = [&context, resizing] { return resize(context, *resizing); };
   });
 
   auto merging = std::make_shared<MergeFlags>();

@@ -34,6 +34,18 @@ struct RemoveRequest {
   }
 };
 
+/// Of what is named by its ARN alone: consumers.
+struct ResourceRequest {
+  std::string arn;
+  std::optional<std::map<std::string, std::string>> tags;
+  std::optional<std::vector<std::string>> keys;
+  static constexpr auto shape() {
+    using Self = ResourceRequest;
+    return std::array{shape::member<&Self::arn>("ResourceARN"), shape::member<&Self::tags>("Tags"),
+                      shape::member<&Self::keys>("TagKeys")};
+  }
+};
+
 struct ListRequest {
   std::optional<std::string> name;
   std::optional<std::string> arn;
@@ -63,12 +75,18 @@ struct ListReply {
   }
 };
 
+bool is_consumer(const std::string& arn) { return arn.find("/consumer/") != std::string::npos; }
+
 struct TagFlags : StreamFlags {
   std::vector<std::string> tags;
 };
 
-Result<int> show(StreamApi& api, const StreamFlags& flags) {
-  const auto target = wire::StreamTarget::of(flags.stream);
+Result<ListReply> tags_of(StreamApi& api, const std::string& stream) {
+  if (is_consumer(stream)) {
+    return api.ask<ListReply>("ListTagsForResource",
+                              ResourceRequest{.arn = stream, .tags = {}, .keys = {}});
+  }
+  const auto target = wire::StreamTarget::of(stream);
   ListRequest request{.name = target.name, .arn = target.arn, .after = {}};
   ListReply all;
   do {
@@ -77,6 +95,11 @@ Result<int> show(StreamApi& api, const StreamFlags& flags) {
     all.has_more = page.has_more && !page.tags.empty();
     if (all.has_more) request.after = page.tags.back().key;
   } while (all.has_more);
+  return all;
+}
+
+Result<int> show(StreamApi& api, const StreamFlags& flags) {
+  TRY(const ListReply all, tags_of(api, flags.stream));
   if (flags.json) {
     std::printf("%s\n", shape::to_json(all).c_str());
     return 0;
@@ -104,15 +127,25 @@ Result<int> add(const Context& context, const TagFlags& flags) {
     request.tags.insert_or_assign(std::move(tag.first), std::move(tag.second));
   }
   StreamApi api(context);
-  TRY_OK(api.body("AddTagsToStream", request));
+  if (is_consumer(flags.stream)) {
+    TRY_OK(api.body("TagResource",
+                    ResourceRequest{.arn = flags.stream, .tags = request.tags, .keys = {}}));
+  } else {
+    TRY_OK(api.body("AddTagsToStream", request));
+  }
   return show(api, flags);
 }
 
 Result<int> remove(const Context& context, const TagFlags& flags) {
   const auto target = wire::StreamTarget::of(flags.stream);
   StreamApi api(context);
-  TRY_OK(api.body("RemoveTagsFromStream",
-                  RemoveRequest{.name = target.name, .arn = target.arn, .keys = flags.tags}));
+  if (is_consumer(flags.stream)) {
+    TRY_OK(api.body("UntagResource",
+                    ResourceRequest{.arn = flags.stream, .tags = {}, .keys = flags.tags}));
+  } else {
+    TRY_OK(api.body("RemoveTagsFromStream",
+                    RemoveRequest{.name = target.name, .arn = target.arn, .keys = flags.tags}));
+  }
   return show(api, flags);
 }
 
@@ -127,7 +160,7 @@ Result<std::pair<std::string, std::string>> parse_tag(const std::string& text) {
 }
 
 void add_stream_tags(CLI::App& stream, Context& context, Action& action) {
-  CLI::App* tags = stream.add_subcommand("tags", "Tags of a stream");
+  CLI::App* tags = stream.add_subcommand("tags", "Tags of a stream, or of a consumer by its ARN");
   tags->require_subcommand(1);
 
   auto listing = std::make_shared<StreamFlags>();

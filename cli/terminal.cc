@@ -98,6 +98,10 @@ std::string with_commas(long long number) {
   return number < 0 ? "-" + digits : digits;
 }
 
+std::string counted(long long count, const std::string& thing) {
+  return with_commas(count) + " " + thing + (count == 1 ? "" : "s");
+}
+
 bool is_terminal(std::FILE* stream) { return ::isatty(::fileno(stream)) == 1; }
 
 std::string bold(std::string_view text) { return painted("1", text); }

@@ -40,6 +40,8 @@ class Progress {
 
 /// 1707 as "1,707".
 std::string with_commas(long long number);
+/// "1 shard", "1,707 shards"
+std::string counted(long long count, const std::string& thing);
 bool is_terminal(std::FILE* stream);
 /// Text between the terminal's codes; plain where stdout is no terminal, or NO_COLOR is set.
 std::string bold(std::string_view text);

@@ -1,7 +1,7 @@
 # Every third-party library, found once; folders name the targets in LINK:
 #
 #   spdlog::spdlog  OpenSSL::Crypto  simdjson::simdjson  libzip::zip  PkgConfig::isal  curl_headers  llhttp
-#   CLI11::CLI11  PkgConfig::seccomp  mimalloc  benchmark::benchmark  GTest::gtest
+#   PkgConfig::nghttp2  CLI11::CLI11  PkgConfig::seccomp  mimalloc  benchmark::benchmark  GTest::gtest
 #   PkgConfig::cbor (tests and fuzzers)
 #
 # and `DEPS asio` for Boost.Asio and Beast. docs/decisions/0002 and 0003 say what each is for.
@@ -17,6 +17,7 @@ find_package(mimalloc 2.0 REQUIRED CONFIG)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(isal REQUIRED IMPORTED_TARGET libisal)
 pkg_check_modules(zip REQUIRED IMPORTED_TARGET libzip)  # its CMake config wants tools we do not install
+pkg_check_modules(nghttp2 REQUIRED IMPORTED_TARGET libnghttp2>=1.52)
 pkg_check_modules(seccomp REQUIRED IMPORTED_TARGET libseccomp)
 if(PENSTOCK_TESTS)
   find_package(GTest REQUIRED CONFIG)

@@ -7,6 +7,7 @@ import base64
 import json
 import random
 import struct
+import zlib
 
 ARN = "arn:aws:kinesis:us-east-1:000000000000:stream/orders"
 CUTS = b"\x10\x40\x08\x20\x60\x03\x02\x05"
@@ -174,6 +175,25 @@ def aggregated_record():
             ] + [plain + more for more in odd]
 
 
+def event_stream():
+    def header(name, value):
+        return bytes([len(name)]) + name + b"\x07" + struct.pack(">H", len(value)) + value
+
+    def message(headers, payload):
+        prelude = struct.pack(">II", 16 + len(headers) + len(payload), len(headers))
+        body = prelude + struct.pack(">I", zlib.crc32(prelude)) + headers + payload
+        return body + struct.pack(">I", zlib.crc32(body))
+
+    event = header(b":message-type", b"event")
+    first = message(event + header(b":event-type", b"initial-response"), b"")
+    batch = message(event + header(b":event-type", b"SubscribeToShardEvent") + header(b":content-type", b"application/json"),
+                    b'{"Records":[],"ContinuationSequenceNumber":"4959","MillisBehindLatest":0}')
+    fixed = b"".join(bytes([1]) + bytes([97 + kind, kind]) + bytes(size)
+                     for kind, size in ((0, 0), (1, 0), (2, 1), (3, 2), (4, 4), (5, 8), (8, 8), (9, 16)))
+    many = message(fixed + b"\x01g\x06\x00\x03abc", b"\0\xff")
+    return [b"0" + first + batch, b"1" + first + many, b"1" + bytes(16), b"1" + many[:20] + bytes(60), b"0" + batch[:100]]
+
+
 def choices(target):
     rng = random.Random(target)
     return [rng.randbytes(size) for size in (16, 50, 100, 200, 400, 800)]
@@ -185,6 +205,7 @@ SEEDS = {
     "cbor": cbor(),
     "credentials": credentials(),
     "digests": digests(),
+    "event_stream": event_stream(),
     "filter": filters(),
     "frames": frames(),
     "http": http(),

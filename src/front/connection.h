@@ -24,6 +24,18 @@ enum class Phase : std::uint8_t {
   kWriting
 };
 
+/// A protocol with many requests at once on one connection, as the listener sees it.
+class Multiplexed {
+ public:
+  virtual ~Multiplexed() = default;
+  /// Now and then: requests that take too long to come, peers that take nothing.
+  virtual void look_at_time(SteadyTime now) = 0;
+  /// Memory is wanted: requests and replies whose peers have been quiet for `span` go.
+  virtual void drop_stalled(SteadyTime now, Nanos span) = 0;
+  /// Tells the peer, and closes.
+  virtual void end_idle() = 0;
+};
+
 /// One connection of a listener, on its loop. Whether its peer still waits it can be asked (Peer).
 struct Connection final : Peer, std::enable_shared_from_this<Connection> {
   Connection(boost::asio::ip::tcp::socket s, BufferShelf& shelf, Budget::Share share)
@@ -53,6 +65,8 @@ struct Connection final : Peer, std::enable_shared_from_this<Connection> {
   std::string address;
   ConnectionBuffer buffer;
   std::string head_out;
+  Multiplexed* streams =
+      nullptr;  ///< HTTP/2: its phases are kIdle and kHandling, of no request or some.
   Phase phase = Phase::kIdle;
   bool waits_for_memory = false;
   bool is_dormant = false;

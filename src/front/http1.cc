@@ -19,7 +19,7 @@ constexpr std::string_view kLastChunk = "0\r\n\r\n";
 
 }  // namespace
 
-Task<> Http1::serve() {
+Task<Http1::Ended> Http1::serve() {
   listener_.enter(connection_, Phase::kIdle);
   // Since the reply was sent: nothing has changed the time when that was done at once.
   for (; !listener_.stopping; connection_.phase = Phase::kIdle) {
@@ -58,6 +58,7 @@ Task<> Http1::serve() {
     // has often come when this one's turn comes, so that the first look at the socket finds it.
     co_await listener_.let_others();
   }
+  co_return becomes_http2_ ? Ended::kBecomesHttp2 : Ended::kForGood;
 }
 
 void Http1::fill(Request& request) {

@@ -8,6 +8,8 @@
 #include <boost/asio/buffer.hpp>
 
 #include <array>
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,8 +22,9 @@ class Http1 {
  public:
   Http1(Listener& listener, Connection& connection)
       : listener_(listener), connection_(connection) {}
-  /// Until the connection ends.
-  Task<> serve();
+  enum class Ended : std::uint8_t { kForGood, kBecomesHttp2 };
+  /// Until the connection ends, or turns out to speak HTTP/2: its preface is in the buffer.
+  Task<Ended> serve();
 
  private:
   using Charges = std::vector<Budget::Share>;
@@ -31,6 +34,8 @@ class Http1 {
   // http1_read.cc
   Task<bool> read_some(std::size_t total);
   Task<bool> read_head();
+  bool is_http2_preface();
+  Task<bool> reserve(std::size_t total, std::function<bool()> try_take);
   bool has_body_already();
   Task<bool> read_body();
   Task<bool> read_chunks(std::size_t body_max);
@@ -48,6 +53,7 @@ class Http1 {
 
   Listener& listener_;
   Connection& connection_;
+  bool becomes_http2_ = false;
   RequestHead head_;
   // Of the request in hand:
   std::size_t request_bytes_ = 0;  ///< In the connection's buffer.

@@ -19,10 +19,19 @@ constexpr std::size_t kBodyProof = 4u << 10;
 
 }  // namespace
 
+Task<bool> Http1::reserve(std::size_t total, std::function<bool()> try_take) {
+  connection_.waits_for_memory = true;
+  const bool taken = co_await listener_.wait_for_memory(total, std::move(try_take));
+  connection_.waits_for_memory = false;
+  connection_.quiet_since = listener_.clocks.steady_now();
+  co_return taken;
+}
+
 /// Reads once, with room for `total` bytes from the buffer's beginning. False: the peer has gone.
 Task<bool> Http1::read_some(std::size_t total) {
   ConnectionBuffer& buffer = connection_.buffer;
-  if (!listener_.has_reserved(buffer, total) && !co_await listener_.reserve(connection_, total)) {
+  if (!listener_.has_reserved(buffer, total) &&
+      !co_await reserve(total, [&buffer, total] { return buffer.reserve(total); })) {
     co_await refuse(503);
     co_return false;
   }
@@ -48,7 +57,10 @@ Task<bool> Http1::read_head() {
       switch (parse_head(buffer.data(), buffer.size(), listener_.limits.head_bytes_max, head_)) {
         case ParseState::kDone: co_return true;
         case ParseState::kTooLarge: co_await refuse(431); co_return false;
-        case ParseState::kBad: co_await refuse(400); co_return false;
+        case ParseState::kBad:
+          becomes_http2_ = is_http2_preface();
+          if (!becomes_http2_) co_await refuse(400);
+          co_return false;
         case ParseState::kNeedMore:
           if (connection_.phase == Phase::kIdle) listener_.enter(connection_, Phase::kHead);
           break;
@@ -63,6 +75,14 @@ Task<bool> Http1::read_head() {
     }
     if (!co_await read_some(buffer.size() + kReadAtLeast)) co_return false;
   }
+}
+
+/// What clients of HTTP/2 begin with looks like a request until here (RFC 9113, 3.4).
+bool Http1::is_http2_preface() {
+  constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\n";
+  const ConnectionBuffer& buffer = connection_.buffer;
+  return connection_.request == 0 &&
+         std::string_view(connection_.buffer.data(), buffer.size()).starts_with(kPreface);
 }
 
 /// Of a small request everything comes at once.
@@ -154,7 +174,7 @@ Task<bool> Http1::reserve_chunked(std::string& body, std::size_t more) {
     return true;
   };
   if (!listener_.must_wait(capacity) && grow()) co_return true;
-  co_return co_await listener_.wait_for_memory(connection_, capacity, grow);
+  co_return co_await reserve(capacity, grow);
 }
 
 }  // namespace penstock::front

@@ -37,9 +37,9 @@ struct HttpLimits {
   std::shared_ptr<ConnectionSlots> slots;
 };
 
-/// An HTTP/1.1 server on one loop: keep-alive, pipelining, bodies by length or in chunks, one send
-/// a reply. A connection has a buffer while it has a request, and for a while behind one when
-/// memory is not short; both are charged to the budget.
+/// A server of HTTP/1.1 and, for who begins with its preface, of HTTP/2, on one loop. A connection
+/// has a buffer while it has a request, and for a while behind one when memory is not short; both
+/// are charged to the budget.
 ///
 /// When there are as many connections as may be, or no descriptors for more, those that have been
 /// quiet longest make room; when none is quiet, the new one gets a 503. When memory for requests is
@@ -47,7 +47,8 @@ struct HttpLimits {
 /// a reply are closed, and after memory_wait_max the answer is 503. SDKs send again after each of
 /// these. A reply that a peer does not take at once is charged until it has.
 ///
-/// The handler gets requests one at a time per connection; its Request is alive until it returns.
+/// The handler gets requests one at a time per connection, of HTTP/2 as they come; its Request is
+/// alive until it returns.
 /// It may wait as long as it likes (the Runtime API's /next does). Replies of HTTP/1.1 HEAD
 /// requests go out without their body.
 ///

@@ -3,6 +3,7 @@
 #include "env/clocks.h"
 #include "front/error_reply.h"
 #include "front/http1.h"
+#include "front/http2.h"
 #include "front/reply_bodies.h"
 
 #include <boost/asio/as_tuple.hpp>
@@ -110,7 +111,10 @@ Task<> Listener::admit(tcp::socket socket) {
 Task<> Listener::serve(std::shared_ptr<Connection> connection) {
   const auto self = shared_from_this();
   Http1 http1(*this, *connection);
-  co_await http1.serve();
+  if (co_await http1.serve() == Http1::Ended::kBecomesHttp2) {
+    Http2 http2(*this, connection);
+    co_await http2.serve();
+  }
   connection->close();
   connections.erase(connection);
   slots->give_back();
@@ -162,10 +166,15 @@ void Listener::sweep() {
   shelf.drop_unused(now);
   for (const auto& connection : connections) {
     const Nanos age = now - connection->phase_since;
+    if (connection->streams != nullptr) connection->streams->look_at_time(now);
     switch (connection->phase) {
       case Phase::kIdle:
         if (age > limits.idle_max) {
-          connection->close();
+          if (connection->streams != nullptr) {
+            connection->streams->end_idle();
+          } else {
+            connection->close();
+          }
         } else if (age > limits.dormant_after && !connection->is_dormant) {
           connection->is_dormant = true;
           connection->transport.cancel_waits();

@@ -15,7 +15,7 @@
 namespace penstock::front {
 
 /// What all connections of an HttpListener share, on its loop: who may connect, the memory of their
-/// requests, and how long each may take. The protocols (Http1) ask it for both.
+/// requests, and how long each may take. The protocols (Http1, Http2) ask it for both.
 struct Listener : std::enable_shared_from_this<Listener> {
   Listener(env::Loop& loop, env::Clocks& clocks, Budget& budget, HttpListener::Handler handler,
            HttpLimits limits);
@@ -42,10 +42,8 @@ struct Listener : std::enable_shared_from_this<Listener> {
   bool must_wait(std::size_t total) const;
   /// Makes room at once, when there is some and nobody else waits for it.
   bool has_reserved(ConnectionBuffer& buffer, std::size_t total) const;
-  Task<bool> reserve(Connection& connection, std::size_t total);
   /// Until `try_take` has it: in line when it is much. False: it is to be refused.
-  Task<bool> wait_for_memory(Connection& connection, std::size_t total,
-                             std::function<bool()> try_take);
+  Task<bool> wait_for_memory(std::size_t total, std::function<bool()> try_take);
   /// Memory is wanted: peers that stopped in the middle of a request or reply do not keep theirs.
   void close_stalled();
   /// Then connections that only wait for a request have no buffer to receive it in.
@@ -58,7 +56,7 @@ struct Listener : std::enable_shared_from_this<Listener> {
   HttpLimits limits;
   std::shared_ptr<ConnectionSlots> slots;
   BufferShelf shelf;
-  std::list<const void*> line;  ///< Large requests that wait for memory.
+  std::list<std::size_t> line;  ///< Large requests that wait for memory.
   boost::asio::ip::tcp::acceptor acceptor;
   Scope scope;
   std::unordered_set<std::shared_ptr<Connection>> connections;

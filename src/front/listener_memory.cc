@@ -29,19 +29,11 @@ bool Listener::has_reserved(ConnectionBuffer& buffer, std::size_t total) const {
   return !must_wait(total) && buffer.reserve(total);
 }
 
-Task<bool> Listener::reserve(Connection& connection, std::size_t total) {
-  ConnectionBuffer& buffer = connection.buffer;
-  co_return co_await wait_for_memory(connection, total,
-                                     [&buffer, total] { return buffer.reserve(total); });
-}
-
-Task<bool> Listener::wait_for_memory(Connection& connection, std::size_t total,
-                                     std::function<bool()> try_take) {
+Task<bool> Listener::wait_for_memory(std::size_t total, std::function<bool()> try_take) {
   drop_kept_bodies();
   shelf.clear();
   const bool is_large = total > kLargeRequest;
-  const auto place = is_large ? line.insert(line.end(), &connection) : line.end();
-  connection.waits_for_memory = true;
+  const auto place = is_large ? line.insert(line.end(), total) : line.end();
   // A small one finds room where connections do nothing with theirs.
   if (!is_large) make_room();
   bool taken = false;
@@ -52,8 +44,6 @@ Task<bool> Listener::wait_for_memory(Connection& connection, std::size_t total,
     const bool is_first = !is_large || line.begin() == place;
     taken = is_first && has_room_for(total) && try_take();
   }
-  connection.waits_for_memory = false;
-  connection.quiet_since = clocks.steady_now();
   if (is_large) line.erase(place);
   co_return taken;
 }
@@ -61,6 +51,10 @@ Task<bool> Listener::wait_for_memory(Connection& connection, std::size_t total,
 void Listener::close_stalled() {
   const SteadyTime now = clocks.steady_now();
   for (const auto& connection : connections) {
+    if (connection->streams != nullptr) {
+      connection->streams->drop_stalled(now, kStalled);
+      continue;
+    }
     if (connection->phase != Phase::kIdle && connection->is_quiet(now, kStalled))
       close_unless_unread(*connection, now);
   }

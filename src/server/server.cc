@@ -205,7 +205,8 @@ Task<Status> Server::Parts::open_storage() {
                                                         .random = random,
                                                         .engine = *engine,
                                                         .put_observer = &*puts,
-                                                        .pages = &memory.pages},
+                                                        .pages = &memory.pages,
+                                                        .loops = env.loops},
                                                        stream_settings(options.settings)));
   counted_streams.emplace(*streams, engine->log());
   CO_TRY_OK(co_await ledger->compare(*counted_streams));

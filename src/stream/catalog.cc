@@ -16,7 +16,6 @@
 namespace penstock::stream {
 namespace {
 
-constexpr std::int64_t kOnDemandShards = 4;
 constexpr Millis kRetryDelay{500};
 constexpr ShardLimits kNoShardLimits = ShardLimits::none();
 
@@ -41,11 +40,12 @@ Error internal(const Error& cause) {
 }  // namespace
 
 Catalog::Catalog(const StreamParts& parts, const StreamSettings& settings, Directory& directory,
-                 Consumers& consumers)
+                 Consumers& consumers, AccountSettings& accounts)
     : parts_(parts),
       settings_(settings),
       directory_(directory),
       consumers_(consumers),
+      accounts_(accounts),
       scope_(parts.control_loop.executor()) {}
 
 LiveStreamPtr Catalog::live_of(StreamEntry entry, engine::Version version) const {
@@ -154,12 +154,10 @@ Task<Result<LiveStreamPtr>> Catalog::edit_active(StreamName name, Edit edit) {
 Status Catalog::check_quotas(const Tenant& tenant, const CreateStream& request,
                              std::int64_t shards) const {
   std::int64_t in_transition = 0;
-  std::int64_t on_demand = 0;
   for (const auto& [name, stream] : directory_.snapshot()->by_name) {
     if (name.tenant != tenant) continue;
     const StreamStatus status = stream->entry.status;
     if (status == StreamStatus::kCreating || status == StreamStatus::kDeleting) ++in_transition;
-    if (stream->entry.mode == StreamMode::kOnDemand) ++on_demand;
   }
   const std::int64_t most = settings_.streams_in_transition_max;
   if (most != 0 && in_transition >= most) {
@@ -169,11 +167,7 @@ Status Catalog::check_quotas(const Tenant& tenant, const CreateStream& request,
         "simultaneously be in CREATING or DELETING for the account " +
         tenant.account + ". Limit: " + std::to_string(most) + ".");
   }
-  if (request.mode == StreamMode::kOnDemand && on_demand >= settings_.on_demand_stream_quota) {
-    return limit(
-        "This request would exceed the limit on the number of on-demand streams for the account " +
-        tenant.account + ". Limit: " + std::to_string(settings_.on_demand_stream_quota) + ".");
-  }
+  if (request.mode == StreamMode::kOnDemand) TRY_OK(check_on_demand_quota(tenant));
   if (request.mode == StreamMode::kProvisioned) TRY_OK(check_shard_quota(tenant, shards));
   if (static_cast<std::size_t>(shards) > kShardsMax) {
     return limit("This server keeps at most " + std::to_string(kShardsMax) +
@@ -197,7 +191,13 @@ Task<Status> Catalog::create(Caller caller, CreateStream request) {
   if (directory_.find(name) != nullptr) {
     co_return Error{StreamErrc::kInUse, "Stream " + in_account(name) + " already exists."};
   }
-  const std::int64_t shards = request.shard_count.value_or(kOnDemandShards);
+  if (request.warm_mibps && request.mode != StreamMode::kOnDemand) {
+    co_return Error{StreamErrc::kInvalidArgument,
+                    "WarmThroughputMiBps is for StreamMode ON_DEMAND only."};
+  }
+  if (request.warm_mibps) CO_TRY_OK(check_warm(name, *request.warm_mibps));
+  const std::int64_t shards =
+      request.shard_count.value_or(std::max(kOnDemandShards, request.warm_mibps.value_or(0)));
   CO_TRY_OK(check_quotas(name.tenant, request, shards));
   if (request.distribution == Distribution::kAuto && request.mode != StreamMode::kOnDemand) {
     co_return auto_refused(name);
@@ -216,7 +216,8 @@ Task<Status> Catalog::create(Caller caller, CreateStream request) {
       .tags = std::move(request.tags),
       .options = {.distribution = request.distribution},
       .shards_wanted = static_cast<std::uint32_t>(shards),
-      .transition = {.kind = Transition::Kind::kCreate, .due = now + settings_.create_delay}};
+      .transition = {.kind = Transition::Kind::kCreate, .due = now + settings_.create_delay},
+      .warm_mibps = request.warm_mibps};
   const Result<engine::Version> committed =
       co_await parts_.engine.meta().commit(changes_to(entry, {}));
   if (!committed.ok() && committed.error().code == engine::EngineErrc::kConflict) {

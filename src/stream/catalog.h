@@ -2,6 +2,7 @@
 
 #include "base/result.h"
 #include "base/task.h"
+#include "stream/account_settings.h"
 #include "stream/consumers.h"
 #include "stream/directory.h"
 #include "stream/stream_service.h"
@@ -21,7 +22,7 @@ namespace penstock::stream {
 class Catalog {
  public:
   Catalog(const StreamParts& parts, const StreamSettings& settings, Directory& directory,
-          Consumers& consumers);
+          Consumers& consumers, AccountSettings& accounts);
 
   /// Loads every document and goes on with transitions.
   Task<Status> load();
@@ -35,6 +36,11 @@ class Catalog {
                      std::string_view adjacent_shard_id);
   Task<Result<ShardCountChange>> set_shard_count(Caller caller, StreamTarget target,
                                                  std::int64_t shards);
+  Task<Status> set_mode(Caller caller, StreamTarget target, StreamMode mode,
+                        std::optional<std::int64_t> warm_mibps);
+  Task<Result<WarmThroughputReply>> set_warm_throughput(Caller caller, StreamTarget target,
+                                                        std::int64_t mibps);
+  std::optional<WarmThroughput> warm_throughput(const StreamEntry& entry) const;
   Task<Status> set_retention(Caller caller, StreamTarget target, RetentionChange change,
                              std::int64_t hours);
   using Edit = std::function<Status(StreamEntry&)>;
@@ -68,6 +74,12 @@ class Catalog {
   Status check_quotas(const Tenant& tenant, const CreateStream& request, std::int64_t shards) const;
   Status check_shard_quota(const Tenant& tenant, std::int64_t more) const;
   std::int64_t open_shards_of(const Tenant& tenant) const;
+  Status check_on_demand_quota(const Tenant& tenant) const;
+  Status check_warm(const StreamName& name, std::int64_t mibps) const;
+  Status warm_up(StreamEntry& entry, std::int64_t mibps) const;
+  /// Changes an ACTIVE stream and takes the steps that the edit left in it; one that changed
+  /// nothing stays ACTIVE.
+  Task<Result<LiveStreamPtr>> change_capacity(StreamName name, Edit edit);
   /// Whether the stream can have `more` shards, open or closed.
   static Status check_room(const StreamEntry& entry, std::size_t more);
   bool limited() const { return settings_.limits == StreamSettings::Limits::kAws; }
@@ -79,6 +91,7 @@ class Catalog {
   const StreamSettings& settings_;
   Directory& directory_;
   Consumers& consumers_;
+  AccountSettings& accounts_;
   Scope scope_;
 };
 

@@ -32,11 +32,13 @@ bool is_conflict(const Result<engine::Version>& committed) {
 }  // namespace
 
 Consumers::Consumers(const StreamParts& parts, const StreamSettings& settings,
-                     const Directory& directory, const TokenMaker& tokens)
+                     const Directory& directory, const TokenMaker& tokens,
+                     const AccountSettings& accounts)
     : parts_(parts),
       settings_(settings),
       directory_(directory),
       tokens_(tokens),
+      accounts_(accounts),
       scope_(parts.control_loop.executor()) {}
 
 Status Consumers::load() {
@@ -153,7 +155,10 @@ void Consumers::removed(const StreamName& stream) {
 // --- Registration --------------------------------------------------------------------------------
 
 /// How many a stream may have: 20, or more with what the account has committed itself to.
-std::int64_t Consumers::quota(const Tenant&) const { return settings_.consumer_quota; }
+std::int64_t Consumers::quota(const Tenant& tenant) const {
+  return accounts_.has_advantage(tenant) ? settings_.advantage_consumer_quota
+                                         : settings_.consumer_quota;
+}
 
 Status Consumers::check_quotas(const StreamName& stream) const {
   std::int64_t all = 0;

@@ -3,6 +3,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "engine/meta.h"
+#include "stream/account_settings.h"
 #include "stream/consumer_entry.h"
 #include "stream/directory.h"
 #include "stream/stream_service.h"
@@ -27,7 +28,7 @@ namespace penstock::stream {
 class Consumers {
  public:
   Consumers(const StreamParts& parts, const StreamSettings& settings, const Directory& directory,
-            const TokenMaker& tokens);
+            const TokenMaker& tokens, const AccountSettings& accounts);
 
   /// Loads every document and goes on with transitions. After the streams.
   Status load();
@@ -90,6 +91,7 @@ class Consumers {
   const StreamSettings& settings_;
   const Directory& directory_;
   const TokenMaker& tokens_;
+  const AccountSettings& accounts_;
   std::function<void(const ConsumerName&)> ended_;
 
   mutable std::mutex mutex_;

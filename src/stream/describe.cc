@@ -91,6 +91,7 @@ Result<StreamSummary> StreamService::summary(Caller caller, StreamTarget target)
   if (stream == nullptr) return stream_not_found(name);
   StreamSummary summary = summary_of(*stream);
   summary.consumers = parts_->consumers.count(name);
+  summary.warm = parts_->catalog.warm_throughput(stream->entry);
   return summary;
 }
 

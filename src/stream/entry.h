@@ -79,6 +79,8 @@ struct StreamEntry {
   bool operator==(const StreamEntry&) const = default;
 };
 
+/// What an on-demand stream begins with, and keeps at least.
+inline constexpr std::int64_t kOnDemandShards = 4;
 /// Open and closed shards of one stream; a split or merge beyond it is refused.
 inline constexpr std::size_t kShardsMax = 65'536;
 /// A document is at most 1 MiB and a shard about 110 bytes: the shards of larger streams stand in

@@ -45,6 +45,13 @@ class Bucket {
     if (amount * kScale > capacity_) level_ = std::min<std::int64_t>(level_, 0);
     spend(amount);
   }
+  /// What is there; below zero in debt. Of a limit.
+  std::int64_t level() const { return level_ / kScale; }
+  /// How long from the last refill on until has(amount); `amount` is at most the capacity.
+  Millis time_until(std::int64_t amount) const {
+    const std::int64_t missing = amount * kScale - level_;
+    return Millis{missing <= 0 || rate_ == 0 ? 0 : (missing + rate_ - 1) / rate_};
+  }
 
  private:
   static constexpr std::int64_t kScale = 1'000;  // Thousandths: what is earned in a millisecond.

@@ -54,11 +54,12 @@ class PutObserver {
   virtual bool wants_stored_fingerprints() const = 0;
 };
 
-/// One GetRecords call that was answered or throttled.
+/// One GetRecords call that was answered or throttled, or one event of a subscription.
 struct GetReport {
   const StreamName& stream;
   LogId log;
   std::uint32_t shard = 0;
+  std::string_view consumer;  ///< Whose subscription it is; empty for GetRecords.
   bool throttled = false;
   std::size_t records = 0;
   std::size_t bytes = 0;

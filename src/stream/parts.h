@@ -4,6 +4,7 @@
 #include "engine/engine.h"
 #include "env/clocks.h"
 #include "env/loop.h"
+#include "stream/account_settings.h"
 #include "stream/catalog.h"
 #include "stream/consumers.h"
 #include "stream/directory.h"
@@ -11,6 +12,9 @@
 #include "stream/put_path.h"
 #include "stream/read_path.h"
 #include "stream/stream_service.h"
+#include "stream/subscribe_path.h"
+#include "stream/subscriptions.h"
+#include "stream/texts.h"
 #include "stream/token.h"
 
 #include <memory>
@@ -28,8 +32,17 @@ struct StreamService::Parts {
         tokens(secret),
         puts(given, settings, directory),
         reads(given, directory, tokens),
-        consumers(given, settings, directory, tokens),
-        catalog(given, settings, directory, consumers) {}
+        accounts(given),
+        consumers(given, settings, directory, tokens, accounts),
+        catalog(given, settings, directory, consumers, accounts),
+        subscriptions(directory),
+        subscribing(given, settings, reads, consumers, subscriptions) {
+    consumers.on_end([this](const ConsumerName& consumer) {
+      subscriptions.end(consumer,
+                        consumer_not_found(consumer_arn(consumer), consumer.stream.tenant));
+    });
+    streams_watch = directory.watch([this] { subscriptions.look_at_streams(); });
+  }
 
   EncryptionMoment encryption_moment() const {
     const ServiceTime now = given.clocks.service_now();
@@ -45,8 +58,12 @@ struct StreamService::Parts {
   Directory directory;
   PutPath puts;
   ReadPath reads;
+  AccountSettings accounts;
   Consumers consumers;
   Catalog catalog;
+  Subscriptions subscriptions;
+  SubscribePath subscribing;
+  std::unique_ptr<engine::Subscription> streams_watch;
 };
 
 }  // namespace penstock::stream

@@ -112,30 +112,36 @@ Result<ReadPath::Place> ReadPath::find_shard(const StreamName& name, std::uint32
   return place;
 }
 
+Task<Result<ReadPath::Start>> ReadPath::start(StreamName stream, GetShardIterator request) const {
+  const std::optional<std::uint32_t> number = parse_shard_id(request.shard_id);
+  if (!number) co_return could_not_find_shard(request.shard_id, stream);
+  CO_TRY(const Place place, find_shard(stream, *number));
+  CO_TRY(const engine::Position from, co_await position(place, request));
+  co_return Start{place.stream, *number, place.shard->entry.stamp(), from};
+}
+
 Task<Result<std::string>> ReadPath::get_shard_iterator(Caller caller,
                                                        GetShardIterator request) const {
   CO_TRY(const StreamName name, resolve_target(caller, request.stream));
-  const std::optional<std::uint32_t> number = parse_shard_id(request.shard_id);
-  if (!number) co_return could_not_find_shard(request.shard_id, name);
-  CO_TRY(const Place place, find_shard(name, *number));
   const ServiceTime now = parts_.clocks.service_now();
   // A position is found before the limit is charged: a refusal of the request costs nothing.
-  CO_TRY(const engine::Position from, co_await start(place, request));
+  CO_TRY(const Start at, co_await start(name, request));
   if (request.dry_run) co_return dry_run_passed();
-  if (place.stream->limits.iterator_calls != 0) {
-    const std::lock_guard lock(place.shard->lane->mutex);
-    if (!place.shard->lane->iterators.admit(now)) {
-      co_return Error{StreamErrc::kThroughputExceeded, rate_exceeded_text(*number, name)};
+  if (at.stream->limits.iterator_calls != 0) {
+    ShardLane& lane = *at.stream->find(at.shard)->lane;
+    const std::lock_guard lock(lane.mutex);
+    if (!lane.iterators.admit(now)) {
+      co_return Error{StreamErrc::kThroughputExceeded, rate_exceeded_text(at.shard, name)};
     }
   }
-  co_return tokens_.seal(Iterator{.log = place.stream->entry.log,
-                                  .shard = *number,
-                                  .from = from,
+  co_return tokens_.seal(Iterator{.log = at.stream->entry.log,
+                                  .shard = at.shard,
+                                  .from = at.from,
                                   .issued = now,
-                                  .stream = place.name()});
+                                  .stream = name});
 }
 
-Task<Result<engine::Position>> ReadPath::start(Place place, GetShardIterator request) const {
+Task<Result<engine::Position>> ReadPath::position(Place place, GetShardIterator request) const {
   if (request.starting_sequence_number) {
     if (!is_numbered(request.type)) {
       co_return mismatched(to_text(request.type), "also a StartingSequenceNumber");
@@ -236,43 +242,58 @@ Task<Result<GetRecordsReply>> ReadPath::get_records(Caller caller, GetRecords re
     }
   }
   const std::int64_t wanted = std::min(request.limit.value_or(kRecordsMax), kRecordsMax);
-  Result<engine::Slice> slice =
-      co_await read(place.ref(), iterator->from,
-                    {.records_max = static_cast<std::size_t>(wanted), .bytes_max = kPageBytesMax});
-  if (!slice.ok()) co_return std::move(slice).error();
-  GetRecordsReply reply{.slice = std::move(*slice), .stamp = place.shard->entry.stamp()};
-  CO_TRY_OK(charge(reply));
+  const std::size_t records_max = static_cast<std::size_t>(wanted);
+  CO_TRY(Page page, co_await this->page(place.ref(), iterator->from,
+                                        {.records_max = records_max, .bytes_max = kPageBytesMax}));
   if (limited) {
     const std::lock_guard lock(place.shard->lane->mutex);
-    place.shard->lane->read.returned(static_cast<std::int64_t>(reply.slice.bytes));
+    place.shard->lane->read.returned(static_cast<std::int64_t>(page.slice.bytes));
   }
-  // The children are known only with the stream's newest state: it is looked up again.
-  const LiveStreamPtr newest = directory_.find(place.stream->entry.log);
-  const ShardEntry* shard = newest == nullptr ? nullptr : newest->entry.find(place.number());
-  if (reply.slice.end_of_shard && shard != nullptr && shard->closed) {
-    for (const ShardEntry& child : newest->entry.shards) {
-      if (child.parent != place.number() && child.adjacent_parent != place.number()) continue;
-      ChildShard made{.number = child.number, .parents = {*child.parent}, .range = child.range};
-      if (child.adjacent_parent) made.parents.push_back(*child.adjacent_parent);
-      reply.child_shards.push_back(std::move(made));
-    }
-  } else {
-    reply.millis_behind_latest = millis_behind(place.ref(), reply.slice, now);
+  report(*place.stream, place.number(), &page);
+  GetRecordsReply reply{.slice = std::move(page.slice),
+                        .charge = std::move(page.charge),
+                        .stamp = place.shard->entry.stamp(),
+                        .millis_behind_latest = page.millis_behind,
+                        .child_shards = std::move(page.children),
+                        .encryption = std::move(page.encryption)};
+  if (!page.end) {
     reply.next_iterator = tokens_.seal(Iterator{.log = iterator->log,
                                                 .shard = iterator->shard,
                                                 .from = reply.slice.next,
                                                 .issued = now,
                                                 .stream = iterator->stream});
   }
-  const LiveStreamPtr& known = newest == nullptr ? place.stream : newest;
-  if (!known->entry.options.encryption.switches_ms.empty()) {
-    reply.encryption = {known, &known->entry.options.encryption};
-  }
-  report(*place.stream, place.number(), &reply);
   co_return reply;
 }
 
-Status ReadPath::charge(GetRecordsReply& page) const {
+Task<Result<ReadPath::Page>> ReadPath::page(ShardRef shard, engine::Position from,
+                                            engine::ReadLimits limits) const {
+  Page page;
+  CO_TRY(page.slice, co_await read(shard, from, limits));
+  CO_TRY_OK(charge(page));
+  // The children are known only with the stream's newest state: it is looked up now.
+  const LiveStreamPtr stream = directory_.find(shard.log);
+  const ShardEntry* entry = stream == nullptr ? nullptr : stream->entry.find(shard.shard);
+  if (stream != nullptr && !stream->entry.options.encryption.switches_ms.empty()) {
+    page.encryption = {stream, &stream->entry.options.encryption};
+  }
+  page.end = page.slice.end_of_shard && entry != nullptr && entry->closed;
+  if (!page.end) {
+    if (!page.slice.records.empty()) {
+      page.millis_behind = millis_behind(shard, page.slice.next, page.slice.records.back().arrival);
+    }
+    co_return page;
+  }
+  for (const ShardEntry& child : stream->entry.shards) {
+    if (child.parent != shard.shard && child.adjacent_parent != shard.shard) continue;
+    ChildShard made{.number = child.number, .parents = {*child.parent}, .range = child.range};
+    if (child.adjacent_parent) made.parents.push_back(*child.adjacent_parent);
+    page.children.push_back(std::move(made));
+  }
+  co_return page;
+}
+
+Status ReadPath::charge(Page& page) const {
   if (parts_.pages == nullptr) return ok();
   for (std::size_t bytes = wire_bytes(page.slice); bytes > kSmallPage;
        bytes = wire_bytes(page.slice)) {
@@ -286,11 +307,11 @@ Status ReadPath::charge(GetRecordsReply& page) const {
   return ok();
 }
 
-std::int64_t ReadPath::millis_behind(ShardRef shard, const engine::Slice& slice,
-                                     ServiceTime now) const {
+std::int64_t ReadPath::millis_behind(ShardRef shard, engine::Position next,
+                                     ServiceTime read_last) const {
   const Result<engine::Bounds> bounds = parts_.engine.log().bounds(shard);
-  if (!bounds.ok() || slice.next >= bounds->next || slice.records.empty()) return 0;
-  return std::max<std::int64_t>(1, (now - slice.records.back().arrival).count());
+  if (!bounds.ok() || next >= bounds->next) return 0;
+  return std::max<std::int64_t>(1, (parts_.clocks.service_now() - read_last).count());
 }
 
 Task<Result<engine::Slice>> ReadPath::read(ShardRef shard, engine::Position from,
@@ -328,15 +349,16 @@ Task<Result<engine::Position>> ReadPath::at_timestamp(ShardRef shard, ServiceTim
   co_return *found;
 }
 
-void ReadPath::report(const LiveStream& stream, std::uint32_t shard,
-                      const GetRecordsReply* reply) const {
+void ReadPath::report(const LiveStream& stream, std::uint32_t shard, const Page* page,
+                      std::string_view consumer) const {
   if (parts_.get_observer == nullptr) return;
-  GetReport report{.stream = stream.entry.name, .log = stream.entry.log, .shard = shard};
-  report.throttled = reply == nullptr;
-  if (reply != nullptr) {
-    report.records = reply->slice.records.size();
-    report.bytes = reply->slice.bytes;
-    report.millis_behind_latest = reply->millis_behind_latest;
+  GetReport report{
+      .stream = stream.entry.name, .log = stream.entry.log, .shard = shard, .consumer = consumer};
+  report.throttled = page == nullptr;
+  if (page != nullptr) {
+    report.records = page->slice.records.size();
+    report.bytes = page->slice.bytes;
+    report.millis_behind_latest = page->millis_behind;
   }
   parts_.get_observer->got(report);
 }

@@ -7,7 +7,10 @@
 #include "stream/stream_service.h"
 #include "stream/token.h"
 
+#include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace penstock::stream {
 
@@ -23,6 +26,33 @@ class ReadPath {
   Task<Result<std::string>> get_shard_iterator(Caller caller, GetShardIterator request) const;
   Task<Result<GetRecordsReply>> get_records(Caller caller, GetRecords request) const;
 
+  /// Where a reader begins, by GetShardIterator's rules and in its words.
+  struct Start {
+    LiveStreamPtr stream;
+    std::uint32_t shard = 0;
+    ShardStamp stamp;
+    engine::Position from;
+    ShardRef ref() const { return {stream->entry.log, shard}; }
+  };
+  Task<Result<Start>> start(StreamName stream, GetShardIterator request) const;
+
+  /// What one read gives, charged to the memory for replies.
+  struct Page {
+    engine::Slice slice;
+    Budget::Share charge;
+    bool end = false;  ///< Of a closed shard: `children` are all there will be.
+    std::vector<ChildShard> children;
+    std::int64_t millis_behind = 0;
+    std::shared_ptr<const Encryption> encryption;  ///< Null when no record was ever encrypted.
+  };
+  /// fails     StreamErrc::kNotFound, Errc::kUnavailable when memory is spent, the engine's
+  Task<Result<Page>> page(ShardRef shard, engine::Position from, engine::ReadLimits limits) const;
+  /// How old what was read last is, while more lies behind `next`; else 0.
+  std::int64_t millis_behind(ShardRef shard, engine::Position next, ServiceTime read_last) const;
+  /// For whoever counts reads. Without a page: it was refused for the shard's limits.
+  void report(const LiveStream& stream, std::uint32_t shard, const Page* page,
+              std::string_view consumer = {}) const;
+
   /// Records inside retention, from `from` on. fails: StreamErrc::kNotFound, the engine's.
   Task<Result<engine::Slice>> read(ShardRef shard, engine::Position from,
                                    engine::ReadLimits limits) const;
@@ -37,11 +67,9 @@ class ReadPath {
   /// The position a starting sequence number names in this shard.
   Result<engine::Position> numbered(const Place& place, const GetShardIterator& request) const;
   Result<engine::Position> timed(const Place& place, const GetShardIterator& request) const;
-  Task<Result<engine::Position>> start(Place place, GetShardIterator request) const;
-  std::int64_t millis_behind(ShardRef shard, const engine::Slice& slice, ServiceTime now) const;
+  Task<Result<engine::Position>> position(Place place, GetShardIterator request) const;
   /// Charges the page; it gets shorter until it fits. fails: Errc::kUnavailable.
-  Status charge(GetRecordsReply& page) const;
-  void report(const LiveStream& stream, std::uint32_t shard, const GetRecordsReply* reply) const;
+  Status charge(Page& page) const;
 
   const StreamParts& parts_;
   const Directory& directory_;

@@ -73,6 +73,9 @@ Task<Result<std::string>> StreamService::get_shard_iterator(Caller caller,
 Task<Result<GetRecordsReply>> StreamService::get_records(Caller caller, GetRecords request) {
   return parts_->reads.get_records(caller, request);
 }
+Task<Result<std::unique_ptr<Subscription>>> StreamService::subscribe(SubscribeToShard request) {
+  return parts_->subscribing.subscribe(request);
+}
 
 Task<Status> StreamService::create(Caller caller, CreateStream request) {
   return parts_->catalog.create(caller, std::move(request));

@@ -9,6 +9,7 @@
 #include "stream/errors.h"
 #include "stream/observer.h"
 #include "stream/record_source.h"
+#include "stream/subscription.h"
 #include "stream/traffic.h"
 #include "stream/types.h"
 
@@ -46,13 +47,17 @@ struct StreamSettings {
   // Quotas of an account in a region; 0: none, but for on-demand streams.
   std::int64_t shard_quota = 20'000;
   std::int64_t on_demand_stream_quota = 50;
+  std::int64_t on_demand_shards_max = 0;  ///< Of one such stream; 0: as in its region on AWS.
   std::int64_t streams_in_transition_max = 5;
   std::int64_t tags_max = 50;
-  std::int64_t consumer_quota = 20;  ///< Of one stream.
+  std::int64_t consumer_quota = 20;            ///< Of one stream.
+  std::int64_t advantage_consumer_quota = 50;  ///< The same, with a billing commitment.
   std::int64_t consumers_creating_max = 5;
 
   std::size_t put_request_bytes_max = 10u << 20;  ///< Keys and data of one PutRecords.
   Millis sweep_interval{60'000};                  ///< Between physical trims; readers trim at once.
+
+  std::int64_t on_demand_shards_max_of(std::string_view region) const;
 };
 
 /// What the service is made of; everything outlives it.
@@ -63,7 +68,8 @@ struct StreamParts {
   engine::Engine& engine;
   PutObserver* put_observer = nullptr;
   GetObserver* get_observer = nullptr;
-  Budget* pages = nullptr;  ///< Replies of GetRecords are charged to it; null: to nothing.
+  Budget* pages = nullptr;  ///< Pages and events of readers are charged to it; null: to nothing.
+  std::vector<env::Loop*> loops = {};  ///< Those that calls are made on, besides the control loop.
 };
 
 /// Kinesis streams: what exists, who may write how fast, and where a record is.
@@ -99,6 +105,10 @@ class StreamService final : public RecordSource {
   /// A token of at most 512 characters, good for 300 s.
   Task<Result<std::string>> get_shard_iterator(Caller caller, GetShardIterator request);
   Task<Result<GetRecordsReply>> get_records(Caller caller, GetRecords request);
+  /// The subscription lives on the loop this is called on. LATEST is decided by the call.
+  /// fails     kNotFound, kInvalidArgument, kDryRun; kInUse: the consumer is not ACTIVE, or it
+  ///           subscribed to the shard less than 5 s ago
+  Task<Result<std::unique_ptr<Subscription>>> subscribe(SubscribeToShard request);
 
   // --- Lifecycle and description: control loop ---------------------------------------------------
 
@@ -124,6 +134,15 @@ class StreamService final : public RecordSource {
   /// UpdateShardCount with uniform scaling: docs/decisions/0035-resharding-plan.md.
   Task<Result<ShardCountChange>> set_shard_count(Caller caller, StreamTarget stream,
                                                  std::int64_t shards);
+  /// UpdateStreamMode. The shards stay; warm_mibps may add some. The mode it has already is taken
+  /// and counts for nothing.
+  Task<Status> set_mode(Caller caller, StreamTarget stream, StreamMode mode,
+                        std::optional<std::int64_t> warm_mibps);
+  Task<Result<WarmThroughputReply>> set_warm_throughput(Caller caller, StreamTarget stream,
+                                                        std::int64_t mibps);
+  /// Of the caller's account and region.
+  CommitmentView commitment(Caller caller) const;
+  Task<Result<CommitmentView>> set_commitment(Caller caller, bool enabled);
   Task<Status> set_retention(Caller caller, StreamTarget stream, RetentionChange change,
                              std::int64_t hours);
 

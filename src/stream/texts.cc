@@ -61,6 +61,20 @@ Error consumer_not_found(std::string_view consumer, const Tenant& tenant) {
           "Consumer " + std::string(consumer) + ", account " + tenant.account + " not found."};
 }
 
+Error subscription_exists(const ConsumerName& consumer, std::uint32_t shard) {
+  return {StreamErrc::kInUse, "Another active subscription exists for this consumer: " +
+                                  consumer.stream.tenant.account + ":" + consumer.stream.name +
+                                  ":" + shard_id_text(shard) + ":" + consumer.name};
+}
+
+Error consumer_not_active(const ConsumerName& consumer) {
+  // The space before the comma is the service's.
+  return {StreamErrc::kInUse, "Consumer " + consumer.name + " with creation timestamp " +
+                                  std::to_string(consumer.created_s) +
+                                  " under stream: " + consumer.stream.name + " , account " +
+                                  consumer.stream.tenant.account + " is not in ACTIVE status."};
+}
+
 Error stream_not_active(const StreamName& stream, StreamStatus status) {
   return {StreamErrc::kInUse, "Stream " + in_account(stream) + " not ACTIVE, instead in state " +
                                   std::string(to_text(status))};

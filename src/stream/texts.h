@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/result.h"
+#include "stream/consumer_types.h"
 #include "stream/types.h"
 
 #include <cstdint>
@@ -29,6 +30,9 @@ Error could_not_find_shard(std::string_view shard_id, const StreamName& stream);
 Error shard_does_not_exist(std::uint32_t shard, const StreamName& stream);
 /// C as the request named it, by name or ARN: "Consumer C, account A not found."
 Error consumer_not_found(std::string_view consumer, const Tenant& tenant);
+/// "Another active subscription exists for this consumer: A:S:shardId-...:C"
+Error subscription_exists(const ConsumerName& consumer, std::uint32_t shard);
+Error consumer_not_active(const ConsumerName& consumer);
 Error stream_not_active(const StreamName& stream, StreamStatus status);
 /// For what only streams with shards of their user's own choice take.
 Error on_demand_refused(const StreamName& stream);

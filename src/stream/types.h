@@ -69,6 +69,7 @@ struct CreateStream {
   std::optional<StreamMode> mode;  ///< Absent: provisioned with a shard count, else on demand.
   Tags tags;
   std::optional<std::int64_t> max_record_kib;  ///< 1024..10240; 1024 when absent.
+  std::optional<std::int64_t> warm_mibps;      ///< On demand, with a billing commitment.
   Distribution distribution = Distribution::kUserPartitionKey;
 };
 
@@ -81,6 +82,12 @@ struct ShardView {
   SequenceNumber starting;
   std::optional<SequenceNumber> ending;
   std::string id() const { return shard_id_text(number); }
+};
+
+/// What an on-demand stream of an account with a billing commitment takes at once, in MiB a second.
+struct WarmThroughput {
+  std::optional<std::int64_t> target;  ///< As it was asked for last.
+  std::int64_t current = 0;
 };
 
 struct StreamSummary {
@@ -96,6 +103,7 @@ struct StreamSummary {
   MetricSet metrics = 0;
   std::string key_id;          ///< Empty: not encrypted.
   std::int64_t consumers = 0;  ///< Registered for enhanced fan-out; in the answer to summary().
+  std::optional<WarmThroughput> warm;  ///< In the answer to summary().
 };
 
 struct StreamDescription {
@@ -158,6 +166,20 @@ struct ShardCountChange {
 struct StreamLimits {
   LimitOverrides own;
   ShardLimits effective;
+};
+
+struct WarmThroughputReply {
+  StreamName stream;
+  std::string arn;
+  WarmThroughput warm;
+};
+
+struct CommitmentView {
+  enum class Status : std::uint8_t { kDisabled, kEnabled, kEnabledUntilEarliestAllowedEnd };
+  Status status = Status::kDisabled;
+  std::optional<ServiceTime> started;
+  std::optional<ServiceTime> ended;
+  std::optional<ServiceTime> earliest_end;
 };
 
 enum class RetentionChange : std::uint8_t { kIncrease, kDecrease };

@@ -43,9 +43,9 @@ class Told:
             self.facts[name].append(words)
 
 
-def tell(server, stream, command, **environment):
-    """Runs a program that tells the story of a stream."""
-    done = subprocess.run([*command, stream], env=stand.environment(server) | environment, capture_output=True,
+def tell(server, stream, command, arguments=(), **environment):
+    """Runs a program that tells what it does with a stream."""
+    done = subprocess.run([*command, stream, *arguments], env=stand.environment(server) | environment, capture_output=True,
                           text=True, timeout=110)
     assert done.returncode == 0, done.stdout + done.stderr
     told = Told(done.stdout)

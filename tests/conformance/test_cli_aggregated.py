@@ -74,7 +74,7 @@ def test_aws_s_library_reads_what_was_packed(server, name, tmp_path):
 @evidence("D", "KPL: a lone record goes as it is, and so does one that is larger than an envelope may be")
 def test_what_is_alone_is_not_packed(server, stream):
     done = run(server, "put", stream, "--aggregate", stdin="only one\n")
-    assert done.lines()[0] == "1 records in 0 envelopes and 1 plain records"
+    assert done.lines()[0] == "1 record in 0 envelopes and 1 plain record"
     run(server, "put", stream, "--aggregate", stdin="a\nb\n" + "x" * 60_000 + "\nc\n")
     lone, packed, large, last = data_of(read(server.kinesis, stream))
     assert (lone, large, last) == (b"only one", b"x" * 60_000, b"c")

@@ -210,6 +210,34 @@ def test_a_shard_that_cannot_be(server, name):
     assert done.code == 1 and "has already been merged or split" in done.err
 
 
+@evidence("M", "UpdateShardCount")
+def test_resize(server, name):
+    server.kinesis.create_stream(StreamName=name, ShardCount=2)
+    done = stream(server, "resize", name, "4")
+    assert done.out == f"went from 2 to 4 shards; {name} is ACTIVE: 4 open shards, provisioned, records kept for 24 h\n"
+    done = stream(server, "resize", name, "3", "--json")
+    assert json.loads(done.out) == {"StreamName": name, "CurrentShardCount": 4, "TargetShardCount": 3,
+                                    "StreamARN": stream_arn(name)}
+    assert summary(server, name)["OpenShardCount"] == 3
+    done = stream(server, "resize", name, "7")
+    assert done.code == 1 and done.err.startswith("penstock: LimitExceededException: "), done
+    assert stream(server, "resize", name, "many").code == 2
+
+
+@evidence("own", "a resize is waited for")
+def test_resize_takes_its_time(slow, name):
+    slow.kinesis.create_stream(StreamName=name, ShardCount=2)
+    slow.advance(HOUR + 1)
+    until(lambda: summary(slow, name)["StreamStatus"] == "ACTIVE")
+    with started(slow, "stream", "resize", name, "4") as command:
+        until(lambda: summary(slow, name)["StreamStatus"] == "UPDATING")
+        assert command.process.poll() is None
+        slow.advance(HOUR + 1)
+        assert command.line().startswith("went from 2 to 4 shards; ")
+    assert stream(slow, "resize", name, "2", "--no-wait").out.startswith(
+        f"going from 4 to 2 shards; {name} is UPDATING: ")
+
+
 # --- tags and quotas --------------------------------------------------------------------------------------
 
 
@@ -232,6 +260,105 @@ def test_quotas(server):
     rows = stream(server, "quotas").lines()
     assert rows[0].split() == ["quota", "of", REGION, "used", "of"]
     assert rows[2].endswith("20,000") and rows[3].startswith("on-demand streams")
+
+
+# --- settings -------------------------------------------------------------------------------------------
+
+
+@evidence("M", "UpdateMaxRecordSize")
+def test_record_size(server, stream_name):
+    done = stream(server, "record-size", stream_name, "4096")
+    assert done.out.startswith(f"records may have up to 4,096 KiB; {stream_name} is ACTIVE"), done
+    assert summary(server, stream_name)["MaxRecordSizeInKiB"] == 4096
+    assert "records up to 4 MiB" in stream(server, "describe", stream_name, "--no-load").out
+    done = stream(server, "record-size", stream_name, "5")
+    assert done.code == 1 and done.err.startswith("penstock: ValidationException: ")
+
+
+@evidence("M", "UpdateStreamRecordDistributionStrategy")
+def test_distribution(server, name):
+    server.kinesis.create_stream(StreamName=name)
+    for word, said, strategy in (("auto", "the service places records", "AUTO"),
+                                 ("key", "partition keys place records", "USER_PARTITION_KEY")):
+        assert stream(server, "distribution", name, word).out.startswith(f"{said}; {name} is ACTIVE")
+        assert summary(server, name)["RecordDistributionStrategy"] == strategy
+    assert stream(server, "distribution", name, "random").code == 2
+
+
+@evidence("M", "StartStreamEncryption, StopStreamEncryption")
+def test_encryption(server, stream_name):
+    done = stream(server, "encryption", stream_name, "--key", "alias/mine")
+    assert done.out.startswith(f"encrypted with alias/mine; {stream_name} is ACTIVE"), done
+    assert (summary(server, stream_name)["EncryptionType"], summary(server, stream_name)["KeyId"]) == ("KMS", "alias/mine")
+    assert "encrypted (alias/mine)" in stream(server, "describe", stream_name, "--no-load").out
+    assert stream(server, "encryption", stream_name, "--off").out.startswith("not encrypted any more; ")
+    assert summary(server, stream_name)["EncryptionType"] == "NONE"
+
+
+@evidence("M", "EnableEnhancedMonitoring, DisableEnhancedMonitoring")
+def test_monitoring(server, stream_name):
+    def metrics():
+        return summary(server, stream_name)["EnhancedMonitoring"][0]["ShardLevelMetrics"]
+
+    assert stream(server, "monitoring", stream_name).lines() == [f"metrics of each shard of {stream_name}:", "  none"]
+    done = stream(server, "monitoring", stream_name, "--on", "IncomingBytes,OutgoingBytes")
+    assert sorted(done.lines()[1:]) == ["  IncomingBytes", "  OutgoingBytes"], done
+    assert sorted(metrics()) == ["IncomingBytes", "OutgoingBytes"]
+    done = stream(server, "monitoring", stream_name, "--off", "ALL", "--on", "IncomingRecords", "--json")
+    assert json.loads(done.out)["StreamDescriptionSummary"]["EnhancedMonitoring"] == [
+        {"ShardLevelMetrics": ["IncomingRecords"]}] and metrics() == ["IncomingRecords"]
+
+
+# --- consumers ------------------------------------------------------------------------------------------
+
+
+@evidence("M", "RegisterStreamConsumer, ListStreamConsumers, DeregisterStreamConsumer")
+def test_consumers(server, stream_name):
+    assert stream(server, "consumers", "list", stream_name).out == f"{stream_name} has no consumers\n"
+    done = stream(server, "consumers", "register", stream_name, "reader", "--tag", "a=b")
+    [known] = server.kinesis.list_stream_consumers(StreamARN=stream_arn(stream_name))["Consumers"]
+    arn = known["ConsumerARN"]
+    assert done.out == f"consumer reader is ACTIVE: {arn}\n"
+    assert stream(server, "tags", "list", arn).lines()[2:] == ["a    b"]
+    assert stream(server, "tags", "add", arn, "c=d").lines()[2:] == ["a    b", "c    d"]
+    assert stream(server, "tags", "remove", arn, "a").lines()[2:] == ["c    d"]
+    assert stream(server, "consumers", "list", stream_name).lines()[2].split()[:2] == ["reader", "ACTIVE"]
+    [listed] = json.loads(stream(server, "consumers", "list", stream_arn(stream_name), "--json").out)["Consumers"]
+    assert (listed["ConsumerName"], listed["ConsumerARN"], listed["ConsumerStatus"]) == ("reader", arn, "ACTIVE")
+    assert "1 consumer" in stream(server, "describe", stream_name, "--no-load").out
+
+    again = stream(server, "consumers", "register", stream_name, "reader")
+    assert again.code == 1 and again.err.startswith("penstock: ResourceInUseException: ")
+    kept = stream(server, "delete", stream_name)
+    assert kept.code == 1 and kept.err.startswith("penstock: ResourceInUseException: ")
+    assert stream(server, "consumers", "deregister", stream_name, "reader").out == "consumer reader is gone\n"
+    missing = stream(server, "consumers", "deregister", stream_name, "reader")
+    assert missing.code == 1 and missing.err.startswith("penstock: ResourceNotFoundException: ")
+    stream(server, "consumers", "register", stream_name, "other")
+    assert stream(server, "delete", stream_name, "--with-consumers").out == f"{stream_name} is gone\n"
+
+
+@evidence("own", "a consumer that is CREATING is waited for, unless told not to")
+def test_consumers_take_their_time(name):
+    running = Server("--limits", "off", f"--stream.consumer-delay-ms={HOUR}")
+    try:
+        running.kinesis.create_stream(StreamName=name, ShardCount=1)
+        done = stream(running, "consumers", "register", name, "one", "--no-wait")
+        assert done.out.startswith("consumer one is CREATING: arn:")
+        with started(running, "stream", "consumers", "register", name, "two") as command:
+            until(lambda: len(running.kinesis.list_stream_consumers(StreamARN=stream_arn(name))["Consumers"]) == 2)
+            assert command.process.poll() is None
+            running.advance(HOUR + 1)
+            assert command.line().startswith("consumer two is ACTIVE: arn:")
+        assert stream(running, "consumers", "deregister", name, "one", "--no-wait").out == \
+            "consumer one is being deregistered\n"
+        with started(running, "stream", "consumers", "deregister", name, "two") as command:
+            until(lambda: all(each["ConsumerStatus"] == "DELETING" for each in running.kinesis.list_stream_consumers(
+                StreamARN=stream_arn(name))["Consumers"]))
+            running.advance(HOUR + 1)
+            assert command.line() == "consumer two is gone"
+    finally:
+        running.stop()
 
 
 # --- describe -------------------------------------------------------------------------------------------

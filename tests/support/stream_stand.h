@@ -138,9 +138,10 @@ class StreamStand {
   }
   void start_streams() {
     env::Env& env = world().env();
-    auto opened = world().run(stream::StreamService::open(
-        {env.clocks, *env.loops.front(), env.random, machine.engine(), nullptr, nullptr, &pages},
-        settings_));
+    auto opened = world().run(
+        stream::StreamService::open({env.clocks, *env.loops.front(), env.random, machine.engine(),
+                                     nullptr, nullptr, &pages, env.loops},
+                                    settings_));
     PENSTOCK_CHECK(opened.ok(), opened.ok() ? "" : opened.error().message.c_str());
     streams_ = std::move(opened).value();
   }

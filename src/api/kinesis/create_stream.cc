@@ -27,7 +27,7 @@ struct CreateStreamRequest {
         shape::member<&Self::tags>("Tags", kTags, "Given to the stream at once."),
         shape::member<&Self::warm_throughput_mibps>(
             "WarmThroughputMiBps", {shape::range(0, shape::kNoLimit)},
-            "Needs a billing commitment of the account; refused here."),
+            "With ON_DEMAND, for an account with a billing commitment."),
         shape::member<&Self::max_record_size_kib>("MaxRecordSizeInKiB", {shape::range(1024, 10240)},
                                                   "Data and key of one record; 1024 without it."),
         shape::member<&Self::record_distribution_strategy>("RecordDistributionStrategy",
@@ -44,15 +44,6 @@ constexpr shape::Operation<CreateStreamRequest, shape::Empty> kCreateStream{
     .errors = kErrors,
     .doc = "Makes a stream. It is CREATING first, then ACTIVE."};
 
-Status refuse_what_is_not_here(const CreateStreamRequest& input) {
-  if (input.warm_throughput_mibps) {
-    return Error{stream::StreamErrc::kInvalidArgument,
-                 "WarmThroughputMiBps needs a minimum throughput billing commitment, which this "
-                 "account does not have."};
-  }
-  return ok();
-}
-
 }  // namespace
 
 shape::OperationInfo create_stream_shape() { return shape::describe(kCreateStream); }
@@ -62,11 +53,11 @@ front::Operation create_stream(Parts parts) {
       kCreateStream, kStyle,
       [parts](const front::Request& request,
               CreateStreamRequest input) -> Task<Result<shape::Empty>> {
-        CO_TRY_OK(refuse_what_is_not_here(input));
         stream::CreateStream create{
             .name = view(input.stream_name),
             .shard_count = input.shard_count,
             .max_record_kib = input.max_record_size_kib,
+            .warm_mibps = input.warm_throughput_mibps,
             .distribution = distribution_of(view(input.record_distribution_strategy))};
         if (input.stream_mode_details) {
           create.mode = view(input.stream_mode_details->stream_mode) == "ON_DEMAND"

@@ -33,6 +33,7 @@ struct StreamDescriptionSummary {
   std::optional<std::string> key_id;
   std::int32_t open_shard_count = 0;
   std::int32_t consumer_count = 0;
+  std::optional<WarmThroughputObject> warm_throughput;
   std::int32_t max_record_size_kib = 1024;
   std::optional<std::string> record_distribution_strategy;
   static constexpr std::string_view kShapeName = "StreamDescriptionSummary";
@@ -55,6 +56,8 @@ struct StreamDescriptionSummary {
                                                {shape::required, shape::range(0, 1'000'000)}),
         shape::member<&Self::consumer_count>("ConsumerCount", {shape::range(0, 1'000'000)},
                                              "Consumers with enhanced fan-out."),
+        shape::member<&Self::warm_throughput>(
+            "WarmThroughput", {}, "Of on-demand streams of an account with a billing commitment."),
         shape::member<&Self::max_record_size_kib>("MaxRecordSizeInKiB",
                                                   {shape::range(1024, 10240)}),
         shape::member<&Self::record_distribution_strategy>("RecordDistributionStrategy",
@@ -96,6 +99,7 @@ StreamDescriptionSummary wire_summary(const stream::StreamSummary& found) {
   if (found.mode == stream::StreamMode::kOnDemand) {
     out.record_distribution_strategy = std::string(to_text(found.distribution));
   }
+  if (found.warm) out.warm_throughput = wire(*found.warm);
   return out;
 }
 

@@ -49,15 +49,6 @@ constexpr shape::Operation<GetShardIteratorRequest, GetShardIteratorReply> kGetS
     .errors = kErrors,
     .doc = "A token for a place in a shard, for GetRecords."};
 
-stream::IteratorType iterator_type_of(std::string_view text) {
-  using stream::IteratorType;
-  for (const IteratorType type : {IteratorType::kTrimHorizon, IteratorType::kAtSequenceNumber,
-                                  IteratorType::kAfterSequenceNumber, IteratorType::kAtTimestamp}) {
-    if (to_text(type) == text) return type;
-  }
-  return IteratorType::kLatest;
-}
-
 }  // namespace
 
 shape::OperationInfo get_shard_iterator_shape() { return shape::describe(kGetShardIterator); }

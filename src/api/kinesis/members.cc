@@ -80,4 +80,13 @@ bool is_stream_id(std::string_view text) {
 bool is_hash_key(std::string_view text) { return is_decimal(text, 39); }
 bool is_sequence_number(std::string_view text) { return is_decimal(text, 129); }
 
+stream::IteratorType iterator_type_of(std::string_view text) {
+  using stream::IteratorType;
+  for (const IteratorType type : {IteratorType::kTrimHorizon, IteratorType::kAtSequenceNumber,
+                                  IteratorType::kAfterSequenceNumber, IteratorType::kAtTimestamp}) {
+    if (to_text(type) == text) return type;
+  }
+  return IteratorType::kLatest;
+}
+
 }  // namespace penstock::api::kinesis

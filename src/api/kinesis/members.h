@@ -70,6 +70,7 @@ inline constexpr std::size_t kPutRecordsEntriesMax = 500;
 // In the order in which the service prints the set.
 inline constexpr std::array<std::string_view, 5> kIteratorTypes{
     "AFTER_SEQUENCE_NUMBER", "LATEST", "AT_TIMESTAMP", "AT_SEQUENCE_NUMBER", "TRIM_HORIZON"};
+stream::IteratorType iterator_type_of(std::string_view text);  ///< One of them.
 inline constexpr std::array<std::string_view, 2> kStreamModes{"PROVISIONED", "ON_DEMAND"};
 inline constexpr std::array<std::string_view, 6> kShardFilterTypes{
     "AFTER_SHARD_ID", "AT_TRIM_HORIZON", "FROM_TRIM_HORIZON",

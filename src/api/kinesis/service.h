@@ -9,8 +9,9 @@
 
 namespace penstock::api::kinesis {
 
-/// The Kinesis service for dispatch. PutRecord(s), GetRecords and GetShardIterator run on the
-/// connection's loop, everything else on the control loop. Both arguments outlive it.
+/// The Kinesis service for dispatch. PutRecord(s), GetRecords, GetShardIterator and
+/// SubscribeToShard run on the connection's loop, everything else on the control loop. Both
+/// arguments outlive it.
 front::Service make_kinesis_service(stream::StreamService& streams,
                                     front::ReceiptObserver& receipts);
 

@@ -29,6 +29,12 @@ std::vector<Shard> wire(const std::vector<stream::ShardView>& shards) {
   return out;
 }
 
+WarmThroughputObject wire(const stream::WarmThroughput& warm) {
+  WarmThroughputObject out{.current_mibps = static_cast<std::int32_t>(warm.current)};
+  if (warm.target) out.target_mibps = static_cast<std::int32_t>(*warm.target);
+  return out;
+}
+
 StreamModeDetails wire(stream::StreamMode mode) {
   return {.stream_mode = std::string(to_text(mode))};
 }

@@ -89,6 +89,21 @@ struct Tag {
   }
 };
 
+struct WarmThroughputObject {
+  std::optional<std::int32_t> target_mibps;
+  std::optional<std::int32_t> current_mibps;
+  static constexpr std::string_view kShapeName = "WarmThroughputObject";
+  static constexpr auto shape() {
+    using Self = WarmThroughputObject;
+    constexpr shape::Rules kNatural{shape::range(0, shape::kNoLimit)};
+    return std::array{
+        shape::member<&Self::target_mibps>("TargetMiBps", kNatural, "As it was asked for last."),
+        shape::member<&Self::current_mibps>("CurrentMiBps", kNatural, "What the open shards take."),
+    };
+  }
+};
+WarmThroughputObject wire(const stream::WarmThroughput& warm);
+
 struct EnhancedMetrics {
   std::vector<std::string> shard_level_metrics;
   static constexpr std::string_view kShapeName = "EnhancedMetrics";

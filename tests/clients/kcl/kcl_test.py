@@ -113,10 +113,6 @@ class Producer:
         self.sent += count
 
 
-def shard(number):
-    return f"shardId-{number:012d}"
-
-
 # How records are had, and the protocol of the client's requests.
 MODES = ["polling-h1"]
 
@@ -141,10 +137,10 @@ def runs(server, dynamodb):
         producer = Producer(server, kinesis, "orders")
         producer.put(8_000)
         when(lambda application: len(application.seen) > 4_000)
-        kinesis.split_shard(StreamName="orders", ShardToSplit=shard(0), NewStartingHashKey=str(story.QUARTER))
+        kinesis.split_shard(StreamName="orders", ShardToSplit=story.shard(0), NewStartingHashKey=str(story.QUARTER))
         producer.put(6_000)
         when(lambda application: len(application.seen) > 12_000)
-        kinesis.merge_shards(StreamName="orders", ShardToMerge=shard(3), AdjacentShardToMerge=shard(1))
+        kinesis.merge_shards(StreamName="orders", ShardToMerge=story.shard(3), AdjacentShardToMerge=story.shard(1))
         producer.put(6_000)
         when(lambda application: len(application.seen) == RECORDS and len(application.ended) == 3)
         for application in applications.values():
@@ -183,8 +179,8 @@ def test_parents_end_before_their_children_start(run):
     for number, (what, *words) in enumerate(run.events):
         if what in ("started", "ended"):
             at.setdefault((what, words[0]), number)
-    assert {each for what, each in at if what == "started"} == {shard(n) for n in range(5)}
-    parents = {shard(2): [shard(0)], shard(3): [shard(0)], shard(4): [shard(1), shard(3)]}
+    assert {each for what, each in at if what == "started"} == {story.shard(n) for n in range(5)}
+    parents = {story.shard(2): [story.shard(0)], story.shard(3): [story.shard(0)], story.shard(4): [story.shard(1), story.shard(3)]}
     assert [(child, parent) for child, each in parents.items() for parent in each
             if at["ended", parent] > at["started", child]] == []
 
@@ -192,5 +188,5 @@ def test_parents_end_before_their_children_start(run):
 def test_closed_shards_are_checkpointed_to_their_end(run):
     ends = {key: lease["checkpoint"]["S"] for key, lease in run.leases.items()}
     # A parent's lease goes when its children are under way.
-    assert {ends[each] for each in ends if each in (shard(0), shard(1), shard(3))} <= {"SHARD_END"}
-    assert all(ends[each].isdigit() for each in (shard(2), shard(4)))
+    assert {ends[each] for each in ends if each in (story.shard(0), story.shard(1), story.shard(3))} <= {"SHARD_END"}
+    assert all(ends[each].isdigit() for each in (story.shard(2), story.shard(4)))

@@ -55,14 +55,18 @@ KNOWN = [
     Known("kinesis.*SequenceNumber", "pattern", ANCHORED, r"0|([1-9]\d{0,128})", r"^(0|([1-9]\d{0,128}))$"),
     Known("kinesis.*.SequenceNumberForOrdering", "pattern", ANCHORED, r"0|([1-9]\d{0,128})", r"^(0|([1-9]\d{0,128}))$"),
     Known("kinesis.*HashKey", "pattern", ANCHORED, r"0|([1-9]\d{0,38})", r"^(0|([1-9]\d{0,38}))$"),
-    Known("kinesis.GetShardIterator.request.ShardIteratorType", "enum", RECORDED_ORDER,
-          ["AFTER_SEQUENCE_NUMBER", "LATEST", "AT_TIMESTAMP", "AT_SEQUENCE_NUMBER", "TRIM_HORIZON"],
-          ["AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER", "TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"]),
+    *(Known(f"kinesis.{where}", "enum", RECORDED_ORDER,
+            ["AFTER_SEQUENCE_NUMBER", "LATEST", "AT_TIMESTAMP", "AT_SEQUENCE_NUMBER", "TRIM_HORIZON"],
+            ["AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER", "TRIM_HORIZON", "LATEST", "AT_TIMESTAMP"])
+      for where in ("GetShardIterator.request.ShardIteratorType", "SubscribeToShard.request.StartingPosition.Type")),
+    *members("kinesis.SubscribeToShard.response.EventStream",
+             "KMSAccessDeniedException KMSDisabledException KMSInvalidStateException KMSNotFoundException "
+             "KMSOptInRequired KMSThrottlingException", NO_IAM),
     *(Known(f"kinesis.*{kind}*.response.*", MEMBER, "refused until this server has them, so the answer is never made")
       for kind in ("Queue", "Channel")),
     *members("kinesis.DescribeLimits.response", "ChannelCount ChannelCountLimit", NEVER_ANSWERED),
     *members("kinesis.DescribeStreamSummary.response.StreamDescriptionSummary",
-             "ChannelCount QueueCount StreamId WarmThroughput", NEVER_ANSWERED),
+             "ChannelCount QueueCount StreamId", NEVER_ANSWERED),
 
     # --- Lambda: functions ---
     Known("lambda.*Function*", "errors", "code signing and capacity providers are not there",

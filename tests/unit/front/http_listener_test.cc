@@ -1,5 +1,6 @@
 #include "front/http_listener.h"
 
+#include "unit/front/handlers.h"
 #include "unit/front/served.h"
 
 #include <atomic>
@@ -11,8 +12,10 @@ namespace {
 using testing::Client;
 using testing::echo;
 using testing::expected;
+using testing::Held;
 using testing::post_of;
 using testing::Served;
+using testing::Watching;
 
 TEST(HttpListener, AnswersRequestsOnOneConnectionOneAfterTheOther) {
   Served server(&echo);
@@ -156,21 +159,6 @@ TEST(HttpListener, ABodyOfExactlyTheLimitPasses) {
   EXPECT_EQ(client.body(), expected("POST", "/", std::string(100, 'x')));
   EXPECT_EQ(client.body(), expected("POST", "/big", std::string(200, 'x')));
 }
-
-/// A handler that waits until the test lets it go.
-struct Held {
-  std::promise<void> entered;
-  Gate release;
-  HttpListener::Handler handler() {
-    return [this](Request&) -> Task<Reply> {
-      entered.set_value();
-      co_await release.wait();
-      Reply reply;
-      reply.body = "released";
-      co_return reply;
-    };
-  }
-};
 
 TEST(HttpListener, AConnectionTooManyGetsA503WhenNobodyIsQuiet) {
   HttpLimits limits;
@@ -389,25 +377,6 @@ TEST(HttpListener, WhenMemoryStaysSpentALargeRequestIs503AndNamesItsError) {
   held.release.release();
   EXPECT_EQ(large.body(), "released");
 }
-
-/// A handler that waits until its peer has gone, and says so.
-struct Watching {
-  std::promise<void> entered;
-  std::promise<void> left;
-  HttpListener::Handler handler() {
-    return [this](Request& request) -> Task<Reply> {
-      const CancelToken gone = request.peer_gone();
-      const env::Signal signal;
-      const auto registration = gone.on_cancel([signal] { signal.notify(); });
-      entered.set_value();
-      co_await signal.wait({});
-      left.set_value();
-      Reply reply;
-      reply.body = "nobody waits";
-      co_return reply;
-    };
-  }
-};
 
 TEST(HttpListener, AHandlerThatWaitsHearsThatItsPeerHasGone) {
   Watching watching;

@@ -1,10 +1,8 @@
 #include "front/http_listener.h"
+#include "unit/front/handlers.h"
 #include "unit/front/served.h"
 
-#include <atomic>
 #include <future>
-#include <mutex>
-#include <vector>
 
 // Bodies that are made while they are sent.
 
@@ -12,81 +10,12 @@ namespace penstock::front {
 namespace {
 
 using testing::Client;
-using testing::echo;
 using testing::expected;
 using testing::post_of;
 using testing::Served;
+using testing::streaming;
+using testing::Tap;
 
-/// What a test hands to a stream, piece by piece, and what it sees of it.
-class Tap {
- public:
-  void give(std::string piece) {
-    {
-      const std::lock_guard lock(mutex_);
-      pieces_.push_back(std::move(piece));
-    }
-    changed_.notify();
-  }
-  /// How often the next piece was asked for.
-  int asked() const { return asked_; }
-  void await_asked(int times) const {
-    while (asked_ < times) std::this_thread::yield();
-  }
-  bool has_ended() const { return ended_; }
-  void await_end() const {
-    while (!ended_) std::this_thread::yield();
-  }
-  bool was_gone() const { return was_gone_; }
-  std::string farewell;  ///< Given when the wait for a piece is cancelled.
-
- private:
-  friend class TapStream;
-  std::mutex mutex_;
-  std::vector<std::string> pieces_;
-  env::Signal changed_;
-  std::atomic<int> asked_ = 0;
-  std::atomic<bool> ended_ = false;
-  std::atomic<bool> was_gone_ = false;
-};
-
-class TapStream final : public BodyStream {
- public:
-  explicit TapStream(Tap& tap) : tap_(tap) {}
-  ~TapStream() override { tap_.ended_ = true; }
-  Task<std::string> next(CancelToken gone) override {
-    ++tap_.asked_;
-    while (true) {
-      if (gone.cancelled()) {
-        tap_.was_gone_ = true;
-        co_return tap_.farewell;
-      }
-      {
-        const std::lock_guard lock(tap_.mutex_);
-        if (!tap_.pieces_.empty()) {
-          std::string piece = std::move(tap_.pieces_.front());
-          tap_.pieces_.erase(tap_.pieces_.begin());
-          co_return piece;
-        }
-      }
-      co_await tap_.changed_.wait(gone);
-    }
-  }
-
- private:
-  Tap& tap_;
-};
-
-/// GET /tap streams what the test gives; everything else is echoed.
-HttpListener::Handler streaming(Tap& tap, std::string body = {}) {
-  return [&tap, body](Request& request) -> Task<Reply> {
-    if (request.path != "/tap") co_return co_await echo(request);
-    Reply reply;
-    reply.content_type = "application/x-pieces";
-    reply.body = body;
-    reply.stream = std::make_unique<TapStream>(tap);
-    co_return reply;
-  };
-}
 constexpr std::string_view kTap = "GET /tap HTTP/1.1\r\nHost: x\r\n\r\n";
 
 TEST(HttpStream, GoesOutInChunksAndTheNextRequestIsServed) {

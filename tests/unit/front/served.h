@@ -185,6 +185,11 @@ class Client {
   }
   /// Until something of a reply is there.
   void await_reply() { EXPECT_TRUE(!received_.empty() || read_more()); }
+  /// What has come and was not taken; waits for it. Empty: the connection has ended.
+  std::string some() {
+    if (received_.empty()) read_more();
+    return std::exchange(received_, {});
+  }
   bool is_closed() { return received_.empty() && !read_more(); }
 
  private:
