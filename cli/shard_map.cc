@@ -121,11 +121,32 @@ std::vector<Cell> bar_of(const std::vector<const DrawnShard*>& open, const Shard
   return bar;
 }
 
-std::string glyph(const Cell& cell) {
+std::string_view glyph(const Cell& cell) {
   if (!cell.use) return cell.shard % 2 == 0 ? "▒" : "░";
-  if (*cell.use <= 0) return dim("·");
+  if (*cell.use <= 0) return "·";
   const auto height = static_cast<std::size_t>(std::clamp(std::ceil(*cell.use * 8), 1.0, 8.0));
-  return coloured(kHeights[height - 1], *cell.use);
+  return kHeights[height - 1];
+}
+
+/// Cells in a row that show the same get their colour together.
+std::string bar_text(const std::vector<Cell>& bar, bool has_lines) {
+  std::string text;
+  for (std::size_t at = 0; at < bar.size();) {
+    if (has_lines && bar[at].begins) {
+      text += "│";
+      ++at;
+      continue;
+    }
+    const Cell& first = bar[at];
+    std::string run;
+    for (; at < bar.size() && !(has_lines && bar[at].begins) && bar[at].use == first.use &&
+           glyph(bar[at]) == glyph(first);
+         ++at) {
+      run += glyph(first);
+    }
+    text += !first.use ? run : *first.use <= 0 ? dim(run) : coloured(run, *first.use);
+  }
+  return text;
 }
 
 /// Numbers in the middle of their shards.
@@ -254,11 +275,7 @@ std::string draw_key_space(const std::vector<DrawnShard>& shards, const ShardLim
   const bool has_lines = std::all_of(open.begin(), open.end(), [width](const DrawnShard* shard) {
     return cells_of(shard->range, width).count() >= kRoomForALine;
   });
-  std::string bar;
-  for (const Cell& cell : bar_of(open, limits, width)) {
-    bar += has_lines && cell.begins ? "│" : glyph(cell);
-  }
-  std::string text = ruler(width) + "\n" + bar + "\n";
+  std::string text = ruler(width) + "\n" + bar_text(bar_of(open, limits, width), has_lines) + "\n";
   const std::string line = numbers(open, width);
   return line.empty() ? text : text + line + "\n";
 }

@@ -69,6 +69,9 @@ Result<std::string> StreamApi::call(std::string_view operation, std::string requ
       client_.target("kinesis", "Kinesis_20131202." + std::string(operation), std::move(request));
   if (reply.ok() || !(reply.error().code == CliErrc::kRefused)) return reply;
   Error error = std::move(reply).error();
+  if (client_.last_type() == "UnknownOperationException") {
+    error.message += ": " + client_.endpoint().url + " does not know " + std::string(operation);
+  }
   const bool is_stream =
       error.message.find("Stream ") != std::string::npos && error.message.ends_with("not found.");
   if (client_.last_type() == "ResourceNotFoundException" && is_stream) {

@@ -1,6 +1,6 @@
 # Every third-party library, found once; folders name the targets in LINK:
 #
-#   spdlog::spdlog  OpenSSL::Crypto  simdjson::simdjson  libzip::zip  PkgConfig::isal  curl_headers  llhttp
+#   spdlog::spdlog  OpenSSL::SSL  OpenSSL::Crypto  simdjson::simdjson  libzip::zip  PkgConfig::isal  curl_headers  llhttp
 #   PkgConfig::nghttp2  CLI11::CLI11  PkgConfig::seccomp  mimalloc  benchmark::benchmark  GTest::gtest
 #   PkgConfig::cbor (tests and fuzzers)
 #

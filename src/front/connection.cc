@@ -22,8 +22,9 @@ void Connection::begin_watch(std::uint64_t watched, std::shared_ptr<CancelSource
         const auto self = weak.lock();
         if (self == nullptr || self->request != watched) return;
         self->is_watched = false;
-        // Something can be read: the end, or the next request.
-        if (self->transport.has_ended()) post(there, [gone] { gone->cancel(); });
+        // Something can be read: the end, or the next request, or a record of TLS for TLS itself.
+        if (self->transport.has_ended()) return post(there, [gone] { gone->cancel(); });
+        if (!self->transport.has_bytes()) self->begin_watch(watched, gone, there);
       });
 }
 

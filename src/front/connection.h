@@ -17,6 +17,7 @@ namespace penstock::front {
 /// What a connection is doing; it stays so until its protocol says otherwise.
 enum class Phase : std::uint8_t {
   kIdle,
+  kGreeting,  ///< Of a listener with TLS: what it speaks is looked at, and agreed upon.
   kHead,
   kBody,
   kHandling,
@@ -61,6 +62,7 @@ struct Connection final : Peer, std::enable_shared_from_this<Connection> {
   void close() { transport.close(); }
 
   Budget::Share charge;
+  Budget::Share tls_charge;
   Transport transport;
   std::string address;
   ConnectionBuffer buffer;

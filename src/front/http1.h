@@ -25,6 +25,8 @@ class Http1 {
   enum class Ended : std::uint8_t { kForGood, kBecomesHttp2 };
   /// Until the connection ends, or turns out to speak HTTP/2: its preface is in the buffer.
   Task<Ended> serve();
+  /// Ends its side, and takes what the peer still sends, so that it sees what was said last.
+  Task<> drain();
 
  private:
   using Charges = std::vector<Budget::Share>;
@@ -49,7 +51,6 @@ class Http1 {
   Task<bool> send_piece(const std::string& piece);
   static Rest behind(Rest rest, std::size_t sent);
   Task<> refuse(int status);
-  Task<> drain();
 
   Listener& listener_;
   Connection& connection_;

@@ -6,6 +6,7 @@
 #include "front/connection_slots.h"
 #include "front/http_parse.h"
 #include "front/request.h"
+#include "front/tls.h"
 
 #include <cstdint>
 #include <functional>
@@ -22,10 +23,12 @@ namespace penstock::front {
 struct Listener;
 
 struct HttpLimits {
-  std::size_t head_bytes_max = 16u << 10;            ///< Beyond: 431.
-  std::size_t connections_max = 10'000;              ///< Unless `slots` says it.
-  std::chrono::seconds idle_max{75};                 ///< Without a request in progress.
-  std::chrono::milliseconds dormant_after{5'000};    ///< Idle for so long: without a buffer.
+  std::size_t head_bytes_max = 16u << 10;          ///< Beyond: 431.
+  std::size_t connections_max = 10'000;            ///< Unless `slots` says it.
+  std::chrono::seconds idle_max{75};               ///< Without a request in progress.
+  std::chrono::milliseconds dormant_after{5'000};  ///< Idle for so long: without a buffer.
+  std::chrono::seconds greeting_max{
+      10};  ///< From a connection's first byte on, until TLS is agreed upon.
   std::chrono::seconds head_read_max{30};            ///< From a head's first byte to its last.
   std::chrono::seconds request_read_max{300};        ///< From a request's first byte to its last.
   std::chrono::milliseconds memory_wait_max{5'000};  ///< Of a request for memory; then 503.
@@ -33,6 +36,10 @@ struct HttpLimits {
   std::function<std::size_t(const RequestHead&)> body_bytes_max = [](const RequestHead&) {
     return std::size_t{16} << 20;
   };
+  /// Whom it is spoken with, where it is. Null: TLS is not known.
+  const TlsKeys* tls = nullptr;
+  /// Whether who is not on this machine may speak without TLS, where it is known.
+  bool plain_from_afar = false;
   /// Shared with the other listeners of the port. Null: connections_max, for this one alone.
   std::shared_ptr<ConnectionSlots> slots;
 };
@@ -81,6 +88,8 @@ class HttpListener {
   std::size_t connections() const;
   /// What a connection is charged as long as it is open.
   static constexpr std::size_t kConnectionBytes = 8u << 10;
+  /// And what more when it speaks TLS.
+  static constexpr std::size_t kTlsBytes = 40u << 10;
 
  private:
   std::shared_ptr<Listener> listener_;

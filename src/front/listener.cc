@@ -11,6 +11,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
+#include <array>
 #include <sys/socket.h>
 #include <vector>
 
@@ -108,12 +109,41 @@ Task<> Listener::admit(tcp::socket socket) {
   scope.spawn(serve(std::move(connection)));
 }
 
+/// TLS begins with a byte that HTTP does not: one port for both. Who is on this machine may speak
+/// without; of others only where that is allowed. False: there is nothing more to say.
+Task<bool> Listener::greet(Connection& connection) {
+  while (true) {
+    const auto [error] = co_await connection.transport.wait_readable();
+    if (!error) break;
+    const bool was_told = error == asio::error::operation_aborted && connection.is_dormant;
+    if (!was_told || !connection.transport.is_open()) co_return false;
+  }
+  connection.is_dormant = false;
+  enter(connection, Phase::kGreeting);
+  if (connection.transport.begins_tls()) {
+    connection.tls_charge = budget.try_take(HttpListener::kTlsBytes);
+    if (!connection.tls_charge) co_return false;
+    co_return co_await connection.transport.accept_tls(limits.tls->current());
+  }
+  if (limits.plain_from_afar || connection.transport.is_local()) co_return true;
+  constexpr std::string_view kOnlyTls =
+      "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: text/plain\r\n"
+      "Content-Length: 50\r\n\r\nfrom other machines this port takes https:// only\n";
+  boost::system::error_code ignored;
+  connection.transport.write_now(std::array{asio::buffer(kOnlyTls)}, ignored);
+  co_await Http1(*this, connection).drain();
+  co_return false;
+}
+
 Task<> Listener::serve(std::shared_ptr<Connection> connection) {
   const auto self = shared_from_this();
-  Http1 http1(*this, *connection);
-  if (co_await http1.serve() == Http1::Ended::kBecomesHttp2) {
-    Http2 http2(*this, connection);
-    co_await http2.serve();
+  if (limits.tls == nullptr || co_await greet(*connection)) {
+    Http1 http1(*this, *connection);
+    if (connection->transport.has_chosen_http2() ||
+        co_await http1.serve() == Http1::Ended::kBecomesHttp2) {
+      Http2 http2(*this, connection);
+      co_await http2.serve();
+    }
   }
   connection->close();
   connections.erase(connection);
@@ -179,6 +209,9 @@ void Listener::sweep() {
           connection->is_dormant = true;
           connection->transport.cancel_waits();
         }
+        break;
+      case Phase::kGreeting:
+        if (age > limits.greeting_max) connection->close();
         break;
       case Phase::kHead:
         if (age > limits.head_read_max) connection->close();

@@ -24,6 +24,7 @@ struct Listener : std::enable_shared_from_this<Listener> {
   void start();
   Task<> accept_loop();
   Task<> admit(boost::asio::ip::tcp::socket socket);
+  Task<bool> greet(Connection& connection);
   Task<> serve(std::shared_ptr<Connection> connection);
   /// Closes some of the connections that have been quiet longest, between requests or in the middle
   /// of one or of its reply; how many.

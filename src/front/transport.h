@@ -1,12 +1,14 @@
 #pragma once
 
 #include "base/task.h"
+#include "front/tls_stream.h"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <span>
 #include <string>
 #include <tuple>
@@ -16,16 +18,24 @@ namespace penstock::front {
 /// What is to be sent, in pieces that lie where they were made.
 using Pieces = std::span<const boost::asio::const_buffer>;
 
-/// Bytes to and from one peer. On the connection's loop; reading and writing may go on at the same
-/// time, each once.
+/// Bytes to and from one peer, as they are or in TLS. On the connection's loop; reading and writing
+/// may go on at the same time, each once.
 class Transport {
  public:
   /// What ended a transfer, if something did, and how many bytes were moved.
   using Moved = std::tuple<boost::system::error_code, std::size_t>;
 
-  explicit Transport(boost::asio::ip::tcp::socket socket) : socket_(std::move(socket)) {}
+  explicit Transport(boost::asio::ip::tcp::socket socket);
+  ~Transport();
   Transport(const Transport&) = delete;
   Transport& operator=(const Transport&) = delete;
+
+  /// Whether the first byte, which has come, begins TLS.
+  bool begins_tls();
+  /// Speaks TLS from here on. False: it did not come about.
+  Task<bool> accept_tls(std::shared_ptr<const TlsContext> context);
+  /// Whether the peer has chosen HTTP/2 while it did so.
+  bool has_chosen_http2() const;
 
   /// Waits for bytes, and gives what is there.
   Task<Moved> read_some(boost::asio::mutable_buffer into);
@@ -44,18 +54,27 @@ class Transport {
   void close();
   /// Tells the peer that nothing more will come.
   void end_sending();
-  /// Whether reading would give the peer's end now. Nothing is taken.
+  /// Whether reading would give the peer's end now, or bytes. Nothing is taken.
   bool has_ended();
+  bool has_bytes();
   /// Whether the peer has sent what was not read yet.
   bool has_unread();
   /// Bytes in the socket that the peer's side has not taken yet; negative when it cannot be said.
   int unsent_bytes();
 
   std::string peer_address() const;
+  /// Whether its peer is a process of this machine.
+  bool is_local() const;
   boost::asio::any_io_executor executor() { return socket_.get_executor(); }
 
  private:
+  Task<Moved> read_tls(boost::asio::mutable_buffer into);
+  Task<Moved> write_tls(Pieces pieces);
+  Task<std::tuple<boost::system::error_code>> wait_readable_tls();
+  Task<std::tuple<boost::system::error_code>> wait_for(TlsStream::Step step);
+
   boost::asio::ip::tcp::socket socket_;
+  std::unique_ptr<TlsStream> tls_;
 };
 
 }  // namespace penstock::front

@@ -103,8 +103,14 @@ Task<> Mapping::run() {
   if (removed_) co_await erase_marks();
 }
 
+bool Mapping::is_source_active() const {
+  return !is_consumer_source(record_.source_arn) ||
+         parts_.source.consumer(record_.source_arn) == stream::SourceConsumer::kActive;
+}
+
 Task<> Mapping::follow_stream() {
-  const std::optional<stream::SourceStream> stream = parts_.source.resolve(record_.source_arn);
+  const std::optional<stream::SourceStream> stream =
+      parts_.source.resolve(stream_of_source(record_.source_arn));
   if (!stream || stream->status == stream::StreamStatus::kDeleting) {
     if (log_ && !parts_.source.find(*log_)) co_await end_pollers(ShardPoller::Stop::kAbandon);
     last_result_ = kStreamNotFound;
@@ -113,12 +119,19 @@ Task<> Mapping::follow_stream() {
     co_return;
   }
   if (stream->status == stream::StreamStatus::kCreating) co_return;
-  if (log_ != stream->log) {
+  const bool may_read = is_source_active();
+  if (!may_read) {
+    // Its records wait: the ARN of a consumer that has gone is never given again.
+    co_await end_pollers(ShardPoller::Stop::kGraceful);
+    last_result_ = kConsumerNotFound;
+    if (changed_ || ending()) co_return;
+  }
+  if (log_ != stream->log && may_read) {
     co_await take_stream(*stream);
     if (log_ != stream->log) co_return;
   }
   if (changed_ || ending()) co_return;
-  co_await look_at_shards(*stream);
+  if (log_ == stream->log) co_await look_at_shards(*stream);
   if (changed_ || ending()) co_return;
   state_ = record_.enabled ? MappingState::kEnabled : MappingState::kDisabled;
 }
@@ -248,7 +261,7 @@ Task<> Mapping::look_at_shards(stream::SourceStream stream) {
       log::warn("a mapping's new shards are not stored", {{"why", stored.error().message}});
     if (changed_ || ending()) co_return;
   }
-  if (!record_.enabled) co_return;
+  if (!record_.enabled || !is_source_active()) co_return;
   for (auto& [number, shard] : shards_) {
     if (shard.listed && !shard.poller && !shard.state.drained && parents_drained(shard.source)) {
       poll(shard, stream);
@@ -352,7 +365,7 @@ ledger::ConsumerView Mapping::consumer() const {
                             .stream = {},
                             .log = log_.value_or(LogId{}),
                             .shards = {}};
-  const std::string& arn = record_.source_arn;
+  const std::string arn = stream_of_source(record_.source_arn);
   view.stream = arn.substr(arn.rfind('/') + 1);
   for (const auto& [number, shard] : shards_) {
     ledger::ConsumerShardView row{.shard = number};

@@ -60,6 +60,8 @@ class Mapping {
   };
 
   bool ending() const { return removed_ || stopped_; }
+  /// A stream, or a consumer that is there and ACTIVE.
+  bool is_source_active() const;
   Task<> follow_stream();
   Task<> take_stream(stream::SourceStream stream);
   Task<Result<std::vector<engine::Marks::Mark>>> freeze(const stream::SourceStream& stream,

@@ -128,6 +128,7 @@ class MappingService::State {
   Task<> live(Key key, std::shared_ptr<Mapping> mapping);
   Status check_destination(const Tenant& tenant, const Configuration& configuration) const;
   Result<std::string> function_arn(const Tenant& tenant, const std::string& function) const;
+  Status check_source(const Tenant& tenant, const std::string& source_arn) const;
   Status check_duplicate(const Tenant& tenant, const std::string& source_arn,
                          const std::string& arn, const std::string& except) const;
   Result<MappingRecord> next_record(const Mapping& mapping, const ChangeMapping& change) const;
@@ -205,6 +206,21 @@ Status MappingService::State::check_destination(const Tenant& tenant,
   return ok();
 }
 
+Status MappingService::State::check_source(const Tenant& tenant,
+                                           const std::string& source_arn) const {
+  using stream::SourceConsumer;
+  const auto stream = parts_.source.resolve(stream_of_source(source_arn));
+  const SourceConsumer consumer =
+      is_consumer_source(source_arn) ? parts_.source.consumer(source_arn) : SourceConsumer::kActive;
+  if (!stream || stream->name.tenant != tenant || consumer == SourceConsumer::kMissing) {
+    return invalid("Stream not found: " + source_arn);
+  }
+  if (consumer == SourceConsumer::kNotActive) {
+    return invalid("Consumer " + source_arn + " is not in ACTIVE status.");
+  }
+  return ok();
+}
+
 Result<std::string> MappingService::State::function_arn(const Tenant& tenant,
                                                         const std::string& function) const {
   std::string arn = parts_.invoker.resolve_arn(tenant, function);
@@ -219,7 +235,9 @@ Status MappingService::State::check_duplicate(const Tenant& tenant, const std::s
     const MappingRecord& other = mapping->record();
     if (key.first != tenant || other.uuid == except || mapping->state() == MappingState::kDeleting)
       continue;
-    if (other.source_arn != source_arn || other.function_arn != arn) continue;
+    // A consumer reads for one mapping, whatever the function.
+    if (other.source_arn != source_arn) continue;
+    if (other.function_arn != arn && !is_consumer_source(source_arn)) continue;
     return duplicate(source_arn, arn, other.uuid);
   }
   return ok();
@@ -233,11 +251,11 @@ Task<Result<MappingView>> MappingService::State::create(Tenant tenant, CreateMap
   CO_TRY_OK(check_configuration(request.configuration));
   CO_TRY_OK(check_destination(tenant, request.configuration));
   CO_TRY(const std::string function, function_arn(tenant, request.function));
-  const std::optional<stream::SourceStream> stream = parts_.source.resolve(request.source_arn);
-  if (!stream || stream->name.tenant != tenant)
-    co_return invalid("Stream not found: " + request.source_arn);
+  const bool is_consumer = is_consumer_source(request.source_arn);
+  CO_TRY_OK(check_source(tenant, request.source_arn));
   CO_TRY_OK(check_duplicate(tenant, request.source_arn, function, ""));
-  const Claim claim(creating_, {tenant, request.source_arn + "\n" + function},
+  const Claim claim(creating_,
+                    {tenant, request.source_arn + "\n" + (is_consumer ? std::string() : function)},
                     new_uuid(parts_.random));
   if (!claim.is_mine()) co_return duplicate(request.source_arn, function, claim.uuid());
 

@@ -1,5 +1,7 @@
 #include "mapping/record.h"
 
+#include "stream/consumer_types.h"
+
 namespace penstock::mapping {
 
 std::string_view to_text(MappingState state) {
@@ -13,6 +15,16 @@ std::string_view to_text(MappingState state) {
     case MappingState::kDeleting: return "Deleting";
   }
   return "Enabled";
+}
+
+bool is_consumer_source(std::string_view source_arn) {
+  return stream::parse_consumer_arn(source_arn).has_value();
+}
+
+std::string stream_of_source(std::string_view source_arn) {
+  const auto consumer = stream::parse_consumer_arn(source_arn);
+  if (!consumer) return std::string(source_arn);
+  return stream::stream_arn(consumer->stream.tenant, consumer->stream.name);
 }
 
 std::string mapping_arn(const Tenant& tenant, std::string_view uuid) {

@@ -94,6 +94,10 @@ enum class MappingState : std::uint8_t {
 };
 std::string_view to_text(MappingState state);  ///< "Creating", ...
 
+/// Whether an EventSourceArn names a consumer of a stream, and the ARN of its stream; of a
+/// stream's ARN itself.
+bool is_consumer_source(std::string_view source_arn);
+std::string stream_of_source(std::string_view source_arn);
 /// "arn:aws:lambda:<region>:<account>:event-source-mapping:<uuid>"
 std::string mapping_arn(const Tenant& tenant, std::string_view uuid);
 std::string catalog_key(const Tenant& tenant, std::string_view uuid);

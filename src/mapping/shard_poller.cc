@@ -66,6 +66,8 @@ ShardPoller::ShardPoller(const MappingParts& parts, const MappingSettings& setti
             static_cast<std::size_t>(plan_.mapping.configuration.parallelization),
             parts.clocks.service_now(), std::move(state)),
       lane_wakes_(work_.lanes()),
+      is_pushed_(settings.poll == MappingSettings::Poll::kAws &&
+                 is_consumer_source(plan_.mapping.source_arn)),
       scope_(parts.control_loop.executor()) {}
 
 ShardPoller::~ShardPoller() = default;
@@ -117,15 +119,39 @@ Task<> ShardPoller::run_reader() {
   while (!token().cancelled()) {
     if (work_.room() == 0) {
       co_await reader_wake_.wait(token());
-    } else if (co_await read_once()) {
-      co_return;
+      continue;
     }
+    const std::optional<engine::ReadLimits> limits = co_await turn();
+    if (limits && co_await read_once(*limits)) co_return;
   }
 }
 
+stream::SubscriptionMachine::Now ShardPoller::push_now() const {
+  return {now(), parts_.clocks.steady_now()};
+}
+
+Task<std::optional<engine::ReadLimits>> ShardPoller::turn() {
+  const std::size_t room = std::min(work_.room(), kReadRecordsMax);
+  if (!is_pushed_) co_return engine::ReadLimits{.records_max = room};
+  using Machine = stream::SubscriptionMachine;
+  if (!pushed_) pushed_.emplace(work_.next(), push_now(), Machine::Pace::kAws);
+  const Machine::Step step = pushed_->next(push_now());
+  if (const auto* read = std::get_if<Machine::Read>(&step)) {
+    engine::ReadLimits limits = read->limits;
+    limits.records_max = std::min(limits.records_max, room);
+    co_return limits;
+  }
+  if (const auto* wait = std::get_if<Machine::Wait>(&step)) {
+    const auto woken = co_await reader_wake_.wait_until(parts_.control_loop, wait->until, token());
+    if (woken == env::Woken::kSignal) pushed_->woken();
+  } else if (std::holds_alternative<Machine::End>(step)) {
+    pushed_.reset();  // Subscribed again, where it was.
+  }
+  co_return std::nullopt;
+}
+
 /// True when there is nothing to read any more.
-Task<bool> ShardPoller::read_once() {
-  const engine::ReadLimits limits{.records_max = std::min(work_.room(), kReadRecordsMax)};
+Task<bool> ShardPoller::read_once(engine::ReadLimits limits) {
   Result<stream::SourceSlice> read =
       co_await parts_.source.read(plan_.shard.ref, work_.next(), limits);
   if (!read.ok() && read.error().code == stream::StreamErrc::kNotFound) {
@@ -170,7 +196,11 @@ Task<bool> ShardPoller::read_once() {
   if (changed_ && !slice.records.empty()) events_.processed(std::string(kResultOk));
   wake_lanes();  // Not the reader itself: it would never rest.
   if (slice.end_of_shard) co_return true;
-  if (settings_.poll == MappingSettings::Poll::kAws) {
+  if (is_pushed_) {
+    pushed_->found({.records = slice.records.size(), .bytes = slice.bytes, .next = slice.next},
+                   push_now());
+    if (slice.trimmed) pushed_->woken();
+  } else if (settings_.poll == MappingSettings::Poll::kAws) {
     co_await env::sleep_until(parts_.control_loop, parts_.clocks.steady_now() + kAwsPoll, token());
   } else if (slice.records.empty() && !slice.trimmed) {
     co_await reader_wake_.wait(token());

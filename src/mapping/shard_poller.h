@@ -8,6 +8,7 @@
 #include "mapping/mapping_service.h"
 #include "mapping/shard_work.h"
 #include "stream/record_source.h"
+#include "stream/subscription_machine.h"
 
 #include <functional>
 #include <memory>
@@ -67,7 +68,10 @@ class ShardPoller {
 
  private:
   Task<> run_reader();
-  Task<bool> read_once();
+  Task<bool> read_once(engine::ReadLimits limits);
+  /// What may be read now; nothing: look again.
+  Task<std::optional<engine::ReadLimits>> turn();
+  stream::SubscriptionMachine::Now push_now() const;
   Task<> run_lane(std::size_t lane);
   Task<> invoke(std::size_t lane);
   Task<> give_up(std::size_t lane, Lane::Decision decision);
@@ -89,10 +93,13 @@ class ShardPoller {
   ShardWork work_;
   std::vector<env::Signal> lane_wakes_;
   env::Signal reader_wake_;
+  /// As AWS reads for a consumer: pushed, at the consumer's own rate.
+  const bool is_pushed_;
   CancelSource abandon_;
   Scope scope_;
-  bool changed_ = false;     ///< Since it was last stored.
-  bool end_stored_ = false;  ///< That the shard is drained is stored.
+  std::optional<stream::SubscriptionMachine> pushed_;  ///< Only then.
+  bool changed_ = false;                               ///< Since it was last stored.
+  bool end_stored_ = false;                            ///< That the shard is drained is stored.
   bool ended_ = false;
   std::string read_trouble_;  ///< The cause that was said; empty when reading goes well.
 };

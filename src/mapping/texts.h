@@ -10,6 +10,7 @@ inline constexpr std::string_view kResultOk = "OK";
 inline constexpr std::string_view kCallFailed = "PROBLEM: Function call failed";
 inline constexpr std::string_view kInternalProblem =
     "PROBLEM: internal Lambda error. Please contact Lambda customer support.";
+inline constexpr std::string_view kConsumerNotFound = "PROBLEM: Consumer not found";
 inline constexpr std::string_view kStreamNotFound = "PROBLEM: Stream not found";
 
 }  // namespace penstock::mapping

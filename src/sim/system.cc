@@ -71,7 +71,7 @@ Task<Status> System::open_parts() {
                                                             .source = *streams_,
                                                             .invoker = functions,
                                                             .destinations = *destinations_},
-                                                           {}));
+                                                           mapping_settings));
   co_return ok();
 }
 

@@ -33,6 +33,7 @@ class System {
   FunctionModel functions;
   bool is_disk_bad = false;  ///< Calls may fail for it.
   double destination_fails = 0;
+  mapping::MappingSettings mapping_settings;  ///< From the next open on.
 
   static const Tenant& tenant();
   static stream::Caller caller(std::string_view access_key);

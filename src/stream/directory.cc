@@ -99,6 +99,10 @@ void Directory::replace(std::shared_ptr<const Snapshot> next) {
     waiting.swap(waiting_);
   }
   for (const OneShot<bool>& waiter : waiting) waiter.set(true);
+  tell_watchers();
+}
+
+void Directory::tell_watchers() {
   // A watcher may end its own watching, or another's: then that one is empty.
   const Watchers told = *watchers_;
   for (const auto& watcher : told) {

@@ -105,6 +105,7 @@ class Directory {
   void publish(LiveStreamPtr stream);  ///< Ignored when a newer version is known.
   void remove(const StreamName& name);
   std::unique_ptr<engine::Subscription> watch(std::function<void()> changed);
+  void tell_watchers();  ///< Of something that belongs to a stream and stands elsewhere.
 
   /// Completes once the stream is no longer what `seen` says. Any loop.
   Task<> changed_since(LiveStreamPtr seen);

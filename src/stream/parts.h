@@ -40,6 +40,7 @@ struct StreamService::Parts {
     consumers.on_end([this](const ConsumerName& consumer) {
       subscriptions.end(consumer,
                         consumer_not_found(consumer_arn(consumer), consumer.stream.tenant));
+      directory.tell_watchers();
     });
     streams_watch = directory.watch([this] { subscriptions.look_at_streams(); });
   }

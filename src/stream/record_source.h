@@ -30,6 +30,9 @@ struct SourceStream {
   Millis retention{};
 };
 
+/// A consumer of enhanced fan-out that is named as a source.
+enum class SourceConsumer : std::uint8_t { kMissing, kNotActive, kActive };
+
 struct SourceShard {
   ShardRef ref;
   std::vector<std::uint32_t> parents;  ///< Numbers; a parent may have expired and not be listed.
@@ -79,6 +82,9 @@ class RecordSource {
   /// The stream that an ARN names now, in any status.
   virtual std::optional<SourceStream> resolve(std::string_view stream_arn) const = 0;
   virtual std::optional<SourceStream> find(LogId log) const = 0;
+  /// Whether there is a consumer of this ARN, and it may read its stream. Changes are told by
+  /// watch_streams().
+  virtual SourceConsumer consumer(std::string_view consumer_arn) const = 0;
   /// In the order of tenant and name.
   virtual std::vector<SourceStream> streams() const = 0;
   /// In the order of numbers; without expired ones, since those hold no record any more. Empty
@@ -103,7 +109,7 @@ class RecordSource {
   virtual std::unique_ptr<engine::Subscription> watch(ShardRef shard, engine::Position from,
                                                       std::function<void()> wake) = 0;
   /// Calls `changed` after any change of the list of streams or of their shards (created, closed,
-  /// expired, removed).
+  /// expired, removed), or after a consumer has gone.
   virtual std::unique_ptr<engine::Subscription> watch_streams(std::function<void()> changed) = 0;
 
   virtual Result<ShardCounts> counts(ShardRef shard) const = 0;

@@ -32,6 +32,13 @@ std::optional<SourceStream> StreamService::find(LogId log) const {
   return source_of(parts_->directory.find(log));
 }
 
+SourceConsumer StreamService::consumer(std::string_view consumer_arn) const {
+  const std::optional<ConsumerView> found = parts_->consumers.find(consumer_arn);
+  if (!found) return SourceConsumer::kMissing;
+  return found->status == ConsumerStatus::kActive ? SourceConsumer::kActive
+                                                  : SourceConsumer::kNotActive;
+}
+
 std::vector<SourceStream> StreamService::streams() const {
   std::vector<SourceStream> out;
   for (const auto& [name, stream] : parts_->directory.snapshot()->by_name) {

@@ -203,6 +203,7 @@ class StreamService final : public RecordSource {
 
   std::optional<SourceStream> resolve(std::string_view stream_arn) const override;
   std::optional<SourceStream> find(LogId log) const override;
+  SourceConsumer consumer(std::string_view consumer_arn) const override;
   std::vector<SourceStream> streams() const override;
   Result<std::vector<SourceShard>> shards(LogId log) const override;
   Task<Result<SourceSlice>> read(ShardRef shard, engine::Position from,

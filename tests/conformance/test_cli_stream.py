@@ -1,5 +1,6 @@
 """`penstock stream`: the control plane for people and scripts."""
 
+import contextlib
 import json
 import threading
 
@@ -238,6 +239,47 @@ def test_resize_takes_its_time(slow, name):
         f"going from 4 to 2 shards; {name} is UPDATING: ")
 
 
+# --- mode and capacity ----------------------------------------------------------------------------------
+
+
+@evidence("M", "UpdateStreamMode")
+def test_mode(server, stream_name):
+    done = stream(server, "mode", stream_name, "on-demand")
+    assert done.out == (f"the service chooses the shards; {stream_name} is ACTIVE: 1 open shard, on demand, "
+                        "records kept for 24 h\n"), done
+    assert summary(server, stream_name)["StreamModeDetails"] == {"StreamMode": "ON_DEMAND"}
+    refused_split = stream(server, "split", stream_name, "0")
+    assert refused_split.code == 1 and "is in On-Demand mode." in refused_split.err
+    done = stream(server, "mode", stream_name, "provisioned", "--json")
+    assert json.loads(done.out)["StreamDescriptionSummary"]["StreamModeDetails"] == {"StreamMode": "PROVISIONED"}
+    assert stream(server, "mode", stream_name, "automatic").code == 2
+
+
+@evidence("M", "UpdateStreamMode: twice in 24 hours")
+def test_mode_a_third_time(limited, name):
+    limited.kinesis.create_stream(StreamName=name, ShardCount=1)
+    assert [stream(limited, "mode", name, mode).code for mode in ("on-demand", "provisioned")] == [0, 0]
+    done = stream(limited, "mode", name, "on-demand")
+    assert done.code == 1 and done.err.startswith("penstock: LimitExceededException: "), done
+
+
+@evidence("M", "DescribeAccountSettings, UpdateAccountSettings, UpdateStreamWarmThroughput")
+def test_advantage_and_what_is_kept_ready(server, name):
+    account = {"AWS_ACCESS_KEY_ID": "515151515151", "AWS_SECRET_ACCESS_KEY": "x"}
+    assert stream(server, "advantage", **account).out == f"no on-demand Advantage in {REGION}\n"
+    stream(server, "create", name, "--on-demand", **account)
+    cold = stream(server, "warm", name, "10", **account)
+    assert cold.code == 1 and cold.err.startswith("penstock: ") and "Exception: " in cold.err
+    assert stream(server, "advantage", "on", **account).out.startswith(f"on-demand Advantage in {REGION} since 20")
+    settings = json.loads(stream(server, "advantage", "--json", **account).out)["MinimumThroughputBillingCommitment"]
+    assert settings["Status"] == "ENABLED" and {"StartedAt", "EarliestAllowedEndAt"} <= set(settings)
+    done = stream(server, "warm", name, "10", **account)
+    assert done.out.startswith(f"10 MiB/s are kept ready; {name} is ACTIVE"), done
+    assert "10 MiB/s kept warm" in stream(server, "describe", name, "--no-load", **account).out
+    assert "; it ends 20" in stream(server, "advantage", "off", **account).out
+    assert stream(server, "advantage", "maybe", **account).code == 2
+
+
 # --- tags and quotas --------------------------------------------------------------------------------------
 
 
@@ -395,46 +437,64 @@ def test_describe_as_json(server, name):
     assert "Load" not in json.loads(stream(server, "describe", name, "--json", "--no-load").out)
 
 
-@pytest.fixture
-def busy(server, name):
-    """A stream of two shards; records go into the second all the time."""
-    server.kinesis.create_stream(StreamName=name, ShardCount=2)
+@contextlib.contextmanager
+def written_to(server, name, records):
+    """All the time, until the end of the block."""
     client, may_end = server.client("kinesis"), threading.Event()
 
     def write():
         while not may_end.is_set():
-            client.put_records(StreamName=name, Records=[{"Data": b"x" * 99, "PartitionKey": "b"}] * 20)
+            client.put_records(StreamName=name, Records=records)
 
     writer = threading.Thread(target=write)
     writer.start()
-    yield name
-    may_end.set()
-    writer.join()
+    try:
+        yield
+    finally:
+        may_end.set()
+        writer.join()
 
 
 @evidence("own", "what a shard takes in, between two looks; by ARN, too")
-def test_describe_shows_load(server, busy):
-    for which in (busy, stream_arn(busy)):
-        def load():
-            found = json.loads(stream(server, "describe", which, "--json", "--sample", "300ms").out)["Load"]
-            return found if found[1]["RecordsPerSecond"] > 0 else None
-        quiet, loaded = until(load)
-        assert (quiet["RecordsPerSecond"], quiet["BytesPerSecond"], loaded["RefusedPerSecond"]) == (0, 0, 0)
-        assert loaded["BytesPerSecond"] == pytest.approx(loaded["RecordsPerSecond"] * 100)
-    text = until(lambda: out if "records/s" in (out := stream(server, "describe", busy, "--sample", "300ms").out) else None)
-    assert "what their shards take in" in text and "of its limit" not in text, "this server has no limits"
+def test_describe_shows_load(server, name):
+    server.kinesis.create_stream(StreamName=name, ShardCount=2)
+    with written_to(server, name, [{"Data": b"x" * 99, "PartitionKey": "b"}] * 20):
+        for which in (name, stream_arn(name)):
+            def load():
+                found = json.loads(stream(server, "describe", which, "--json", "--sample", "300ms").out)["Load"]
+                return found if found[1]["RecordsPerSecond"] > 0 else None
+            quiet, loaded = until(load)
+            assert (quiet["RecordsPerSecond"], quiet["BytesPerSecond"], loaded["RefusedPerSecond"]) == (0, 0, 0)
+            assert loaded["BytesPerSecond"] == pytest.approx(loaded["RecordsPerSecond"] * 100)
+        text = stream(server, "describe", name, "--sample", "300ms").out
+        assert "what their shards take in" in text and "records/s" in text
+        assert "of its limit" not in text, "this server has none"
 
 
 @evidence("own", "with limits: how much of them is used, and what was refused")
 def test_describe_shows_the_share_of_the_limit(limited, name):
     limited.kinesis.create_stream(StreamName=name, ShardCount=1)
-    with started(limited, "stream", "describe", name, "--sample", "1s", "--width", "100") as command:
-        while command.process.poll() is None:
-            limited.kinesis.put_records(StreamName=name, Records=[{"Data": b"x", "PartitionKey": "k"}] * 500)
-        heading = next(line for _ in range(20) if (line := command.line()).startswith("shard"))
-        _, row = command.lines(2)
-    assert heading.split()[-1] == "refused/s" and "of its limit" in heading
-    assert "█" in row and int(row.split()[-1].replace(",", "")) > 0
+
+    def row():
+        lines = stream(limited, "describe", name, "--sample", "300ms", "--width", "100").lines()
+        heading = next(line for line in lines if line.startswith("shard"))
+        assert "of its limit" in heading
+        found = lines[lines.index(heading) + 2]
+        return found if heading.split()[-1] == "refused/s" and "█" in found else None
+
+    # Of four such records a second's megabyte takes one.
+    with written_to(limited, name, [{"Data": b"x" * 1_000_000, "PartitionKey": "k"}] * 4):
+        assert float(until(row).split()[-1].replace(",", "")) > 0
+
+
+@evidence("own", "--watch draws again and again")
+def test_describe_again_and_again(server, stream_name):
+    with started(server, "stream", "describe", stream_name, "--watch", "--sample", "10ms") as command:
+        first = next(line for _ in range(5) if (line := command.line()).startswith(stream_name))
+        assert first == f"{stream_name}  ACTIVE"
+        server.kinesis.split_shard(StreamName=stream_name, ShardToSplit=shard(0), NewStartingHashKey=str(2**127))
+        assert next(line for _ in range(1000) if "split into" in (line := command.line())) == "0 split into 1 and 2"
+        assert command.process.poll() is None
 
 
 @evidence("own", "thousands of shards are drawn in groups")

@@ -253,11 +253,10 @@ def test_only_data_streams_are_sources(server, request_of, source):
     assert refusal(server, request_of(EventSourceArn=source)) == invalid("Unrecognized event source.")
 
 
-@evidence("own", "enhanced fan-out is not served, and says so")
-def test_a_stream_consumer_is_no_source_yet(server, request_of, stream):
-    status, name, body = refusal(server, request_of(EventSourceArn=stream_arn(stream) + "/consumer/c:1"))
-    assert (status, name) == (400, "InvalidParameterValueException")
-    assert "not supported by this server" in body["message"]
+@evidence("R", "the text for a stream that is missing")
+def test_a_consumer_must_exist(server, request_of, stream):
+    arn = stream_arn(stream) + "/consumer/c:1"
+    assert refusal(server, request_of(EventSourceArn=arn)) == invalid(f"Stream not found: {arn}")
 
 
 @evidence("R", RECORDED)

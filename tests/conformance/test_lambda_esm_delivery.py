@@ -813,3 +813,42 @@ def stream_error(stand):
         return ""
     except ClientError as error:
         return error.response["Error"]["Code"]
+
+
+# --- Consumers as sources -------------------------------------------------------------------------------
+
+
+@evidence("D", GUIDE + ": an enhanced fan-out consumer is named by its ARN")
+def test_a_mapping_reads_by_a_consumer_and_says_whose_events_they_are(stand):
+    consumer = stand.server.kinesis.register_stream_consumer(
+        StreamARN=stream_arn(stand.stream), ConsumerName="c")["Consumer"]["ConsumerARN"]
+    function = stand.function()
+    identity = stand.map(function, EventSourceArn=consumer)
+    stand.put("a", "b")
+    [event] = until(lambda: function.events)[:1]
+    assert {record["eventSourceARN"] for record in event["Records"]} == {consumer}
+    assert stand.get(identity)["EventSourceArn"] == consumer
+    listed = stand.server.functions.list_event_source_mappings(EventSourceArn=consumer)["EventSourceMappings"]
+    assert [each["UUID"] for each in listed] == [identity]
+    assert stand.settled(identity) == {"succeeded": 2}
+
+
+@evidence("own", "one mapping for each consumer; the text of a duplicate")
+def test_a_consumer_reads_for_one_mapping(stand):
+    consumer = stand.server.kinesis.register_stream_consumer(
+        StreamARN=stream_arn(stand.stream), ConsumerName="c")["Consumer"]["ConsumerARN"]
+    identity = stand.map(stand.function(), EventSourceArn=consumer)
+    with pytest.raises(ClientError) as refused:
+        stand.map(stand.function(), EventSourceArn=consumer)
+    assert refused.value.response["Error"]["Code"] == "ResourceConflictException"
+    assert identity in refused.value.response["Error"]["Message"]
+
+
+@evidence("own", "the state stays Enabled, LastProcessingResult says why nothing comes; a deleted stream's form")
+def test_a_mapping_whose_consumer_is_deregistered_says_so(stand):
+    consumer = stand.server.kinesis.register_stream_consumer(
+        StreamARN=stream_arn(stand.stream), ConsumerName="c")["Consumer"]["ConsumerARN"]
+    identity = stand.map(stand.function(), EventSourceArn=consumer)
+    stand.server.kinesis.deregister_stream_consumer(ConsumerARN=consumer)
+    until(lambda: stand.get(identity)["LastProcessingResult"] == "PROBLEM: Consumer not found")
+    assert stand.get(identity)["State"] == "Enabled"

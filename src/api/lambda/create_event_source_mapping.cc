@@ -1,6 +1,7 @@
 #include "api/lambda/event_source_mapping.h"
 #include "api/lambda/event_source_mapping_structures.h"
 #include "mapping/errors.h"
+#include "mapping/record.h"
 
 namespace penstock::api::lambda {
 namespace {
@@ -41,7 +42,8 @@ struct CreateEventSourceMappingRequest {
     using Self = CreateEventSourceMappingRequest;
     using shape::member;
     return std::array{
-        member<&Self::event_source_arn>("EventSourceArn", kSourceArn, "Of a data stream."),
+        member<&Self::event_source_arn>("EventSourceArn", kSourceArn,
+                                        "Of a data stream, or of a consumer of one."),
         member<&Self::function_name>("FunctionName", kMappedFunction),
         member<&Self::enabled>("Enabled", {}, "true if absent."),
         member<&Self::batch_size>("BatchSize", kBatchSize, "100 if absent."),
@@ -92,7 +94,7 @@ constexpr shape::Operation<CreateEventSourceMappingRequest, EventSourceMappingCo
         .path = "/2015-03-31/event-source-mappings",
         .success_status = 202};
 
-/// Streams are sources here; their enhanced fan-out consumers and other services are not.
+/// Streams and their consumers (enhanced fan-out) are sources here; other services are not.
 Status recognise_source(const std::optional<std::string>& arn) {
   std::string_view rest = arn ? std::string_view(*arn) : std::string_view();
   std::string_view service;
@@ -105,10 +107,9 @@ Status recognise_source(const std::optional<std::string>& arn) {
   if (service != "kinesis" || !rest.starts_with(kStream)) {
     return Error{MappingErrc::kInvalidParameter, "Unrecognized event source."};
   }
-  if (rest.find('/', kStream.size()) != std::string_view::npos) {
-    return Error{MappingErrc::kInvalidParameter,
-                 "Enhanced fan-out consumers are not supported by this server as an event source: "
-                 "give the stream's ARN."};
+  if (rest.find('/', kStream.size()) != std::string_view::npos &&
+      !mapping::is_consumer_source(*arn)) {
+    return Error{MappingErrc::kInvalidParameter, "Unrecognized event source."};
   }
   return ok();
 }

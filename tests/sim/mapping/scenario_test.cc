@@ -23,7 +23,9 @@ class Scenario : public ::testing::Test {
   void SetUp() override { log::set_level(log::Level::kOff); }
   void TearDown() override { log::set_level(log::Level::kInfo); }
 
-  void start(std::uint64_t seed, Durability durability = Durability::kMemory) {
+  using Poll = mapping::MappingSettings::Poll;
+  void start(std::uint64_t seed, Durability durability = Durability::kMemory,
+             Poll poll = Poll::kAppend) {
     system_.reset();
     Plan plan;
     plan.seed = seed;
@@ -34,6 +36,7 @@ class Scenario : public ::testing::Test {
       options.ballast_bytes = 64u << 10;
     }
     system_ = std::make_unique<System>(plan, options);
+    system_->mapping_settings.poll = poll;
     ASSERT_TRUE(system_->open().ok());
     system_->functions.add("f", {.took_max = Millis{5}}, false);
   }
@@ -41,6 +44,22 @@ class Scenario : public ::testing::Test {
     const auto made = system_->world.run(
         system_->streams().create(caller(), {.name = System::kStream, .shard_count = shards}));
     ASSERT_TRUE(made.ok()) << made.error().message;
+  }
+  /// The ARN of a new consumer of the stream.
+  std::string create_consumer(std::string_view name = "c") {
+    const std::string stream = System::stream_arn();
+    const auto made = system_->world.run(
+        system_->streams().register_consumer(caller(), {.stream_arn = stream, .name = name}));
+    EXPECT_TRUE(made.ok()) << made.error().message;
+    return made.ok() ? made->arn : "";
+  }
+  static mapping::CreateMapping request_for(const std::string& source) {
+    mapping::CreateMapping made = request();
+    made.source_arn = source;
+    return made;
+  }
+  std::string last_result(const std::string& uuid) {
+    return system_->mappings().get(System::tenant(), uuid)->last_result;
   }
   static stream::Caller caller() { return System::caller("operator"); }
   static mapping::CreateMapping request(const std::string& function = "f") {
@@ -248,6 +267,130 @@ TEST_F(Scenario, OfTwoEqualMappingsMadeAtOnceOneIsMade) {
     EXPECT_NE(other->error().message.find((*made)->record.uuid), std::string::npos);
     system_->stop();
   }
+}
+
+// --- Consumers of enhanced fan-out as sources ----------------------------------------------------
+
+TEST_F(Scenario, AConsumersMappingDeliversEachRecordThroughReshardsAndKills) {
+  for (const std::uint64_t seed : testing::seeds_or_one(20)) {
+    start(seed, Durability::kSync, seed % 2 == 0 ? Poll::kAws : Poll::kAppend);
+    create_stream(2);
+    create_mapping(request_for(create_consumer()));
+    put(40, 9);
+    ASSERT_TRUE(
+        system_->world.run(system_->streams().merge(caller(), {.name = System::kStream}, "0", "1"))
+            .ok());
+    put(40, 9);
+    system_->kill();
+    ASSERT_TRUE(system_->open().ok());
+    put(40, 9);
+    ASSERT_TRUE(system_->world.run_until([this] { return pending() == 0; }, minutes(20)))
+        << pending() << " pending, PENSTOCK_SEED=" << seed;
+    EXPECT_EQ(invoked(), 120u);
+    EXPECT_EQ(system_->audit().verdict.unaccounted, 0);
+    for (const std::string& complaint : system_->witness.complaints)
+      ADD_FAILURE() << complaint << ", PENSTOCK_SEED=" << seed;
+    system_->stop();
+  }
+}
+
+TEST_F(Scenario, AConsumerReadsForOneMapping) {
+  start(1);
+  create_stream();
+  system_->functions.add("g", {.took_max = Millis{5}}, false);
+  const std::string consumer = create_consumer();
+  const std::string uuid = create_mapping(request_for(consumer));
+  mapping::CreateMapping second = request("g");
+  second.source_arn = consumer;
+  const auto refused = system_->world.run(system_->mappings().create(System::tenant(), second));
+  ASSERT_FALSE(refused.ok());
+  EXPECT_TRUE(refused.error().code == mapping::MappingErrc::kConflict);
+  EXPECT_NE(refused.error().message.find(uuid), std::string::npos);
+  second.source_arn = create_consumer("d");
+  EXPECT_TRUE(system_->world.run(system_->mappings().create(System::tenant(), second)).ok());
+}
+
+TEST_F(Scenario, AMappingWhoseConsumerHasGoneSaysSoAndReadsNothing) {
+  for (const Poll poll : {Poll::kAppend, Poll::kAws}) {
+    start(1, Durability::kSync, poll);
+    create_stream();
+    const std::string consumer = create_consumer();
+    const std::string uuid = create_mapping(request_for(consumer));
+    put(10);
+    ASSERT_TRUE(system_->world.run_until([this] { return pending() == 0; }, minutes(1)));
+    EXPECT_EQ(last_result(uuid), "OK");
+    ASSERT_TRUE(
+        system_->world.run(system_->streams().deregister_consumer(caller(), {.arn = consumer}))
+            .ok());
+    for (int starts = 0; starts < 2; ++starts) {
+      put(10);
+      system_->world.run_for(minutes(1));
+      EXPECT_EQ(last_result(uuid), "PROBLEM: Consumer not found");
+      EXPECT_EQ(system_->mappings().get(System::tenant(), uuid)->state,
+                mapping::MappingState::kEnabled);
+      EXPECT_EQ(invoked(), 10u);
+      EXPECT_EQ(pending(), 10u * (static_cast<std::uint64_t>(starts) + 1));
+      system_->kill();
+      ASSERT_TRUE(system_->open().ok());
+    }
+    // A consumer of the same name has another ARN, which this mapping does not read by.
+    create_consumer();
+    system_->world.run_for(minutes(1));
+    EXPECT_EQ(invoked(), 10u);
+    EXPECT_EQ(system_->audit().verdict.unaccounted, 0);
+  }
+}
+
+TEST_F(Scenario, AsAwsReadsAConsumerIsPushedToAndAStreamIsPolled) {
+  for (const bool is_consumer : {true, false}) {
+    start(1, Durability::kMemory, Poll::kAws);
+    create_stream();
+    create_mapping(is_consumer ? request_for(create_consumer()) : request());
+    system_->world.run_for(Millis{1'450});
+    Millis longest{0};
+    for (int i = 0; i < 7; ++i) {
+      const std::uint64_t before = invoked();
+      const std::string data = write_record({.id = next_++}, 10);
+      const stream::PutEntry entry{"k", data, {}};
+      ASSERT_TRUE(system_->world
+                      .run(system_->streams().put_record(
+                          caller(), {.stream = {.name = System::kStream}, .entry = entry}))
+                      .ok());
+      const SteadyTime put_at = system_->steady_now();
+      ASSERT_TRUE(system_->world.run_until([&] { return invoked() > before; }, minutes(1)));
+      longest =
+          std::max(longest, std::chrono::duration_cast<Millis>(system_->steady_now() - put_at));
+      system_->world.run_for(Millis{370});
+    }
+    if (is_consumer) {
+      EXPECT_LE(longest, Millis{10}) << "pushed";
+    } else {
+      EXPECT_GE(longest, Millis{400}) << "polled once a second";
+    }
+  }
+}
+
+TEST_F(Scenario, AsAwsReadsAConsumerGetsTwoMebibytesASecond) {
+  start(1, Durability::kMemory, Poll::kAws);
+  create_stream();
+  constexpr std::size_t kRecords = 12;
+  for (std::size_t i = 0; i < kRecords; ++i) {
+    const std::string data = write_record({.id = next_++}, 1'000'000);
+    const stream::PutEntry entry{"k", data, {}};
+    ASSERT_TRUE(system_->world
+                    .run(system_->streams().put_record(
+                        caller(), {.stream = {.name = System::kStream}, .entry = entry}))
+                    .ok());
+    system_->world.run_for(seconds(1));
+  }
+  mapping::CreateMapping one = request_for(create_consumer());
+  one.configuration.batch_size = 1;
+  create_mapping(one);
+  const SteadyTime begin = system_->steady_now();
+  ASSERT_TRUE(system_->world.run_until([&] { return invoked() == kRecords; }, minutes(1)));
+  const Nanos took = system_->steady_now() - begin;
+  EXPECT_GE(took, seconds(4)) << "twelve megabytes, two of them at once";
+  EXPECT_LE(took, seconds(8));
 }
 
 }  // namespace

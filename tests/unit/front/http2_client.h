@@ -10,6 +10,7 @@
 #include <functional>
 #include <list>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,7 +38,9 @@ class Http2Client {
   };
 
   explicit Http2Client(const Served& server) : Http2Client(server, Options{}) {}
-  Http2Client(const Served& server, Options options) : wire_(server) {
+  Http2Client(const Served& server, Options options)
+      : Http2Client(std::make_unique<Client>(server), options) {}
+  Http2Client(std::unique_ptr<Client> wire, Options options) : wire_(std::move(wire)) {
     nghttp2_session_callbacks* set = nullptr;
     nghttp2_session_callbacks_new(&set);
     nghttp2_session_callbacks_set_send_callback(set, &send);
@@ -102,7 +105,7 @@ class Http2Client {
     }
   }
   bool read_once() {
-    const std::string bytes = wire_.some();
+    const std::string bytes = wire_->some();
     if (bytes.empty()) return !(has_ended_ = true);
     nghttp2_session_mem_recv(session_, reinterpret_cast<const std::uint8_t*>(bytes.data()),
                              bytes.size());
@@ -135,7 +138,7 @@ class Http2Client {
     nghttp2_submit_window_update(session_, NGHTTP2_FLAG_NONE, 0, bytes);
     flush();
   }
-  void send_raw(std::string_view bytes) { wire_.send(bytes); }
+  void send_raw(std::string_view bytes) { wire_->send(bytes); }
   void send_in_single_bytes() { in_single_bytes_ = true; }
   int goaways() const { return goaways_; }
   int pings() const { return pings_; }
@@ -157,9 +160,9 @@ class Http2Client {
                       void* user) {
     const std::string_view text(reinterpret_cast<const char*>(bytes), size);
     if (self(user).in_single_bytes_) {
-      for (const char& byte : text) self(user).wire_.send({&byte, 1});
+      for (const char& byte : text) self(user).wire_->send({&byte, 1});
     } else {
-      self(user).wire_.send(text);
+      self(user).wire_->send(text);
     }
     return static_cast<ssize_t>(size);
   }
@@ -200,7 +203,7 @@ class Http2Client {
   }
   void flush() { nghttp2_session_send(session_); }
 
-  Client wire_;
+  std::unique_ptr<Client> wire_;
   nghttp2_session* session_ = nullptr;
   std::list<Body> bodies_;
   std::map<std::int32_t, Answer> answers_;

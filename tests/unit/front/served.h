@@ -132,7 +132,7 @@ class Client {
     ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     EXPECT_EQ(::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
   }
-  ~Client() { ::close(socket_); }
+  virtual ~Client() { ::close(socket_); }
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
@@ -140,7 +140,7 @@ class Client {
   void end_sending() { ::shutdown(socket_, SHUT_WR); }
   void send(std::string_view bytes) {
     while (!bytes.empty()) {
-      const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      const ssize_t sent = send_some(bytes);
       if (sent <= 0) return;  // The server has closed; what it said is still to be read.
       bytes.remove_prefix(static_cast<std::size_t>(sent));
     }
@@ -192,12 +192,21 @@ class Client {
   }
   bool is_closed() { return received_.empty() && !read_more(); }
 
+ protected:
+  virtual ssize_t send_some(std::string_view bytes) {
+    return ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  }
+  virtual ssize_t receive_some(char* into, std::size_t room) {
+    return ::recv(socket_, into, room, 0);
+  }
+  int socket() const { return socket_; }
+
  private:
   bool read_more() {
     char bytes[65'536];
     ssize_t got = 0;
     do {
-      got = ::recv(socket_, bytes, sizeof bytes, 0);
+      got = receive_some(bytes, sizeof bytes);
     } while (got < 0 && errno == EINTR);  // The machine stood still, and goes on.
     if (got <= 0) return false;
     received_.append(bytes, static_cast<std::size_t>(got));
