@@ -95,7 +95,8 @@ Result<std::size_t> ShardReader::round(const Visit& visit) {
       reader.last_sequence_number = record.sequence_number;
       if (!visit(id, reader.range, record)) return seen;
     }
-    if (reply->millis_behind.value_or(0) > 0) caught_up_ = false;
+    // A closed shard's last records come with one more iterator: only an empty page is the tip.
+    if (!reply->records.empty() || reply->millis_behind.value_or(0) > 0) caught_up_ = false;
     if (reply->next_iterator) {
       reader.iterator = *reply->next_iterator;
       continue;

@@ -97,9 +97,11 @@ std::string canonical_list(std::string_view list) {
 
 bool append_headers(const Message& message, std::string_view list, std::string& out) {
   return each_name(list, [&](std::string_view name) {
+    // Whoever speaks HTTP/2 may sign what is the host there under its name there.
+    const std::string_view wanted = name == ":authority" ? "host" : name;
     bool found = false;
     for (const auto& [key, value] : message.headers) {
-      if (key != name) continue;
+      if (key != wanted) continue;
       if (found) {
         out.push_back(',');
       } else {

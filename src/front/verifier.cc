@@ -63,10 +63,12 @@ std::optional<AuthError> check_time(const Credentials& credentials, WallTime tim
                  sigv4::basic_time(now + kClockSkewMax) + " (" + here + " + 5 min.)");
 }
 
-/// `host`, and every x-amz- header: AWS's reference demands both of whoever signs.
+/// `host`, by either of its names, and every x-amz- header: AWS's reference demands both of whoever
+/// signs.
 std::optional<AuthError> check_signed_headers(const Request& request,
                                               const Credentials& credentials) {
-  if (!is_signed(credentials.signed_headers, "host")) {
+  if (!is_signed(credentials.signed_headers, "host") &&
+      !is_signed(credentials.signed_headers, ":authority")) {
     return invalid("'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.");
   }
   for (const auto& [name, value] : request.headers) {

@@ -250,13 +250,17 @@ Task<Result<GetRecordsReply>> ReadPath::get_records(Caller caller, GetRecords re
     place.shard->lane->read.returned(static_cast<std::int64_t>(page.slice.bytes));
   }
   report(*place.stream, place.number(), &page);
+  // A page of records is never the last one: clients that look for the next iterator first would
+  // drop them.
+  const bool is_end = page.end && page.slice.records.empty();
+  if (!is_end) page.children.clear();
   GetRecordsReply reply{.slice = std::move(page.slice),
                         .charge = std::move(page.charge),
                         .stamp = place.shard->entry.stamp(),
                         .millis_behind_latest = page.millis_behind,
                         .child_shards = std::move(page.children),
                         .encryption = std::move(page.encryption)};
-  if (!page.end) {
+  if (!is_end) {
     reply.next_iterator = tokens_.seal(Iterator{.log = iterator->log,
                                                 .shard = iterator->shard,
                                                 .from = reply.slice.next,

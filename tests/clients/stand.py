@@ -96,6 +96,10 @@ def until(condition, seconds=60):
 def environment(server):
     """What a user exports so that any AWS client talks to the server."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    if server.ca_file is not None:
+        # By the names that the SDKs' languages have for it; Java's is in its truststore.
+        kept |= {name: server.ca_file for name in ("AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE")}
+        kept |= {"JAVA_TOOL_OPTIONS": f"-Djavax.net.ssl.trustStore={server.truststore()}"}
     return kept | {
         "AWS_ENDPOINT_URL": server.url, "AWS_ACCESS_KEY_ID": server.key.access_key,
         "AWS_SECRET_ACCESS_KEY": server.key.secret_key, "PENSTOCK_BIN": BINARY,
@@ -130,9 +134,20 @@ class Server:
         self.process = subprocess.Popen([BINARY, "serve", "--listen", "127.0.0.1:0", *arguments],
                                         stdout=subprocess.PIPE, text=True)
         ready = self.process.stdout.readline()
-        assert "http://" in ready, f"the server did not start: {ready!r}"
-        self.url = "http://" + ready.split("http://")[1].split()[0].rstrip(",;/")
+        found = re.search(r"https?://[^ ,;/]+", ready)
+        assert found, f"the server did not start: {ready!r}"
+        self.url = found.group()
+        ca_file = re.search(r" ca=(\S+)", ready)
+        self.ca_file = ca_file and ca_file.group(1)
         self.port = int(self.url.rsplit(":", 1)[1])
+
+    def truststore(self):
+        """A file with the CA in Java's own format; there is none where there is no Java."""
+        path = pathlib.Path(self.folder.name) / "truststore"
+        if not path.exists() and shutil.which("keytool"):
+            subprocess.run(["keytool", "-importcert", "-noprompt", "-alias", "penstock", "-file", self.ca_file, "-keystore",
+                            path, "-storepass", "changeit"], check=True, capture_output=True)
+        return path
 
     def admin(self, method, path, body=None):
         request = AWSRequest(method, f"{self.url}{path}", data=b"" if body is None else json.dumps(body).encode())

@@ -8,6 +8,11 @@ A program gets the stream's name, prints one fact a line with its words parted b
     shard ID START END PARENT ADJACENT OPEN      ListShards, a page for each shard, before and after a split and a merge
     record SHARD KEY BYTES SHA256                read from the roots on, children when all their parents are read
     child PARENT CHILD                           where the last page of a closed shard sends its reader
+    consumer NAME STATUS                         a consumer with enhanced fan-out
+    pushed SHARD KEY BYTES                       what SubscribeToShard sent, shard by shard, from the horizon
+    branch PARENT CHILD                          the last event of a closed shard
+    again CLASS STATUS                           a second subscription within five seconds
+    left COUNT                                   consumers after it was deregistered
     tag KEY VALUE, kept KEY VALUE                tags, before and after one is removed
     retention HOURS                              increased, decreased
     caught CLASS STATUS MESSAGE                  errors, each caught by the SDK's own class for it
@@ -67,8 +72,8 @@ def built(command, packages, cwd=None, **environment):
     assert done.returncode == 0, said
 
 
-def go_program(sources, packages, *flags):
-    """The program of a folder with a go.mod, static. Go's own cache makes this quick when nothing changed."""
+def go_program(sources, packages, *flags, package="."):
+    """A program of a folder with a go.mod, static. Go's own cache makes this quick when nothing changed."""
     if shutil.which("go") is None:
         pytest.skip("Go is missing (go is not on the PATH)")
     wanted = re.search(r"^go (\d+)\.(\d+)", (sources / "go.mod").read_text(), re.MULTILINE).groups()
@@ -78,7 +83,7 @@ def go_program(sources, packages, *flags):
         pytest.skip(f"Go is too old: {here.group()} is here, go.mod wants {'.'.join(wanted)}")
     target = stand.BUILD / sources.name / "program"
     target.parent.mkdir(parents=True, exist_ok=True)
-    built(["go", "build", "-mod=readonly", "-trimpath", *flags, "-o", str(target), "."], packages, cwd=sources,
+    built(["go", "build", "-mod=readonly", "-trimpath", *flags, "-o", str(target), package], packages, cwd=sources,
           CGO_ENABLED="0", GOTOOLCHAIN="local", GOFLAGS="")
     return target
 
@@ -121,6 +126,23 @@ class Story:
     def test_closed_shards_name_their_children(self, told):
         assert sorted(told.facts["child"]) == [
             [shard(0), shard(2)], [shard(0), shard(3)], [shard(1), shard(4)], [shard(3), shard(4)]]
+
+    def test_a_consumer_is_pushed_every_record(self, told):
+        assert told.facts["consumer"] == [["reader", "ACTIVE"]]
+        wanted = [(shard(0), key, data) for key, data in stand.RECORDS.items()]
+        wanted += [(shard(1), "first", b"one"), (shard(2), "left", b"two"), (shard(4), "right", b"three")]
+        assert [tuple(words) for words in told.facts["pushed"]] == [
+            (where, key, str(len(data))) for where, key, data in wanted]
+
+    def test_a_closed_shards_last_event_names_its_children(self, told):
+        assert told.facts["branch"] == [
+            [shard(0), shard(2)], [shard(0), shard(3)], [shard(1), shard(4)], [shard(3), shard(4)]]
+
+    def test_one_subscription_a_consumer_and_shard(self, told):
+        assert told.facts["again"] == [["ResourceInUseException", "400"]]
+
+    def test_a_deregistered_consumer_is_gone(self, told):
+        assert told.facts["left"] == [["0"]]
 
     def test_tags_come_and_go(self, told):
         assert sorted(told.facts["tag"]) == [["made-by", "story"], ["stage", "test"], ["team", "water"]]

@@ -19,7 +19,7 @@ from command import BINARY, environment, run
 from conftest import Server, evidence
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
-from kit import TOP, data_of, put, read, shard, shards_of, split_in_the_middle
+from kit import TOP, data_of, put, read, shard, shards_of, split_in_the_middle, stream_arn
 
 MOST_BYTES = 51_200
 
@@ -140,10 +140,39 @@ def test_a_reshard_between_packing_and_storing_loses_nothing(server, stream):
         done = run(server, "put", stream, "--aggregate", "--endpoint-url", address, stdin="\n".join(lines))
     assert done.code == 0, done
     assert done.lines()[0] == ("100 records in 3 envelopes and 0 plain records; "
-                               "100 packed again, because the stream was resharded meanwhile")
+                               "100 sent again, because the stream was changed meanwhile")
     tail = run(server, "tail", stream, "--from", "horizon", "--no-follow")
     assert sorted(tail.lines()) == sorted(lines), "each once, for readers that drop strays as the KCL does"
     assert "of 100 records" in tail.err, "the first envelope"
+
+
+PLACED = " (the service places them, so none are packed)"
+
+
+@evidence("D", "KPL: on a stream whose records the service places nothing is packed")
+def test_where_the_service_places_records(server, name):
+    server.kinesis.create_stream(StreamName=name, RecordDistributionStrategy="AUTO",
+                                 StreamModeDetails={"StreamMode": "ON_DEMAND"})
+    lines = [f"line {number}" for number in range(100)]
+    done = run(server, "put", name, "--aggregate", stdin="\n".join(lines))
+    assert done.lines()[0] == "100 records in 0 envelopes and 100 plain records" + PLACED
+    assert sorted(run(server, "tail", name, "--from", "horizon", "--no-follow").lines()) == sorted(lines)
+
+
+@evidence("own", "an envelope that the service placed elsewhere is opened and sent again")
+def test_a_stream_that_begins_to_place_records(server, name):
+    server.kinesis.create_stream(StreamName=name, StreamModeDetails={"StreamMode": "ON_DEMAND"})
+    lines = [f"line {number}" for number in range(100)]
+
+    def changes():
+        server.kinesis.update_stream_record_distribution_strategy(
+            StreamARN=stream_arn(name), RecordDistributionStrategy="AUTO")
+
+    with between(server, "PutRecords", changes) as address:
+        done = run(server, "put", name, "--aggregate", "--endpoint-url", address, stdin="\n".join(lines))
+    assert done.code == 0, done
+    tail = run(server, "tail", name, "--from", "horizon", "--no-follow")
+    assert sorted(tail.lines()) == sorted(lines), "each once"
 
 
 # --- tail ---------------------------------------------------------------------------------------------

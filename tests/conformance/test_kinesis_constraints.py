@@ -11,7 +11,7 @@ import subprocess
 import pytest
 from conftest import BINARY, evidence
 from constraints import RECORDED_ORDER, Model
-from raw import SIGNED
+from raw import signed
 
 FORM = "the published model's constraints, in the form of kinesalite's suite, which was compared with production"
 
@@ -72,6 +72,8 @@ def as_json(value):
 
 
 def error(server, protocol, operation, body):
+    if (operation, protocol) == ("SubscribeToShard", "cbor"):
+        pytest.skip("SubscribeToShard speaks JSON alone, as on AWS")
     if protocol == "json":
         return server.raw.error(operation, as_json(body))
     return server.raw.cbor_error(operation, body)
@@ -117,12 +119,11 @@ def test_members_are_checked_in_the_recorded_order(operation):
 
 @evidence("M", "requests that break no constraint are not refused as if they did")
 @pytest.mark.parametrize("operation", TAKING)
-def test_a_request_within_its_constraints_passes_them(server, operation):
+def test_a_request_within_its_constraints_passes_them(server, account, operation):
     body = MODEL.sample(MODEL.input_of(operation))
     assert MODEL.message(operation, body) is None
-    # Some take effect; not in the account of the other tests.
-    of_another = SIGNED["Authorization"].replace("Credential=test/", "Credential=222222222222/")
-    reply = server.raw.kinesis(operation, as_json(body), Authorization=of_another)
+    # Some have their effect, in an account of their own.
+    reply = server.raw.kinesis(operation, as_json(body), **signed("kinesis", account[1]))
     refused = reply.body and b"validation error" in reply.body
     # Without a key PutRecord(s) is refused by streams that need one, in the same words; this one is not there.
     assert not refused and b"SerializationException" not in reply.body

@@ -85,6 +85,17 @@ def test_a_split_shard_ends_with_its_children(server, stream):
     assert last["MillisBehindLatest"] == 0
 
 
+@evidence("F", "Telegraf's consumer drops the records of a page without a next iterator")
+def test_the_last_records_of_a_closed_shard_come_before_its_end(server, stream):
+    put(server.kinesis, stream, b"1", b"2")
+    split_in_the_middle(server.kinesis, stream)
+    page = server.kinesis.get_records(ShardIterator=iterator(server.kinesis, stream))
+    assert ([each["Data"] for each in page["Records"]], page["MillisBehindLatest"], "ChildShards" in page) == (
+        [b"1", b"2"], 0, False)
+    end = server.kinesis.get_records(ShardIterator=page["NextShardIterator"])
+    assert (end["Records"], end.get("NextShardIterator"), len(end["ChildShards"])) == ([], None, 2)
+
+
 @evidence("M", MODEL)
 def test_merged_shards_end_with_one_child_of_two_parents(server, name):
     server.kinesis.create_stream(StreamName=name, ShardCount=2)

@@ -133,7 +133,8 @@ inline std::string slow_canonical_request(const front::Request& request,
     std::string joined;
     std::size_t count = 0;
     for (const auto& [key, value] : request.headers) {
-      if (key == name) joined += (count++ == 0 ? "" : ",") + slow_value(value);
+      if (key == (name == ":authority" ? "host" : name))
+        joined += (count++ == 0 ? "" : ",") + slow_value(value);
     }
     if (count == 0) return {};
     lines[name] = joined;

@@ -161,7 +161,7 @@ func readShard(shardID *string) []types.ChildShard {
 		if page.NextShardIterator == nil {
 			return page.ChildShards
 		}
-		if *page.MillisBehindLatest == 0 {
+		if len(page.Records) == 0 && *page.MillisBehindLatest == 0 {
 			return nil
 		}
 		iterator = page.NextShardIterator
@@ -186,6 +186,64 @@ func readAll() {
 			if unread == 0 {
 				ready = append(ready, *child.ShardId)
 			}
+		}
+	}
+}
+
+func subscribe(consumer, shardID *string) (*kinesis.SubscribeToShardOutput, error) {
+	return client.SubscribeToShard(ctx, &kinesis.SubscribeToShardInput{ConsumerARN: consumer, ShardId: shardID,
+		StartingPosition: &types.StartingPosition{Type: types.ShardIteratorTypeTrimHorizon}})
+}
+
+// To its end when it is closed, else to its tip.
+func readPushed(consumer, shardID *string, isClosed bool) {
+	pushed := must(subscribe(consumer, shardID)).GetStream()
+	defer pushed.Close()
+	if !isClosed && *shardID == *shard(4) {
+		_, err := subscribe(consumer, shardID)
+		var inUse *types.ResourceInUseException
+		var response *awshttp.ResponseError
+		if errors.As(err, &inUse) && errors.As(err, &response) {
+			fact("again", "ResourceInUseException", response.HTTPStatusCode())
+		}
+	}
+	for each := range pushed.Events() {
+		event := each.(*types.SubscribeToShardEventStreamMemberSubscribeToShardEvent).Value
+		for _, record := range event.Records {
+			fact("pushed", *shardID, *record.PartitionKey, len(record.Data))
+		}
+		for _, child := range event.ChildShards {
+			fact("branch", *shardID, *child.ShardId)
+		}
+		if !isClosed && *event.MillisBehindLatest == 0 {
+			return
+		}
+	}
+	if err := pushed.Err(); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func fanOut() {
+	arn := summary().StreamARN
+	consumer := must(client.RegisterStreamConsumer(ctx, &kinesis.RegisterStreamConsumerInput{
+		StreamARN: arn, ConsumerName: aws.String("reader")})).Consumer.ConsumerARN
+	for {
+		described := must(client.DescribeStreamConsumer(ctx, &kinesis.DescribeStreamConsumerInput{ConsumerARN: consumer}))
+		if described.ConsumerDescription.ConsumerStatus == types.ConsumerStatusActive {
+			fact("consumer", *described.ConsumerDescription.ConsumerName, described.ConsumerDescription.ConsumerStatus)
+			break
+		}
+	}
+	for number, isClosed := range []bool{true, true, false, true, false} {
+		readPushed(consumer, shard(number), isClosed)
+	}
+	must(client.DeregisterStreamConsumer(ctx, &kinesis.DeregisterStreamConsumerInput{ConsumerARN: consumer}))
+	for {
+		left := must(client.ListStreamConsumers(ctx, &kinesis.ListStreamConsumersInput{StreamARN: arn})).Consumers
+		if len(left) == 0 {
+			fact("left", len(left))
+			return
 		}
 	}
 }
@@ -283,6 +341,7 @@ func main() {
 	put("right", "three", last)
 	shards()
 	readAll()
+	fanOut()
 	tagsAndRetention()
 	errorsByType()
 	remove()

@@ -44,7 +44,7 @@ def program():
     return shutil.copy(SOURCES / "story.mjs", OUTPUT)
 
 
-@pytest.fixture(scope="module", params=["h1"])
+@pytest.fixture(scope="module", params=["h1", "h2"])
 def told(request, server, program):
     return story.tell(server, f"javascript-{request.param}", ["node", program, request.param])
 

@@ -8,11 +8,11 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   AddTagsToStreamCommand, CreateStreamCommand, DecreaseStreamRetentionPeriodCommand, DeleteStreamCommand,
-  DescribeStreamSummaryCommand, ExpiredIteratorException, ExpiredNextTokenException, GetRecordsCommand,
+  DeregisterStreamConsumerCommand, DescribeStreamConsumerCommand, DescribeStreamSummaryCommand, ExpiredIteratorException, ExpiredNextTokenException, GetRecordsCommand,
   GetShardIteratorCommand, IncreaseStreamRetentionPeriodCommand, InvalidArgumentException, KinesisClient,
-  KinesisServiceException, ListShardsCommand, ListTagsForStreamCommand, MergeShardsCommand,
-  ProvisionedThroughputExceededException, PutRecordCommand, PutRecordsCommand, RemoveTagsFromStreamCommand,
-  ResourceInUseException, ResourceNotFoundException, SplitShardCommand, paginateListStreams, waitUntilStreamExists,
+  KinesisServiceException, ListShardsCommand, ListStreamConsumersCommand, ListTagsForStreamCommand, MergeShardsCommand,
+  ProvisionedThroughputExceededException, PutRecordCommand, PutRecordsCommand, RegisterStreamConsumerCommand, RemoveTagsFromStreamCommand,
+  ResourceInUseException, ResourceNotFoundException, SplitShardCommand, SubscribeToShardCommand, paginateListStreams, waitUntilStreamExists,
   waitUntilStreamNotExists,
 } from "@aws-sdk/client-kinesis";
 import { NodeHttpHandler } from "@smithy/node-http-handler";
@@ -96,7 +96,7 @@ async function readShard(ShardId) {
       fact("record", ShardId, PartitionKey, Data.length, createHash("sha256").update(Data).digest("hex"));
     }
     if (!page.NextShardIterator) return page.ChildShards;
-    if (page.MillisBehindLatest === 0) return [];
+    if (page.Records.length === 0 && page.MillisBehindLatest === 0) return [];
     ShardIterator = page.NextShardIterator;
   }
 }
@@ -113,6 +113,42 @@ async function readAll() {
     }
   }
 }
+
+const subscribe = (ConsumerARN, ShardId) =>
+  kinesis.send(new SubscribeToShardCommand({ ConsumerARN, ShardId, StartingPosition: { Type: "TRIM_HORIZON" } }));
+
+// Every shard from the horizon: a closed one to its end, an open one to its tip.
+async function fanOut() {
+  const { StreamARN } = await summary();
+  const { ConsumerARN } = (await kinesis.send(new RegisterStreamConsumerCommand({ StreamARN, ConsumerName: "reader" }))).Consumer;
+  const described = async () =>
+    (await kinesis.send(new DescribeStreamConsumerCommand({ ConsumerARN }))).ConsumerDescription;
+  let consumer = await described();
+  while (consumer.ConsumerStatus !== "ACTIVE") consumer = await described();
+  fact("consumer", consumer.ConsumerName, consumer.ConsumerStatus);
+  for (const shardId of [0, 1, 2, 3, 4].map(shard)) {
+    const { EventStream } = await subscribe(ConsumerARN, shardId);
+    if (shardId === shard(4)) {
+      try {
+        await subscribe(ConsumerARN, shardId);
+      } catch (error) {
+        if (!(error instanceof ResourceInUseException)) throw error;
+        fact("again", "ResourceInUseException", error.$metadata.httpStatusCode);
+      }
+    }
+    for await (const { SubscribeToShardEvent: event } of EventStream) {
+      event.Records.forEach(({ PartitionKey, Data }) => fact("pushed", shardId, PartitionKey, Data.length));
+      event.ChildShards?.forEach((child) => fact("branch", shardId, child.ShardId));
+      if (event.ContinuationSequenceNumber && event.MillisBehindLatest === 0 && !isClosed(shardId)) break;
+    }
+  }
+  await kinesis.send(new DeregisterStreamConsumerCommand({ ConsumerARN }));
+  const consumers = async () => (await kinesis.send(new ListStreamConsumersCommand({ StreamARN }))).Consumers.length;
+  while (await consumers() > 0);
+  fact("left", await consumers());
+}
+
+const isClosed = (shardId) => [0, 1, 3].map(shard).includes(shardId);
 
 async function tagsAndRetention() {
   const tags = async (word) =>
@@ -180,6 +216,7 @@ await put("left", "two", 0n);
 await put("right", "three", LAST);
 await shards();
 await readAll();
+await fanOut();
 await tagsAndRetention();
 await errors();
 await remove();

@@ -114,7 +114,7 @@ class Producer:
 
 
 # How records are had, and the protocol of the client's requests.
-MODES = ["polling-h1"]
+MODES = ["polling-h1", "polling-h2", "fanout-h2"]
 
 
 @pytest.fixture(scope="module")

@@ -277,6 +277,14 @@ TEST_F(Verification, HostMustBeSigned) {
             "Authorization.");
 }
 
+TEST_F(Verification, AnAuthorityIsTheHostByAnotherName) {
+  Signed sent{.list = ":authority;content-type;x-amz-date;x-amz-target"};
+  sent.sign();
+  EXPECT_EQ(outcome(sent), "ok");
+  *sent.header("host") = "127.0.0.1:4567";
+  EXPECT_EQ(outcome(sent), kMismatch);
+}
+
 TEST_F(Verification, EveryAmzHeaderMustBeSigned) {
   EXPECT_EQ(outcome(Signed{.list = "content-type;host;x-amz-date"}.sign()),
             "InvalidSignatureException: 'x-amz-target' must be a 'SignedHeader' in the AWS "

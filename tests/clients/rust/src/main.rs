@@ -4,8 +4,11 @@ use aws_config::retry::RetryConfig;
 use aws_config::BehaviorVersion;
 use aws_sdk_kinesis::client::Waiters;
 use aws_sdk_kinesis::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_kinesis::operation::subscribe_to_shard::builders::SubscribeToShardFluentBuilder;
 use aws_sdk_kinesis::primitives::Blob;
-use aws_sdk_kinesis::types::{ChildShard, PutRecordsRequestEntry, ShardIteratorType, StreamDescriptionSummary};
+use aws_sdk_kinesis::types::{
+    ChildShard, ConsumerStatus, PutRecordsRequestEntry, ShardIteratorType, StartingPosition, StreamDescriptionSummary,
+};
 use aws_sdk_kinesis::{config, Client};
 use sha2::{Digest, Sha256};
 use std::collections::{HashSet, VecDeque};
@@ -56,6 +59,7 @@ impl Story {
         self.put("right", "three", LAST).await?;
         self.shards().await?;
         self.read_all().await?;
+        self.fan_out().await?;
         self.tags_and_retention().await?;
         self.errors().await?;
         self.remove().await
@@ -183,7 +187,7 @@ impl Story {
             if page.next_shard_iterator.is_none() {
                 return Ok(page.child_shards.unwrap_or_default());
             }
-            if page.millis_behind_latest == Some(0) {
+            if page.records.is_empty() && page.millis_behind_latest == Some(0) {
                 return Ok(Vec::new());
             }
             iterator = page.next_shard_iterator;
@@ -204,6 +208,64 @@ impl Story {
             }
         }
         Ok(())
+    }
+
+    fn subscription(&self, consumer: &str, shard_id: &str) -> Told<SubscribeToShardFluentBuilder> {
+        let horizon = StartingPosition::builder().r#type(ShardIteratorType::TrimHorizon).build()?;
+        let call = self.kinesis.subscribe_to_shard().consumer_arn(consumer).shard_id(shard_id);
+        Ok(call.starting_position(horizon))
+    }
+
+    /// To its end when it is closed, else to its tip.
+    async fn read_pushed(&self, consumer: &str, shard_id: &str, is_closed: bool) -> Told {
+        let mut pushed = self.subscription(consumer, shard_id)?.send().await?.event_stream;
+        if shard_id == shard(4) {
+            match self.subscription(consumer, shard_id)?.send().await {
+                Err(SdkError::ServiceError(error)) if error.err().is_resource_in_use_exception() => {
+                    fact!("again", "ResourceInUseException", error.raw().status().as_u16());
+                }
+                _ => return Err("a second subscription was not refused".into()),
+            }
+        }
+        while let Some(each) = pushed.recv().await? {
+            let event = each.as_subscribe_to_shard_event().map_err(|_| "an event of another kind")?;
+            for record in &event.records {
+                let key = record.partition_key.as_deref().unwrap_or("-");
+                fact!("pushed", shard_id, key, record.data.as_ref().len());
+            }
+            for child in event.child_shards() {
+                fact!("branch", shard_id, child.shard_id);
+            }
+            if !is_closed && event.millis_behind_latest == 0 {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn fan_out(&self) -> Told {
+        let arn = self.summary().await?.stream_arn;
+        let call = self.kinesis.register_stream_consumer().stream_arn(&arn).consumer_name("reader");
+        let consumer = call.send().await?.consumer.ok_or("no consumer")?.consumer_arn;
+        loop {
+            let described = self.kinesis.describe_stream_consumer().consumer_arn(&consumer).send().await?;
+            let described = described.consumer_description.ok_or("no description")?;
+            if described.consumer_status == ConsumerStatus::Active {
+                fact!("consumer", described.consumer_name, described.consumer_status);
+                break;
+            }
+        }
+        for (number, is_closed) in [true, true, false, true, false].into_iter().enumerate() {
+            self.read_pushed(&consumer, &shard(number as u32), is_closed).await?;
+        }
+        self.kinesis.deregister_stream_consumer().consumer_arn(&consumer).send().await?;
+        loop {
+            let left = self.kinesis.list_stream_consumers().stream_arn(&arn).send().await?.consumers.unwrap_or_default();
+            if left.is_empty() {
+                fact!("left", left.len());
+                return Ok(());
+            }
+        }
     }
 
     async fn tags(&self, word: &str) -> Told {

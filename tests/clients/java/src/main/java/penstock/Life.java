@@ -64,6 +64,8 @@ public final class Life {
     life.put("right", "three", LAST);
     life.shards();
     life.readAll();
+    new FanOut(life.summary().streamARN()).read(
+        List.of(shard(0), shard(1), shard(2), shard(3), shard(4)), List.of(shard(0), shard(1), shard(3)));
     life.tagsAndRetention();
     life.errors();
     life.remove();
@@ -156,7 +158,7 @@ public final class Life {
         fact("record", shardId, record.partitionKey(), data.length, digest);
       }
       if (page.nextShardIterator() == null) return page.childShards();
-      if (page.millisBehindLatest() == 0) return List.of();
+      if (page.records().isEmpty() && page.millisBehindLatest() == 0) return List.of();
       iterator = page.nextShardIterator();
     }
   }
