@@ -130,6 +130,33 @@ Result<std::size_t> parse_bytes(const std::string& text) {
   return number * factor;
 }
 
+Result<stream::CallRates::Changes> parse_call_rates(std::string_view text) {
+  constexpr std::int64_t kRateMax = 1'000'000;
+  stream::CallRates::Changes changes;
+  while (!text.empty()) {
+    const std::string_view one = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(text.size(), one.size() + 1));
+    const std::string_view name = one.substr(0, one.find('='));
+    const std::string_view number = one.substr(std::min(one.size(), name.size() + 1));
+    std::int64_t rate = 0;
+    const auto [end, failure] = std::from_chars(number.data(), number.data() + number.size(), rate);
+    if (failure != std::errc{} || end != number.data() + number.size() || rate < 0 ||
+        rate > kRateMax) {
+      return invalid(
+          "--limits.call-rates takes OPERATION=CALLS,... such as ListStreams=10, not \"" +
+          std::string(one) + "\"");
+    }
+    const auto rates = stream::aws_call_rates();
+    if (std::none_of(rates.begin(), rates.end(),
+                     [name](const stream::CallRate& known) { return known.operation == name; })) {
+      return invalid("--limits.call-rates names " + std::string(name) +
+                     ", which is no operation of the control plane with a rate");
+    }
+    changes[std::string(name)] = rate;
+  }
+  return changes;
+}
+
 std::size_t connections_possible(const Options& options, std::size_t descriptors) {
   // A function's environment has pipes, a log and the socket of its Runtime API.
   constexpr std::size_t kOfAFunction = 8;
@@ -150,6 +177,7 @@ std::size_t connections_possible(const Options& options, std::size_t descriptors
 Result<Options> checked(Settings settings, std::size_t cores) {
   Options options;
   for (const SettingRow& row : setting_rows(settings)) TRY_OK(check_row(row));
+  TRY_OK(parse_call_rates(settings.limits_call_rates));
   TRY_OK(split_listen(settings.listen, options));
   TRY_OK(check_tls(settings, options));
   TRY_OK(check_exposure(settings, options));

@@ -4,6 +4,7 @@
 #include "api/admin/clock.h"
 #include "api/admin/health.h"
 #include "api/admin/shard_traffic.h"
+#include "api/admin/stream_limits.h"
 #include "api/kinesis/service.h"
 #include "api/lambda/event_source_mapping.h"
 #include "api/lambda/service.h"
@@ -40,12 +41,20 @@ stream::StreamSettings stream_settings(const Settings& settings) {
   stream::StreamSettings made;
   made.limits = settings.limits == "off" ? stream::StreamSettings::Limits::kOff
                                          : stream::StreamSettings::Limits::kAws;
+  made.shard_limits = {.write_records = settings.limits_write_records,
+                       .write_bytes = settings.limits_write_bytes,
+                       .read_calls = settings.limits_read_calls,
+                       .read_bytes = settings.limits_read_bytes,
+                       .iterator_calls = settings.limits_iterator_calls};
+  made.aws_call_rates = settings.limits == "aws-all";
+  made.call_rates = parse_call_rates(settings.limits_call_rates).value();  // Checked with options.
   made.create_delay = Millis{settings.stream_create_delay_ms};
   made.update_delay = Millis{settings.stream_update_delay_ms};
   made.delete_delay = Millis{settings.stream_delete_delay_ms};
   made.consumer_delay = Millis{settings.stream_consumer_delay_ms};
   made.shard_quota = settings.stream_shard_quota;
   made.on_demand_stream_quota = settings.stream_on_demand_quota;
+  made.streams_in_transition_max = settings.stream_transition_quota;
   return made;
 }
 
@@ -297,6 +306,9 @@ void Server::Parts::route() {
     dispatcher.add_admin(std::move(operation));
   }
   dispatcher.add_admin(api::admin::shard_traffic_operation(*streams));
+  for (auto& operation : api::admin::stream_limits_operations(*streams)) {
+    dispatcher.add_admin(std::move(operation));
+  }
   dispatcher.add_admin(api::admin::audit_operation(*ledger, *counted_streams, *mappings));
   const auto facts = [this] {
     return std::vector<std::pair<std::string, std::string>>{

@@ -7,7 +7,6 @@ import subprocess
 from botocore.eventstream import EventStreamBuffer
 from raw import SIGNED
 
-
 HEADERS = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": "Kinesis_20131202.SubscribeToShard", **SIGNED}
 
 
@@ -17,7 +16,6 @@ def messages_in(pieces):
     for piece in pieces:
         buffer.add_data(piece)
         yield from buffer
-
 
 
 class Messages:

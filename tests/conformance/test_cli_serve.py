@@ -47,7 +47,7 @@ def background():
     (["--memory", "99999999999TiB"], '"99999999999TiB" is not a size; write 512MiB or 1GiB'),
     (["--memory", "63MiB"], "--memory must be at least 64MiB"),
     (["--durability", "hope"], '--durability is "hope"; it must be one of sync|os|memory'),
-    (["--limits", "azure"], '--limits is "azure"; it must be one of aws|off'),
+    (["--limits", "azure"], '--limits is "azure"; it must be one of aws|aws-all|off'),
     (["--auth", "maybe"], '--auth is "maybe"; it must be one of auto|on|off'),
     (["--log", "loud"], '--log is "loud"; it must be one of debug|info|warn|error|off'),
     (["--loops", "257"], "--loops is 257; it must be in 0..256"),
@@ -138,8 +138,8 @@ def test_settings_by_environment_and_by_file(tmp_path):
     unknown = run(None, "serve", "--config", file)
     assert unknown.code == 2 and "function.idle-seconds" in unknown.err
     assert run(None, "serve", "--limits", "none", PENSTOCK_LIMITS="off").err == (
-        'penstock: --limits is "none"; it must be one of aws|off\n')
-    assert run(None, "serve", PENSTOCK_LIMITS="none").err == 'penstock: --limits is "none"; it must be one of aws|off\n'
+        'penstock: --limits is "none"; it must be one of aws|aws-all|off\n')
+    assert run(None, "serve", PENSTOCK_LIMITS="none").err == 'penstock: --limits is "none"; it must be one of aws|aws-all|off\n'
     assert run(None, "serve", PENSTOCK_MEMORY="1GB").err == 'penstock: "1GB" is not a size; write 512MiB or 1GiB\n'
 
 

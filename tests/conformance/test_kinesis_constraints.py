@@ -54,7 +54,11 @@ def values_in(body):
 
 
 EVERY = [(name, what, body) for name in NAMES for what, body in MODEL.spoiled_requests(name)]
-SPOILED = [each for each in EVERY if values_in(each[2]) <= VALUES_MAX]
+# The SDKs' CBOR ends where event streams begin: AWS answers SubscribeToShard in CBOR with a 500.
+JSON_ONLY = {"SubscribeToShard"}
+BOTH = [("json", name) for name in TAKING] + [("cbor", name) for name in TAKING if name not in JSON_ONLY]
+SPOILED = [(protocol, *each) for each in EVERY if values_in(each[2]) <= VALUES_MAX for protocol in ("json", "cbor")
+           if (protocol, each[0]) in BOTH]
 TOO_LARGE = [each for each in EVERY if values_in(each[2]) > VALUES_MAX]
 MISTYPED = [(name, *each) for name in NAMES for each in MODEL.mistyped(name)]
 
@@ -76,9 +80,9 @@ def error(server, protocol, operation, body):
 
 
 @evidence("M", FORM)
-@pytest.mark.parametrize("protocol", ["json", "cbor"])
-@pytest.mark.parametrize("operation, what, body", SPOILED, ids=[f"{name}: {what}" for name, what, _ in SPOILED])
-def test_a_broken_constraint_is_named(server, operation, what, body, protocol):
+@pytest.mark.parametrize("protocol, operation, what, body", SPOILED,
+                         ids=[f"{protocol} {name}: {what}" for protocol, name, what, _ in SPOILED])
+def test_a_broken_constraint_is_named(server, protocol, operation, what, body):
     expected = MODEL.message(operation, body)
     assert expected is not None, "the request breaks something"
     assert error(server, protocol, operation, body) == ("ValidationException", expected)
@@ -92,9 +96,8 @@ def test_a_body_of_too_many_values_is_not_read(server, operation, what, body):
 
 
 @evidence("R", FORM)
-@pytest.mark.parametrize("protocol", ["json", "cbor"])
-@pytest.mark.parametrize("operation", TAKING)
-def test_all_broken_constraints_are_named_in_order(server, operation, protocol):
+@pytest.mark.parametrize("protocol, operation", BOTH)
+def test_all_broken_constraints_are_named_in_order(server, protocol, operation):
     body = MODEL.all_wrong(operation)
     assert error(server, protocol, operation, body) == ("ValidationException", MODEL.message(operation, body))
 

@@ -198,5 +198,26 @@ TEST(Connections, AreBoundedByDescriptorsAndByMemory) {
   EXPECT_EQ(possible("512MiB", 1'024, 100'000), 512u) << "what is asked for must be possible";
 }
 
+TEST(CallRatesSetting, IsAListOfOperationsWithTheirRates) {
+  const Result<stream::CallRates::Changes> none = parse_call_rates("");
+  ASSERT_TRUE(none.ok());
+  EXPECT_TRUE(none->empty());
+  const Result<stream::CallRates::Changes> two = parse_call_rates("ListStreams=10,CreateStream=0");
+  ASSERT_TRUE(two.ok());
+  EXPECT_EQ(*two, (stream::CallRates::Changes{{"CreateStream", 0}, {"ListStreams", 10}}));
+}
+
+TEST(CallRatesSetting, RefusesWhatIsNoneAndNamesIt) {
+  for (const std::string text : {"ListStreams", "ListStreams=", "ListStreams=-1", "ListStreams=1x",
+                                 "ListStreams=1,,DeleteStream=1", "ListStreams=1000001", "=1"}) {
+    const auto parsed = parse_call_rates(text);
+    ASSERT_FALSE(parsed.ok()) << text;
+    EXPECT_EQ(parsed.error().code, Errc::kInvalid) << text;
+  }
+  const auto unknown = parse_call_rates("ListStreams=1,PutRecord=5");
+  ASSERT_FALSE(unknown.ok());
+  EXPECT_NE(unknown.error().message.find("PutRecord"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace penstock::server
