@@ -3,6 +3,7 @@
 #include "api/admin/audit.h"
 #include "api/admin/clock.h"
 #include "api/admin/health.h"
+#include "api/admin/scaling.h"
 #include "api/admin/shard_traffic.h"
 #include "api/kinesis/service.h"
 #include "api/lambda/event_source_mapping.h"
@@ -45,6 +46,7 @@ stream::StreamSettings stream_settings(const Settings& settings) {
   made.consumer_delay = Millis{settings.stream_consumer_delay_ms};
   made.shard_quota = settings.stream_shard_quota;
   made.on_demand_stream_quota = settings.stream_on_demand_quota;
+  made.on_demand_shards_max = settings.stream_on_demand_shards;
   return made;
 }
 
@@ -270,6 +272,7 @@ void Server::Parts::route() {
     dispatcher.add_admin(std::move(operation));
   }
   dispatcher.add_admin(api::admin::shard_traffic_operation(*streams));
+  dispatcher.add_admin(api::admin::scaling_operation(*streams));
   dispatcher.add_admin(api::admin::audit_operation(*ledger, *counted_streams, *mappings));
   const auto facts = [this] {
     return std::vector<std::pair<std::string, std::string>>{

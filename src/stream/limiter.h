@@ -39,6 +39,8 @@ class Bucket {
     return Millis{missing <= 0 ? 0 : (missing + rate_ - 1) / rate_};
   }
   void spend(std::int64_t amount) { level_ -= amount * kScale; }
+  /// How much can be spent now.
+  std::int64_t whole() const { return std::max<std::int64_t>(0, level_) / kScale; }
 
  private:
   static constexpr std::int64_t kScale = 1'000;  // Thousandths: what is earned in a millisecond.
@@ -75,6 +77,15 @@ class WriteLimiter {
     records_.spend(1);
     bytes_.spend(bytes);
     return true;
+  }
+
+  /// As many calls of admit, of one size: how many of them were admitted.
+  std::int64_t admit_some(std::int64_t count, std::int64_t bytes_each) {
+    std::int64_t some = std::min(count, records_.whole());
+    if (bytes_each > 0) some = std::min(some, bytes_.whole() / bytes_each);
+    records_.spend(some);
+    bytes_.spend(some * bytes_each);
+    return some;
   }
 
  private:

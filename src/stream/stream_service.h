@@ -29,6 +29,8 @@ class Engine;
 
 namespace penstock::stream {
 
+struct ScalingView;  // on_demand.h
+
 struct StreamSettings {
   /// Whether shards refuse what exceeds AWS's limits: per shard 1,000 records and 1 MiB a second
   /// in; 5 calls and 2 MiB a second out; 5 iterators a second.
@@ -123,6 +125,8 @@ class StreamService final : public RecordSource {
   AccountLimits limits(Caller caller) const;
   /// What each shard took in, for people who watch.
   Result<StreamTraffic> traffic(const StreamName& stream) const;
+  /// How an on-demand stream is scaled, and why it was. Control loop.
+  Result<ScalingView> scaling(const StreamName& name) const;
 
   Task<Status> split(Caller caller, StreamTarget stream, std::string_view shard_id,
                      std::string_view new_starting_hash_key);
