@@ -57,6 +57,11 @@ std::string_view to_text(Distribution distribution) {
   return distribution == Distribution::kAuto ? "AUTO" : "USER_PARTITION_KEY";
 }
 
+void Encryption::switch_at(ServiceTime at) {
+  const std::int64_t from = unix_millis(at);
+  switches_ms.push_back(switches_ms.empty() ? from : std::max(from, switches_ms.back()));
+}
+
 bool Encryption::holds_at(ServiceTime arrival) const {
   if (switches_ms.empty()) return false;
   const auto later = std::upper_bound(switches_ms.begin(), switches_ms.end(), unix_millis(arrival));

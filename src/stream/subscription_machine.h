@@ -12,7 +12,7 @@
 namespace penstock::stream {
 
 /// When a subscription reads, waits, speaks and ends. Pure: what happened and the time go in, the
-/// next step comes out; the coroutine in subscription.cc does the steps.
+/// next step comes out; the coroutine in subscribe_path.cc does the steps.
 ///
 ///     step: Read ── found ──▶ Event, or nothing new ──▶ Wait ── woken, or the time ──▶ step ...
 ///           Beat ──▶ an event without records     Fail ──▶ a last message ──▶ End
