@@ -369,3 +369,32 @@ def test_large_events_come_through_the_windows_of_http_2(server, stream, consume
             if len(found) == 20:
                 break
     assert all(base64.b64decode(record["Data"]) == data for record in found)
+
+
+@pytest.mark.parametrize("killed", [False, True])
+@evidence("own", "what was answered is on disk: consumers, and the numbers to go on from")
+def test_a_consumer_goes_on_after_a_restart(tmp_path, name, killed):
+    running = Server("--limits", "off", "--data", str(tmp_path))
+    running.kinesis.create_stream(StreamName=name, ShardCount=1)
+    tags = {"team": "a"}
+    consumer = running.kinesis.register_stream_consumer(
+        StreamARN=stream_arn(name), ConsumerName="c", Tags=tags)["Consumer"]["ConsumerARN"]
+    put(running.kinesis, name, b"one", b"two")
+    found, event = records_of(subscribe(running, consumer), 2)
+    if killed:
+        running.process.kill()
+        running.process.wait()
+    else:
+        running.stop()
+    running = Server("--limits", "off", "--data", str(tmp_path))
+    try:
+        described = running.kinesis.describe_stream_consumer(ConsumerARN=consumer)["ConsumerDescription"]
+        assert described["ConsumerStatus"] == "ACTIVE"
+        listed = running.kinesis.list_tags_for_resource(ResourceARN=consumer)["Tags"]
+        assert {tag["Key"]: tag["Value"] for tag in listed} == tags
+        put(running.kinesis, name, b"three")
+        again = subscribe(running, consumer, "AFTER_SEQUENCE_NUMBER",
+                          SequenceNumber=event["ContinuationSequenceNumber"])
+        assert [record["Data"] for record in records_of(again, 1)[0]] == [b"three"]
+    finally:
+        running.stop()
