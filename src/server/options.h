@@ -4,6 +4,7 @@
 #include "engine/local/local_engine.h"
 #include "server/auth.h"
 #include "server/settings.h"
+#include "server/tls_watch.h"
 #include "stream/call_rates.h"
 
 #include <cstdint>
@@ -17,6 +18,8 @@ struct Options {
   Settings settings;
   std::string address;  ///< IP address without port.
   std::uint16_t port = 0;
+  TlsSource tls;
+  bool is_exposed = false;  ///< Other machines reach it, and are to be kept out without a key.
   Auth auth = Auth::kAuto;
   std::string keys_file;  ///< Empty: there is none.
   engine::local::Durability durability = engine::local::Durability::kMemory;

@@ -29,6 +29,16 @@ std::vector<SettingRow> setting_rows(Settings& s) {
        "accepted; auto: on as soon as there are keys"},
       {"keys", &s.keys, "", "",
        "File of access keys (penstock keys add); empty: the file keys in the data folder"},
+      {"listen_unprotected", &s.listen_unprotected, "", "",
+       "Listen where other machines reach it without TLS or without access keys, too"},
+      {"tls", &s.tls, "", "off|self-signed",
+       "self-signed: a certificate for localhost and the address listened on, signed by a CA made "
+       "for it, whose file the ready line names; off: unless tls_cert names one"},
+      {"tls_cert", &s.tls_cert, "", "",
+       "File of the server's certificate and those between it and its CA, in PEM; read again when "
+       "it changes"},
+      {"tls_key", &s.tls_key, "", "",
+       "File of the certificate's key, in PEM, without a pass phrase"},
       {"dev", &s.dev, "", "", "Let the service clock be advanced (penstock clock advance)"},
       {"region", &s.region, "", "", "Region of requests that name none"},
       {"memory", &s.memory, "", "64MiB..1TiB", "For records, buffers, replies and connections"},

@@ -13,6 +13,10 @@ namespace penstock::server {
 struct Settings {
   std::string data;
   std::string listen = "127.0.0.1:4566";
+  bool listen_unprotected = false;
+  std::string tls = "off";
+  std::string tls_cert;
+  std::string tls_key;
   std::string durability = "sync";
   std::string limits = "aws";
   std::int64_t limits_write_records = 1'000;

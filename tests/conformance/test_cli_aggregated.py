@@ -189,6 +189,20 @@ def test_envelopes_are_opened(server, stream):
                             f"{shard(0)} {numbers[1]}#1 key two zwölf", f"{shard(0)} {numbers[1]}#2 key one "]
 
 
+@evidence("own", "--json: the members of GetRecords, and where the record is")
+def test_records_as_json(server, stream):
+    numbers = put(server.kinesis, stream, bytes(range(256)), envelope(("k1", b"one"), ("k2", b"\n\xff", "12")))
+    lines = [json.loads(line) for line in run(server, "tail", stream, "--from", "horizon", "--no-follow", "--json").lines()]
+    arrivals = [line.pop("ApproximateArrivalTimestamp") for line in lines]
+    assert lines == [
+        {"ShardId": shard(0), "SequenceNumber": numbers[0], "PartitionKey": "k",
+         "Data": base64.b64encode(bytes(range(256))).decode()},
+        {"ShardId": shard(0), "SequenceNumber": numbers[1], "SubSequenceNumber": 0, "PartitionKey": "k1", "Data": "b25l"},
+        {"ShardId": shard(0), "SequenceNumber": numbers[1], "SubSequenceNumber": 1, "PartitionKey": "k2",
+         "ExplicitHashKey": "12", "Data": "Cv8="}]
+    assert arrivals[1] == arrivals[2] == read(server.kinesis, stream)[1]["ApproximateArrivalTimestamp"].timestamp()
+
+
 @evidence("own", "--envelopes prints what the service has")
 def test_envelopes_can_be_left_as_they_are(server, stream):
     packed = envelope(("k", b"first"), ("k", b"second"))
@@ -209,7 +223,7 @@ def test_strays_are_left_out(server, name, keys, explicit, whose):
     done = run(server, "tail", name, "--from", "horizon", "--no-follow")
     assert done.lines() == ["after"], whose
     assert done.err == (f"penstock: left out {shard(0)} {number}: an envelope of 2 records, of which at least one belongs "
-                        "to another shard since a reshard; --envelopes shows it\n")
+                        "to another shard; --envelopes shows it\n")
 
 
 def tail_bytes(server, stream, *more):

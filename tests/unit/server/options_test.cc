@@ -38,6 +38,37 @@ TEST(Options, ListenIsALoopbackAddressAndAPort) {
   }
 }
 
+TEST(Options, WhereOthersReachItThereIsTlsAndSignaturesCount) {
+  const std::string everywhere = "0.0.0.0:4566";
+  EXPECT_NE(refusal({.listen = everywhere}).find("would not be encrypted"), std::string::npos);
+  EXPECT_NE(refusal({.listen = everywhere, .tls = "self-signed", .auth = "off"})
+                .find("anybody's requests would count"),
+            std::string::npos);
+  for (const char* address : {"0.0.0.0:1", "[::]:1", "10.0.0.1:1"}) {
+    const auto options = checked({.listen = address, .tls = "self-signed"}, 1);
+    ASSERT_TRUE(options.ok()) << address;
+    EXPECT_TRUE(options->is_exposed) << "and a key is asked for at start";
+  }
+  const auto anyway = checked({.listen = everywhere, .listen_unprotected = true}, 1);
+  ASSERT_TRUE(anyway.ok());
+  EXPECT_FALSE(anyway->is_exposed);
+  EXPECT_FALSE(checked({.tls = "self-signed", .auth = "off"}, 1)->is_exposed);
+}
+
+TEST(Options, ACertificateIsMadeOrNamedWithItsKey) {
+  using Kind = TlsSource::Kind;
+  EXPECT_EQ(checked({}, 1)->tls.kind, Kind::kNone);
+  EXPECT_EQ(checked({.tls_cert = "c", .tls_key = "k"}, 1)->tls.kind, Kind::kFiles);
+  EXPECT_NE(refusal({.tls_cert = "c"}).find("belong together"), std::string::npos);
+  EXPECT_NE(refusal({.tls_key = "k"}).find("belong together"), std::string::npos);
+  EXPECT_NE(refusal({.tls = "self-signed", .tls_cert = "c", .tls_key = "k"}).find("one or the"),
+            std::string::npos);
+  const auto made = checked({.data = "d", .listen = "10.0.0.1:1", .tls = "self-signed"}, 1);
+  EXPECT_EQ(made->tls.folder, "d/tls");
+  EXPECT_EQ(made->tls.hosts.back(), "10.0.0.1");
+  EXPECT_EQ(checked({.tls = "self-signed"}, 1)->tls.folder, "") << "one of its own";
+}
+
 TEST(Options, LoopsAreOneForEachCoreUpToEight) {
   const auto loops = [](std::int64_t asked, std::size_t cores) {
     return checked({.loops = asked}, cores)->loops;
