@@ -36,7 +36,7 @@ struct StreamService::Parts {
         consumers(given, settings, directory, tokens, accounts),
         catalog(given, settings, directory, consumers, accounts),
         subscriptions(directory),
-        subscribing(given, settings, reads, consumers, subscriptions) {
+        subscribing(given, reads, consumers, subscriptions) {
     consumers.on_end([this](const ConsumerName& consumer) {
       subscriptions.end(consumer,
                         consumer_not_found(consumer_arn(consumer), consumer.stream.tenant));

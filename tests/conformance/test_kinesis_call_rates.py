@@ -132,7 +132,8 @@ def test_rates_can_be_set_one_by_one():
 
 # --- Limits of one stream --------------------------------------------------------------------------
 
-AWS = {"write_records": 1000, "write_bytes": 1048576, "read_calls": 5, "read_bytes": 2097152, "iterator_calls": 5}
+AWS = {"write_records": 1000, "write_bytes": 1048576, "read_calls": 5, "read_bytes": 2097152, "iterator_calls": 5,
+       "subscribe_bytes": 2097152}
 THROTTLED = "ProvisionedThroughputExceededException"
 
 
