@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from conftest import Server, evidence
-from kit import ACCOUNT, HOUR, data_of, not_found, read, refused, shard, stream_arn, until
+from kit import ACCOUNT, HOUR, data_of, not_found, put, read, refused, shard, stream_arn, until
 
 MIB = 1 << 20
 GUIDE = "developer guide of 2025-2026"
@@ -68,6 +68,19 @@ def test_a_record_of_ten_mebibytes_comes_back(server, stream, which):
         assert reply["FailedRecordCount"] == 0
     server.kinesis.put_record(StreamName=stream, Data=b"behind it", PartitionKey="k")
     assert data_of(read(server.kinesis, stream)) == [data, b"behind it"]
+
+
+@evidence("own", "more of them than memory holds, through the disk and a restart")
+def test_records_of_ten_mebibytes_outlive_a_restart(tmp_path, name):
+    settings = ("--data", str(tmp_path / "data"), "--memory", "64MiB", "--limits", "off")
+    first = Server(*settings)
+    first.kinesis.create_stream(StreamName=name, ShardCount=1, MaxRecordSizeInKiB=10240)
+    payloads = [bytes([i]) * (10 * MIB - 1) for i in range(5)]
+    put(first.kinesis, name, *payloads)
+    first.stop()
+    second = Server(*settings)
+    assert data_of(read(second.kinesis, name)) == payloads
+    second.stop()
 
 
 @evidence("D", GUIDE + ": the key counts")
