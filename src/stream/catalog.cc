@@ -259,8 +259,7 @@ Task<Status> Catalog::remove(Caller caller, StreamTarget target, ConsumerRemoval
   CO_TRY(const StreamName name, resolve_target(caller, target));
   const LiveStreamPtr now = directory_.find(name);
   if (now == nullptr) co_return stream_not_found(name);
-  if (now->entry.status == StreamStatus::kDeleting) co_return ok();
-  if (now->entry.status == StreamStatus::kCreating) {
+  if (!now->takes_records()) {
     co_return stream_not_active(name, now->entry.status);
   }
   const ServiceTime due = parts_.clocks.service_now() + settings_.delete_delay;
