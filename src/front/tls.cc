@@ -59,7 +59,9 @@ Status use_certificates(SSL_CTX* context, const std::string& text) {
     X509_free(next);
     return invalid("holds a chain that cannot be used: " + openssl_error());
   }
-  ERR_clear_error();  // Of the end of the text.
+  const bool is_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  if (!is_end) return invalid("holds a chain that cannot be used: " + openssl_error());
+  ERR_clear_error();
   return ok();
 }
 
