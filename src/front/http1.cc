@@ -1,6 +1,7 @@
 #include "front/http1.h"
 
 #include "env/clocks.h"
+#include "front/error_reply.h"
 #include "front/reply_bodies.h"
 
 #include <algorithm>
@@ -12,8 +13,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Requests from here on let others have a turn before they are handled, and before their reply.
-constexpr std::size_t kSlowRequest = 256u << 10;
 constexpr std::string_view kEndOfChunk = "\r\n";
 constexpr std::string_view kLastChunk = "0\r\n\r\n";
 
