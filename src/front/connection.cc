@@ -35,8 +35,8 @@ void Connection::end_request() {
 
 bool Connection::is_quiet(SteadyTime now, Nanos span) {
   const bool has_requests = phase == Phase::kHandling || phase == Phase::kStreaming;
-  const bool is_for_peer = streams != nullptr && streams->waits_only_for_peer();
-  if (waits_for_memory || (has_requests && !is_for_peer)) return false;
+  if (waits_for_memory) return false;
+  if (has_requests && (streams == nullptr || !streams->waits_only_for_peer())) return false;
   if (phase == Phase::kWriting || has_requests) look_at_unsent(now);
   return now - quiet_since > span;
 }
