@@ -328,7 +328,7 @@ void Http2Session::refuse(Http2Stream& stream, int status) {
   Reply reply;
   if (status == 503) reply = out_of_memory();
   reply.status = status;
-  answer(stream, std::move(reply), false, owner_.date());
+  answer(stream, std::move(reply), /*in_pieces=*/false, owner_.date());
 }
 
 // --- Replies ----------------------------------------------------------------------------------
