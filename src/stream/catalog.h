@@ -55,7 +55,9 @@ class Catalog {
   enum class Holds : std::uint8_t { kAtOnce, kAfterUpdating };
   /// Changes an ACTIVE stream; kAfterUpdating: it is UPDATING for as long as changes take here.
   /// The edit may be made more than once. Gives the stream as it is then.
-  Task<Result<LiveStreamPtr>> change(StreamName name, Holds holds, Edit edit);
+  /// `at_least`: it takes that long, also where changes take no time; then within the call.
+  Task<Result<LiveStreamPtr>> change(StreamName name, Holds holds, Edit edit,
+                                     Millis at_least = Millis{0});
   Task<Status> add_tags(StreamName name, Tags tags);
   Task<Status> remove_tags(StreamName name, std::vector<std::string> keys);
 
