@@ -22,5 +22,5 @@ def told(server, program):
     return story.tell(server, "go", [program])
 
 
-class TestStory(story.Story):
+class TestStory(story.FanOutStory):
     pass

@@ -49,5 +49,5 @@ def told(request, server, program):
     return story.tell(server, f"javascript-{request.param}", ["node", program, request.param])
 
 
-class TestStory(story.Story):
+class TestStory(story.FanOutStory):
     pass

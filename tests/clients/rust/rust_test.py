@@ -40,5 +40,5 @@ def told(server, program):
     return story.tell(server, "rust", [program])
 
 
-class TestStory(story.Story):
+class TestStory(story.FanOutStory):
     pass

@@ -17,5 +17,5 @@ def told(server):
     return story.tell(server, "java", ["java", "-XX:TieredStopAtLevel=1", "-cp", classpath, "penstock.Life"])
 
 
-class TestStory(story.Story):
+class TestStory(story.FanOutStory):
     pass
