@@ -250,6 +250,34 @@ class Delivery:
 
 
 @dataclasses.dataclass
+class FanOut:
+    """From a put's acknowledgement until the frame has reached each of ten subscriptions to its shard."""
+    idle: int = 0  # More subscriptions, to shards where nothing happens.
+    goal_ms: float = 2
+    readers = 10
+
+    @property
+    def name(self):
+        return f"acknowledged → frame, {self.readers} subscriptions" + (f" and {self.idle} idle ones" if self.idle else "") + ", p50"
+
+    def run(self, options, note):
+        samples = int(min(3000, max(300, options.seconds * 50)))
+        with serving(Penstock(options)) as server:
+            server.calls.create_stream("load", 1)
+            server.calls.create_stream("idle", max(1, self.idle // self.readers))
+            figures = server.load("fan-out", "--samples", samples, "--readers", self.readers, "--idle-stream", "idle",
+                                  "--idle-shards", self.idle // self.readers)
+            note.latency(self.name, server, figures)
+            basis = f"sync, {note.signature(server)}, {samples} puts of 100 B, one shard, HTTP/1.1"
+        p50, p99 = figures["p50_us"] / 1e3, figures["p99_us"] / 1e3
+        return [Line(
+            work=self.name, goal=f"≤ {self.goal_ms:g} ms",
+            reached=f"{p50:.2f} ms, p99 {p99:.2f} (from the put's first byte {figures['whole_p50_us'] / 1e3:.2f}, put "
+                    f"answered {figures['put_p50_us'] / 1e3:.2f})",
+            is_met=p50 <= self.goal_ms, basis=basis)]
+
+
+@dataclasses.dataclass
 class Invocation:
     """Invoke, and the same function on the bare Runtime API."""
     runtime: str
@@ -564,6 +592,8 @@ ROWS = [
     OnePut(),
     Delivery("provided.al2023", (1, 5)),
     Delivery("python3.11", (1.3, 6)),
+    FanOut(),
+    FanOut(idle=1000),
     Invocation("provided.al2023"),
     Invocation("python3.11"),
     Comparison("64 shards against 4, PutRecords 500 x 200 B", 0.9, PUTS, shards(64, 4)),

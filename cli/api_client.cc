@@ -166,9 +166,16 @@ Result<std::string> ApiClient::send(std::string_view service, std::string_view m
   curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, 10L);
   curl_easy_setopt(easy, CURLOPT_TIMEOUT, 960L);  // A function may run for 900 s.
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  if (!endpoint_.ca_file.empty()) curl_easy_setopt(easy, CURLOPT_CAINFO, endpoint_.ca_file.c_str());
 
   const CURLcode code = curl_easy_perform(easy);
   curl_slist_free_all(list);
+  if (code == CURLE_PEER_FAILED_VERIFICATION) {
+    return Error{CliErrc::kUnreachable,
+                 "the certificate of " + base_url(service) +
+                     " is signed by nobody who is trusted here, or is for another host. --ca-file "
+                     "or AWS_CA_BUNDLE names the CA: the file in the server's ready line."};
+  }
   if (code != CURLE_OK) {
     return Error{CliErrc::kUnreachable, "no answer from " + base_url(service) + ": " +
                                             curl_easy_strerror(code) +

@@ -30,6 +30,8 @@ int main_cli(int argc, char** argv) {
   Action action;
   app.add_option("--endpoint-url", context.endpoint.url, "Where the server is, or \"aws\"")
       ->capture_default_str();
+  app.add_option("--ca-file", context.endpoint.ca_file,
+                 "CA to trust at https://, as `penstock serve --tls=self-signed` names it");
   app.add_option("--region", context.endpoint.region, "Region of the streams and functions")
       ->capture_default_str();
   app.fallthrough();  // Global options may stand after the subcommand, as people type them.

@@ -28,6 +28,7 @@ struct Packing {
   std::size_t records = 0;
   std::size_t envelopes = 0;
   std::size_t packed_again = 0;
+  bool is_placed = false;  ///< The service places the records of the stream.
 };
 
 /// Records that lie where readers would drop them, in the order in which they were stored.
@@ -60,8 +61,16 @@ void add(WriteSummary& total, WriteSummary part) {
   if (!part.last_error.empty()) total.last_error = std::move(part.last_error);
 }
 
+/// Whether the service chooses the shard of each record, whatever its keys are.
+Result<bool> places_records(ApiClient& client, const std::string& stream) {
+  TRY(const auto summary,
+      client.kinesis<wire::StreamSummary>("DescribeStreamSummary", wire::StreamName{stream}));
+  return summary.description.distribution == "AUTO";
+}
+
 /// Packs and puts. Envelopes that a reshard brought into a shard where one of their records does
-/// not belong are packed again, as the producer library does.
+/// not belong are packed again, as the producer library does. Where the service places records it
+/// could bring any envelope there, so nothing is packed: as the producer library, too.
 Result<WriteSummary> write_aggregated(ApiClient& client, const std::string& stream,
                                       std::vector<wire::PutEntry> records, WriteOptions options,
                                       Packing& packing) {
@@ -69,13 +78,18 @@ Result<WriteSummary> write_aggregated(ApiClient& client, const std::string& stre
   packing.records = records.size();
   while (!records.empty()) {
     TRY(const auto listed, list_shards(client, stream));
-    TRY(const OpenShards shards, OpenShards::of(listed));
+    TRY(const bool is_placed, places_records(client, stream));
+    packing.is_placed = packing.is_placed || is_placed;
+    TRY(const OpenShards shards, OpenShards::of(is_placed ? std::vector<wire::Shard>{} : listed));
     Aggregated packed = aggregate(std::move(records), shards);
     packing.envelopes += packed.envelopes;
     std::vector<std::pair<std::string, wire::PutEntry>> strays;
     options.stored = [&](const wire::PutEntry& entry, const wire::PutResult& result) {
+      if (!entry.explicit_hash_key) return;
       const std::string shard = result.shard_id.value_or("");
-      if (shards.range(shard) == nullptr) strays.emplace_back(shard, entry);
+      const auto key = HashKey::parse(*entry.explicit_hash_key);
+      const std::string* expected = key ? shards.at(*key) : nullptr;
+      if (expected == nullptr || *expected != shard) strays.emplace_back(shard, entry);
     };
     TRY(WriteSummary summary, write_records(client, stream, std::move(packed.entries), options));
     add(total, std::move(summary));
@@ -97,8 +111,9 @@ void report(const Packing& packing, std::size_t entries) {
                      counted(entries - packing.envelopes, "plain record");
   if (packing.packed_again > 0) {
     text += "; " + counted(packing.packed_again) +
-            " packed again, because the stream was resharded meanwhile";
+            " sent again, because the stream was changed meanwhile";
   }
+  if (packing.is_placed) text += " (the service places them, so none are packed)";
   std::printf("%s\n", text.c_str());
 }
 

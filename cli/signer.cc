@@ -62,6 +62,7 @@ Endpoint Endpoint::from_environment() {
       .access_key = environment("AWS_ACCESS_KEY_ID"),
       .secret_key = environment("AWS_SECRET_ACCESS_KEY"),
       .session_token = environment("AWS_SESSION_TOKEN"),
+      .ca_file = environment("AWS_CA_BUNDLE"),
   };
   if (endpoint.access_key.empty() && endpoint.secret_key.empty()) {
     Profile profile =

@@ -15,9 +15,11 @@ struct Endpoint {
   std::string access_key;
   std::string secret_key;
   std::string session_token;
+  std::string ca_file;           ///< For https: whom to trust; empty: whom this machine trusts.
   bool has_credentials = false;  ///< Found some; otherwise the two above are "test".
 
-  /// As every AWS client reads it: AWS_ENDPOINT_URL, AWS_REGION, AWS_DEFAULT_REGION; credentials
+  /// As every AWS client reads it: AWS_ENDPOINT_URL, AWS_REGION, AWS_DEFAULT_REGION, AWS_CA_BUNDLE;
+  /// credentials
   /// from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, else from the profile
   /// AWS_PROFILE
   /// ("default") of the shared credentials file. Without any a server gets "test"/"test", which one

@@ -56,6 +56,7 @@ void add_stream(CLI::App& app, Context& context, Action& action) {
   add_stream_settings(*stream, context, action);
   add_stream_consumers(*stream, context, action);
   add_stream_tags(*stream, context, action);
+  add_stream_policy(*stream, context, action);
   auto flags = std::make_shared<StreamFlags>();
   add_stream_command(*stream, *flags, "quotas", "What the account may have, and has", "")
       ->callback([&context, &action, flags] {

@@ -21,6 +21,7 @@ struct TailFlags {
   bool no_follow = false;
   bool verbose = false;
   bool envelopes = false;
+  bool json = false;
 };
 
 struct Start {
@@ -47,13 +48,56 @@ Result<Start> parse_start(const std::string& text) {
   return Start{"AT_TIMESTAMP", {static_cast<std::int64_t>(seconds * 1000)}};
 }
 
-/// One line: of a record as the service has it, or of one in an envelope.
-void print_line(const TailFlags& flags, const std::string& place, std::string_view partition_key,
-                std::string_view data) {
-  if (flags.verbose) {
-    std::fputs(dim(place + " " + std::string(partition_key) + " ").c_str(), stdout);
+/// A record as the service has it, or one in an envelope. The members of GetRecords, and where the
+/// record is.
+struct Line {
+  std::string shard;
+  wire::Record record;
+  std::optional<std::int64_t> place_in_envelope;
+  std::optional<std::string> explicit_hash_key;
+};
+
+struct LineJson {
+  std::string shard;
+  std::string sequence_number;
+  std::optional<std::int64_t> sub_sequence_number;
+  shape::Timestamp arrival;
+  std::optional<std::string> partition_key;
+  std::optional<std::string> explicit_hash_key;
+  shape::Blob data;
+  static constexpr auto shape() {
+    using Self = LineJson;
+    return std::array{
+        shape::member<&Self::shard>("ShardId"),
+        shape::member<&Self::sequence_number>("SequenceNumber"),
+        shape::member<&Self::sub_sequence_number>("SubSequenceNumber"),
+        shape::member<&Self::arrival>("ApproximateArrivalTimestamp"),
+        shape::member<&Self::partition_key>("PartitionKey"),
+        shape::member<&Self::explicit_hash_key>("ExplicitHashKey"),
+        shape::member<&Self::data>("Data"),
+    };
   }
-  std::fwrite(data.data(), 1, data.size(), stdout);
+};
+
+void print_line(const TailFlags& flags, Line line) {
+  wire::Record& record = line.record;
+  if (flags.json) {
+    const LineJson json{.shard = std::move(line.shard),
+                        .sequence_number = std::move(record.sequence_number),
+                        .sub_sequence_number = line.place_in_envelope,
+                        .arrival = record.arrival,
+                        .partition_key = std::move(record.partition_key),
+                        .explicit_hash_key = std::move(line.explicit_hash_key),
+                        .data = std::move(record.data)};
+    std::printf("%s\n", shape::to_json(json).c_str());
+    return;
+  }
+  if (flags.verbose) {
+    std::string head = line.shard + " " + record.sequence_number;
+    if (line.place_in_envelope) head += "#" + std::to_string(*line.place_in_envelope);
+    std::fputs(dim(head + " " + record.partition_key.value_or("-") + " ").c_str(), stdout);
+  }
+  std::fwrite(record.data.bytes.data(), 1, record.data.bytes.size(), stdout);
   std::fputc('\n', stdout);
 }
 
@@ -64,19 +108,19 @@ class Printer {
 
   /// False when enough was printed.
   bool print(const std::string& shard, const HashKeyRange& range, const wire::Record& record) {
-    const std::string place = shard + " " + record.sequence_number;
     const auto inside = flags_.envelopes ? std::nullopt : deaggregate(record.data.bytes);
     if (!inside) {
-      print_line(flags_, place, record.partition_key.value_or("-"), record.data.bytes);
+      print_line(
+          flags_,
+          {.shard = shard, .record = record, .place_in_envelope = {}, .explicit_hash_key = {}});
       return ++printed_ != flags_.limit;
     }
     if (!belong_to(*inside, range)) {
-      tell_of_stray(place, inside->size());
+      tell_of_stray(shard + " " + record.sequence_number, inside->size());
       return true;
     }
     for (std::size_t i = 0; i < inside->size(); ++i) {
-      const UserRecord& each = (*inside)[i];
-      print_line(flags_, place + "#" + std::to_string(i), each.partition_key, each.data);
+      print_line(flags_, opened(shard, record, (*inside)[i], i));
       if (++printed_ == flags_.limit) return false;
     }
     return true;
@@ -84,10 +128,23 @@ class Printer {
   bool is_done() const { return flags_.limit != 0 && printed_ >= flags_.limit; }
 
  private:
+  static Line opened(const std::string& shard, const wire::Record& envelope,
+                     const UserRecord& record, std::size_t place) {
+    Line line{.shard = shard,
+              .record = {.sequence_number = envelope.sequence_number,
+                         .arrival = envelope.arrival,
+                         .data = {std::string(record.data)},
+                         .partition_key = std::string(record.partition_key)},
+              .place_in_envelope = static_cast<std::int64_t>(place),
+              .explicit_hash_key = {}};
+    if (record.explicit_hash_key) line.explicit_hash_key = *record.explicit_hash_key;
+    return line;
+  }
+
   void tell_of_stray(const std::string& place, std::size_t count) const {
     std::fprintf(stderr,
                  "penstock: left out %s: an envelope of %zu records, of which at least one belongs "
-                 "to another shard since a reshard; --envelopes shows it\n",
+                 "to another shard; --envelopes shows it\n",
                  place.c_str(), count);
   }
 
@@ -140,6 +197,8 @@ void add_tail(CLI::App& app, Context& context, Action& action) {
       "--verbose,-v", flags->verbose,
       "Shard, sequence number (#n: the place in an envelope) and partition key before "
       "each record");
+  command->add_flag("--json", flags->json,
+                    "One JSON object a record, with the members of GetRecords and where it is");
   command->add_flag("--envelopes", flags->envelopes,
                     "Print envelopes of the Kinesis Producer Library as they are, not the records "
                     "in them");

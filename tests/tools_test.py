@@ -12,6 +12,8 @@ import pytest
 TOOLS = pathlib.Path(__file__).resolve().parent.parent / "tools"
 sys.path.insert(0, str(TOOLS))
 
+import compat_rows  # noqa: E402
+
 
 def load(name):
     loader = importlib.machinery.SourceFileLoader(name, str(TOOLS / name))
@@ -166,6 +168,38 @@ def test_writing_the_reference_removes_pages_nobody_writes(tmp_path):
     (tmp_path / "left_over.md").write_text("gone\n")
     reference.write({"a.md": "one\n"}, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["a.md"]
+
+def operation(name, members=(), reply=()):
+    def side(names):
+        return {"members": [{"name": each, "type": {"kind": "string"}} for each in names]}
+    return {"name": name, "request": side(members), "response": side(reply)}
+
+
+def test_rows_of_compat_say_state_members_and_differences(monkeypatch, tmp_path):
+    (tmp_path / "test_kinesis_x.py").write_text(
+        '@evidence("R", "x")\ndef test_a():\n    call("PutIt")\n\n@evidence("M", "x")\ndef test_b():\n    put_it()\n')
+    monkeypatch.setattr(compat_rows, "CASES", tmp_path)
+    text = compat_rows.Page([operation("PutIt", ["Data", "StreamId"], ["Number"])], {
+        "anywhere": {"StreamId": "ignored"},
+        "PutIt": {"state": "full", "text": "quick", "members": {"reply.Number": "ours"}}}).text()
+    assert "| PutIt | full | quick. `Number`: ours | `test_kinesis_x.py`: R M |" in text
+    assert "| PutIt | `Data`, *`StreamId`* | `Number` |  |" in text
+
+
+@pytest.mark.parametrize("differences, complaint", [
+    ({}, "says nothing of PutIt"),
+    ({"PutIt": {"state": "full"}, "GetIt": {"state": "full"}}, "knows GetIt"),
+    ({"PutIt": {"state": "full", "members": {"Colour": "x"}}}, "PutIt has no Colour")])
+def test_rows_of_compat_are_about_what_is_there(differences, complaint):
+    with pytest.raises(AssertionError, match=complaint):
+        compat_rows.Page([operation("PutIt", ["Data"])], differences)
+
+
+def test_only_the_part_between_the_marks_is_written():
+    page = f"before\n{compat_rows.BEGIN}\nold\n{compat_rows.END}\nbehind\n"
+    part = f"{compat_rows.BEGIN}\nnew\n{compat_rows.END}"
+    assert compat_rows.page_with(page, part) == f"before\n{part}\nbehind\n"
+
 
 
 @pytest.mark.parametrize("line", [

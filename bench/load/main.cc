@@ -1,5 +1,6 @@
 #include "load/calls.h"
 #include "load/delivery.h"
+#include "load/fan_out.h"
 #include "load/idle.h"
 
 #include <CLI/CLI.hpp>
@@ -23,6 +24,9 @@ struct Options {
   std::size_t data_bytes = 200;
   std::uint64_t payload_bytes_max = UINT64_MAX;
   int samples = 500;
+  std::size_t readers = 10;
+  std::string idle_stream;
+  std::size_t idle_shards = 0;
 };
 
 void print(const Figures& figures) {
@@ -45,6 +49,16 @@ void print(const DeliveryFigures& figures) {
       "\"p99_us\": %.1f}\n",
       figures.put_us.size(), quantile(figures.put_us, 0.5), quantile(figures.put_us, 0.99),
       quantile(figures.function_us, 0.5), quantile(figures.function_us, 0.99));
+}
+
+void print(const FanOutFigures& figures) {
+  std::printf(
+      "{\"requests\": %zu, \"subscriptions\": %zu, \"put_p50_us\": %.1f, \"put_p99_us\": %.1f, "
+      "\"p50_us\": %.1f, \"p99_us\": %.1f, \"whole_p50_us\": %.1f, \"whole_p99_us\": %.1f}\n",
+      figures.put_us.size(), figures.subscriptions, quantile(figures.put_us, 0.5),
+      quantile(figures.put_us, 0.99), quantile(figures.frame_us, 0.5),
+      quantile(figures.frame_us, 0.99), quantile(figures.whole_us, 0.5),
+      quantile(figures.whole_us, 0.99));
 }
 
 Load load_of(const Options& options, std::size_t records_of_request) {
@@ -107,6 +121,15 @@ void deliver(const Options& options) {
       {.port = options.load.port, .stream = options.stream, .measured = options.samples}));
 }
 
+void fan_out(const Options& options) {
+  print(measure_fan_out({.port = options.load.port,
+                         .stream = options.stream,
+                         .readers = options.readers,
+                         .idle_stream = options.idle_stream,
+                         .idle_shards = options.idle_shards,
+                         .measured = options.samples}));
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -156,6 +179,12 @@ int main(int argc, char** argv) {
   work("deliver", "One put at a time, until the function has reported it", deliver)
       ->add_option("--samples", options.samples)
       ->capture_default_str();
+  CLI::App* const fanning_out =
+      work("fan-out", "One put at a time, until every subscription has its frame", fan_out);
+  fanning_out->add_option("--samples", options.samples)->capture_default_str();
+  fanning_out->add_option("--readers", options.readers)->capture_default_str();
+  fanning_out->add_option("--idle-stream", options.idle_stream, "Subscribed to as well, and empty");
+  fanning_out->add_option("--idle-shards", options.idle_shards, "Of it")->capture_default_str();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -44,7 +44,7 @@ Task<Http1::Ended> Http1::serve() {
       std::string().swap(chunked_);
       charges_.clear();
     }
-    const auto rest = send_at_once(reply, keep_alive, with_body);
+    const auto rest = send_at_once(reply, keep_alive, with_body, length_of(reply));
     if (!rest) break;
     if (asio::buffer_size(*rest) != 0) {
       if (!reply.charge) reply.charge = listener_.budget.take(reply.body.capacity());
@@ -86,16 +86,18 @@ Http1::Rest Http1::behind(Rest rest, std::size_t sent) {
   return rest;
 }
 
+BodyLength Http1::length_of(const Reply& reply) const {
+  if (reply.stream == nullptr) return BodyLength::kKnown;
+  return head_.takes_chunks ? BodyLength::kChunks : BodyLength::kUntilClose;
+}
+
 /// Sends what the socket takes at once: of small replies that is all. What is left; nothing when
 /// the peer has gone.
-std::optional<Http1::Rest> Http1::send_at_once(const Reply& reply, bool keep_alive,
-                                               bool with_body) {
+std::optional<Http1::Rest> Http1::send_at_once(const Reply& reply, bool keep_alive, bool with_body,
+                                               BodyLength length) {
   listener_.enter(connection_, Phase::kWriting);
   std::string& head = connection_.head_out;
   head.clear();
-  const BodyLength length = reply.stream == nullptr ? BodyLength::kKnown
-                            : head_.takes_chunks    ? BodyLength::kChunks
-                                                    : BodyLength::kUntilClose;
   write_head(head, reply, listener_.date.text(listener_.clocks.wall_now()), keep_alive, length);
   const bool is_chunk = with_body && length == BodyLength::kChunks && !reply.body.empty();
   if (is_chunk) write_chunk_size(head, reply.body.size());
@@ -127,8 +129,12 @@ Task<> Http1::refuse(int status) {
   Reply reply;
   if (status == 503) reply = out_of_memory();
   reply.status = status;
-  const auto rest = send_at_once(reply, false, true);
+  // As recorded on AWS: a body in chunks, without any.
+  const bool in_chunks = status == 413 && head_.takes_chunks;
+  auto rest =
+      send_at_once(reply, false, true, in_chunks ? BodyLength::kChunks : BodyLength::kKnown);
   if (!rest) co_return;
+  if (in_chunks) rest->back() = asio::buffer(kLastChunk);
   if (asio::buffer_size(*rest) != 0 && !co_await send_rest(*rest)) co_return;
   co_await drain();
 }

@@ -58,7 +58,7 @@ struct SelfSigned {
 };
 /// For these host names and addresses; valid for ten years. EC keys on P-256.
 SelfSigned make_self_signed(const std::vector<std::string>& hosts);
-/// Whether a certificate (PEM) is for all of these, and for the next 30 days.
-bool is_certificate_for(const std::string& certificate, const std::vector<std::string>& hosts);
+/// Whether they belong together and are for all of these hosts, and for the next 30 days.
+bool is_usable(const SelfSigned& made, const std::vector<std::string>& hosts);
 
 }  // namespace penstock::front

@@ -57,7 +57,8 @@ Owned<X509> make_certificate(EVP_PKEY* key, std::string_view name) {
   X509* const it = made.get();
   must(X509_set_version(it, X509_VERSION_3) == 1);
   std::uint64_t number = 0;
-  must(RAND_bytes(reinterpret_cast<unsigned char*>(&number), sizeof number) == 1);
+  auto* const bytes = reinterpret_cast<unsigned char*>(&number);
+  must(RAND_bytes(bytes, sizeof number) == 1);  // env: of OpenSSL, as the keys are
   must(ASN1_INTEGER_set_uint64(X509_get_serialNumber(it), number | 1) == 1);
   must(X509_gmtime_adj(X509_getm_notBefore(it), -kBefore) != nullptr);
   must(X509_gmtime_adj(X509_getm_notAfter(it), kTenYears) != nullptr);
@@ -113,17 +114,29 @@ SelfSigned make_self_signed(const std::vector<std::string>& hosts) {
   return made;
 }
 
-bool is_certificate_for(const std::string& certificate, const std::vector<std::string>& hosts) {
-  const Owned<BIO> from(BIO_new_mem_buf(certificate.data(), static_cast<int>(certificate.size())));
-  const Owned<X509> parsed(PEM_read_bio_X509(from.get(), nullptr, nullptr, nullptr));
+namespace {
+
+Owned<X509> certificate_in(const std::string& text) {
+  const Owned<BIO> from(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+  Owned<X509> parsed(PEM_read_bio_X509(from.get(), nullptr, nullptr, nullptr));
   ERR_clear_error();
-  if (parsed == nullptr) return false;
+  return parsed;
+}
+
+}  // namespace
+
+bool is_usable(const SelfSigned& made, const std::vector<std::string>& hosts) {
+  const Owned<X509> ca = certificate_in(made.ca);
+  const Owned<X509> own = certificate_in(made.certificate);
+  if (ca == nullptr || own == nullptr || !TlsContext::make(made.certificate, made.key).ok())
+    return false;
+  const bool is_signed = X509_verify(own.get(), X509_get0_pubkey(ca.get())) == 1;
+  ERR_clear_error();
   std::time_t soon = std::time(nullptr) + kSoon;  // env: OpenSSL reads the same clock
-  if (X509_cmp_time(X509_get0_notAfter(parsed.get()), &soon) <= 0) return false;
+  if (!is_signed || X509_cmp_time(X509_get0_notAfter(own.get()), &soon) <= 0) return false;
   return std::all_of(hosts.begin(), hosts.end(), [&](const std::string& host) {
-    return is_address(host)
-               ? X509_check_ip_asc(parsed.get(), host.c_str(), 0) == 1
-               : X509_check_host(parsed.get(), host.data(), host.size(), 0, nullptr) == 1;
+    return is_address(host) ? X509_check_ip_asc(own.get(), host.c_str(), 0) == 1
+                            : X509_check_host(own.get(), host.data(), host.size(), 0, nullptr) == 1;
   });
 }
 

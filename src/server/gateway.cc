@@ -18,7 +18,7 @@ std::size_t body_bytes_max(const front::RequestHead& head) {
 struct Gateway::PerLoop {
   PerLoop(env::Env& env, env::Loop& l, Budget& budget,
           std::shared_ptr<front::ConnectionSlots> slots, const front::Dispatcher& dispatcher,
-          const front::Keyring& keyring)
+          const front::Keyring& keyring, Tls tls)
       : loop(l),
         ids(env.random),
         verifier(keyring),
@@ -27,7 +27,10 @@ struct Gateway::PerLoop {
                  [this, &dispatcher](front::Request& request) {
                    return dispatcher.serve(request, ids, &guard);
                  },
-                 {.body_bytes_max = &body_bytes_max, .slots = std::move(slots)}) {}
+                 {.body_bytes_max = &body_bytes_max,
+                  .tls = tls.keys,
+                  .plain_from_afar = tls.plain_from_afar,
+                  .slots = std::move(slots)}) {}
   env::Loop& loop;
   front::RequestIds ids;
   front::Verifier verifier;
@@ -36,10 +39,11 @@ struct Gateway::PerLoop {
 };
 
 Gateway::Gateway(env::Env& env, Budget& budget, std::size_t connections_max,
-                 const front::Dispatcher& dispatcher, const front::Keyring& keyring) {
+                 const front::Dispatcher& dispatcher, const front::Keyring& keyring, Tls tls) {
   const auto slots = std::make_shared<front::ConnectionSlots>(connections_max);
   for (env::Loop* loop : env.loops) {
-    per_loop_.push_back(std::make_unique<PerLoop>(env, *loop, budget, slots, dispatcher, keyring));
+    per_loop_.push_back(
+        std::make_unique<PerLoop>(env, *loop, budget, slots, dispatcher, keyring, tls));
   }
 }
 

@@ -16,8 +16,12 @@ namespace penstock::server {
 /// A listener on every loop, all on one port, all dispatching by one table.
 class Gateway {
  public:
+  struct Tls {
+    const front::TlsKeys* keys = nullptr;  ///< Null: it is not spoken.
+    bool plain_from_afar = false;
+  };
   Gateway(env::Env& env, Budget& budget, std::size_t connections_max,
-          const front::Dispatcher& dispatcher, const front::Keyring& keyring);
+          const front::Dispatcher& dispatcher, const front::Keyring& keyring, Tls tls);
   ~Gateway();
 
   /// On the control loop. Gives the port.

@@ -65,6 +65,52 @@ bool is_loopback(const std::string& address) {
   return (is_ipv4 && address.starts_with("127.")) || address == "::1";
 }
 
+Status check_tls(const Settings& settings, Options& options) {
+  const bool has_files = !settings.tls_cert.empty() || !settings.tls_key.empty();
+  if (settings.tls == "self-signed") {
+    if (has_files) {
+      return invalid(
+          "--tls=self-signed makes a certificate, and --tls-cert and --tls-key name one; say one "
+          "or the other");
+    }
+    options.tls = {.kind = TlsSource::Kind::kSelfSigned,
+                   .folder = settings.data.empty() ? "" : settings.data + "/tls",
+                   .hosts = {"localhost", "127.0.0.1", "::1"}};
+    const bool is_named = options.address != "0.0.0.0" && options.address != "::" &&
+                          options.address != "127.0.0.1" && options.address != "::1";
+    if (is_named) options.tls.hosts.push_back(options.address);
+    return ok();
+  }
+  if (!has_files) return ok();
+  if (settings.tls_cert.empty() || settings.tls_key.empty()) {
+    return invalid("--tls-cert and --tls-key belong together: a certificate and its key");
+  }
+  options.tls = {.kind = TlsSource::Kind::kFiles,
+                 .certificate_file = settings.tls_cert,
+                 .key_file = settings.tls_key};
+  return ok();
+}
+
+/// Where other machines come, requests are encrypted and signed, or somebody has said that they
+/// need not be.
+Status check_exposure(const Settings& settings, Options& options) {
+  options.is_exposed = !is_loopback(options.address) && !settings.listen_unprotected;
+  if (!options.is_exposed) return ok();
+  const std::string begin = "--listen " + settings.listen + " is reachable from other machines, ";
+  if (options.tls.kind == TlsSource::Kind::kNone) {
+    return invalid(begin +
+                   "and requests and answers would not be encrypted; say --tls-cert and --tls-key, "
+                   "or --tls=self-signed, or listen on 127.0.0.1 or [::1] "
+                   "(--listen-unprotected listens nevertheless)");
+  }
+  if (settings.auth == "off") {
+    return invalid(begin +
+                   "and with --auth=off anybody's requests would count; leave that out, or listen "
+                   "on 127.0.0.1 or [::1] (--listen-unprotected listens nevertheless)");
+  }
+  return ok();
+}
+
 }  // namespace
 
 Result<std::size_t> parse_bytes(const std::string& text) {
@@ -84,6 +130,33 @@ Result<std::size_t> parse_bytes(const std::string& text) {
   return number * factor;
 }
 
+Result<stream::CallRates::Changes> parse_call_rates(std::string_view text) {
+  constexpr std::int64_t kRateMax = 1'000'000;
+  stream::CallRates::Changes changes;
+  while (!text.empty()) {
+    const std::string_view one = text.substr(0, text.find(','));
+    text.remove_prefix(std::min(text.size(), one.size() + 1));
+    const std::string_view name = one.substr(0, one.find('='));
+    const std::string_view number = one.substr(std::min(one.size(), name.size() + 1));
+    std::int64_t rate = 0;
+    const auto [end, failure] = std::from_chars(number.data(), number.data() + number.size(), rate);
+    if (failure != std::errc{} || end != number.data() + number.size() || rate < 0 ||
+        rate > kRateMax) {
+      return invalid(
+          "--limits.call-rates takes OPERATION=CALLS,... such as ListStreams=10, not \"" +
+          std::string(one) + "\"");
+    }
+    const auto rates = stream::aws_call_rates();
+    if (std::none_of(rates.begin(), rates.end(),
+                     [name](const stream::CallRate& known) { return known.operation == name; })) {
+      return invalid("--limits.call-rates names " + std::string(name) +
+                     ", which is no operation of the control plane with a rate");
+    }
+    changes[std::string(name)] = rate;
+  }
+  return changes;
+}
+
 std::size_t connections_possible(const Options& options, std::size_t descriptors) {
   // A function's environment has pipes, a log and the socket of its Runtime API.
   constexpr std::size_t kOfAFunction = 8;
@@ -91,8 +164,11 @@ std::size_t connections_possible(const Options& options, std::size_t descriptors
   const std::size_t functions = static_cast<std::size_t>(options.settings.function_concurrency);
   const std::size_t kept =
       std::min(std::max(kOfTheServer + kOfAFunction * functions, descriptors / 8), descriptors / 2);
-  const std::size_t in_memory = Memory(options.memory_bytes).requests.limit_bytes() / 2 /
-                                front::HttpListener::kConnectionBytes;
+  const bool has_tls = options.tls.kind != TlsSource::Kind::kNone;
+  const std::size_t bytes_each =
+      front::HttpListener::kConnectionBytes + (has_tls ? front::HttpListener::kTlsBytes : 0);
+  const std::size_t in_memory =
+      Memory(options.memory_bytes).requests.limit_bytes() / 2 / bytes_each;
   const std::size_t possible = std::max<std::size_t>(1, std::min(descriptors - kept, in_memory));
   const auto asked = static_cast<std::size_t>(options.settings.connections);
   return asked == 0 ? possible : std::min(asked, possible);
@@ -101,13 +177,10 @@ std::size_t connections_possible(const Options& options, std::size_t descriptors
 Result<Options> checked(Settings settings, std::size_t cores) {
   Options options;
   for (const SettingRow& row : setting_rows(settings)) TRY_OK(check_row(row));
+  TRY_OK(parse_call_rates(settings.limits_call_rates));
   TRY_OK(split_listen(settings.listen, options));
-  if (!is_loopback(options.address)) {
-    return invalid(
-        "--listen " + settings.listen +
-        " is reachable from other machines, and requests and answers are not encrypted yet, with "
-        "or without access keys; listen on 127.0.0.1 or [::1]");
-  }
+  TRY_OK(check_tls(settings, options));
+  TRY_OK(check_exposure(settings, options));
   TRY(options.memory_bytes, parse_bytes(settings.memory));
   constexpr std::size_t kMemoryMin = 64u << 20;
   if (options.memory_bytes < kMemoryMin) return invalid("--memory must be at least 64MiB");

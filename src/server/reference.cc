@@ -4,6 +4,7 @@
 #include "api/admin/clock.h"
 #include "api/admin/health.h"
 #include "api/admin/shard_traffic.h"
+#include "api/admin/stream_limits.h"
 #include "api/kinesis/service.h"
 #include "api/lambda/event_source_mapping.h"
 #include "api/lambda/service.h"
@@ -68,7 +69,7 @@ std::string admin_page() {
               "What AWS has no operation for: plain JSON below `/_penstock/`, not signed.", "",
               joined(joined({api::admin::health_shape(), api::admin::audit_shape(),
                              api::admin::shard_traffic_shape()},
-                            api::admin::clock_shapes()),
+                            joined(api::admin::stream_limits_shapes(), api::admin::clock_shapes())),
                      api::lambda::function_log_shapes()));
 }
 

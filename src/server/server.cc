@@ -4,6 +4,7 @@
 #include "api/admin/clock.h"
 #include "api/admin/health.h"
 #include "api/admin/shard_traffic.h"
+#include "api/admin/stream_limits.h"
 #include "api/kinesis/service.h"
 #include "api/lambda/event_source_mapping.h"
 #include "api/lambda/service.h"
@@ -27,6 +28,7 @@
 #include "server/key_watch.h"
 #include "server/ledger_receipts.h"
 #include "server/memory.h"
+#include "server/tls_watch.h"
 #include "server/version.h"
 #include "sqs/queue_service.h"
 #include "stream/ledger_reports.h"
@@ -39,12 +41,20 @@ stream::StreamSettings stream_settings(const Settings& settings) {
   stream::StreamSettings made;
   made.limits = settings.limits == "off" ? stream::StreamSettings::Limits::kOff
                                          : stream::StreamSettings::Limits::kAws;
+  made.shard_limits = {.write_records = settings.limits_write_records,
+                       .write_bytes = settings.limits_write_bytes,
+                       .read_calls = settings.limits_read_calls,
+                       .read_bytes = settings.limits_read_bytes,
+                       .iterator_calls = settings.limits_iterator_calls};
+  made.aws_call_rates = settings.limits == "aws-all";
+  made.call_rates = parse_call_rates(settings.limits_call_rates).value();  // Checked with options.
   made.create_delay = Millis{settings.stream_create_delay_ms};
   made.update_delay = Millis{settings.stream_update_delay_ms};
   made.delete_delay = Millis{settings.stream_delete_delay_ms};
   made.consumer_delay = Millis{settings.stream_consumer_delay_ms};
   made.shard_quota = settings.stream_shard_quota;
   made.on_demand_stream_quota = settings.stream_on_demand_quota;
+  made.streams_in_transition_max = settings.stream_transition_quota;
   return made;
 }
 
@@ -95,6 +105,7 @@ struct Server::Parts {
         env{runtime.clocks(), runtime.loops(), disk, random, workers, http, faults},
         keyring(random_seed(random)),
         keys(env, options.keys_file, options.auth, keyring),
+        tls(env, options.tls, tls_keys),
         dispatcher(runtime.control(), options.settings.region) {}
 
   Options options;
@@ -107,6 +118,8 @@ struct Server::Parts {
   env::Env env;
   front::Keyring keyring;
   KeyWatch keys;
+  front::TlsKeys tls_keys;
+  TlsWatch tls;
   engine::local::OpenReport found;
   std::unique_ptr<engine::Engine> engine;
   std::unique_ptr<ledger::Ledger> ledger;
@@ -129,7 +142,9 @@ struct Server::Parts {
   Task<Status> open_services();
   Task<> try_isolation(OneShot<Status> tried);
   void route();
-  std::string url() const;
+  std::string url(std::string_view scheme, const std::string& address) const;
+  std::string public_url() const;
+  std::string local_url() const;
   sandbox::TemporaryCredentials function_credentials(const Tenant& tenant);
   std::string disk_text() const;
 };
@@ -166,14 +181,25 @@ Task<Status> Server::Parts::open_services() {
     log::warn("--keys names a file without a key: any credentials are accepted until it has one",
               {{"file", options.settings.keys}});
   }
+  if (options.is_exposed && !keyring.state()->is_required) {
+    co_return Error{
+        Errc::kInvalid,
+        "--listen " + options.settings.listen +
+            " is reachable from other machines, and there is no access key yet, so that "
+            "anybody's requests would count; `penstock keys add --admin` with the same "
+            "--data or --keys makes one (--listen-unprotected listens nevertheless)"};
+  }
+  CO_TRY_OK(co_await tls.start());
   // Before the mappings begin: a function that starts without has none for as long as it runs.
   sandboxes->set_credentials([this](const Tenant& tenant) { return function_credentials(tenant); });
   CO_TRY_OK(co_await open_functions());
   route();
-  gateway =
-      std::make_unique<Gateway>(env, memory.requests, options.connections_max, dispatcher, keyring);
+  gateway = std::make_unique<Gateway>(
+      env, memory.requests, options.connections_max, dispatcher, keyring,
+      Gateway::Tls{.keys = tls.is_on() ? &tls_keys : nullptr,
+                   .plain_from_afar = options.settings.listen_unprotected});
   CO_TRY(port, co_await gateway->listen(options.address, options.port));
-  sandboxes->set_endpoint_url(url());
+  sandboxes->set_endpoint_url(local_url());
   co_return ok();
 }
 
@@ -246,10 +272,20 @@ sandbox::TemporaryCredentials Server::Parts::function_credentials(const Tenant& 
           .replace_at = replace_at};
 }
 
-std::string Server::Parts::url() const {
-  const bool is_ipv6 = options.address.find(':') != std::string::npos;
-  const std::string host = is_ipv6 ? "[" + options.address + "]" : options.address;
-  return "http://" + host + ":" + std::to_string(port);
+std::string Server::Parts::url(std::string_view scheme, const std::string& address) const {
+  const bool is_ipv6 = address.find(':') != std::string::npos;
+  const std::string host = is_ipv6 ? "[" + address + "]" : address;
+  return std::string(scheme) + "://" + host + ":" + std::to_string(port);
+}
+
+std::string Server::Parts::public_url() const {
+  return url(tls.is_on() ? "https" : "http", options.address);
+}
+
+/// For functions: who is on this machine needs no TLS, and has no CA to trust.
+std::string Server::Parts::local_url() const {
+  const std::string& address = options.address;
+  return url("http", address == "0.0.0.0" ? "127.0.0.1" : address == "::" ? "::1" : address);
 }
 
 std::string Server::Parts::disk_text() const {
@@ -270,6 +306,9 @@ void Server::Parts::route() {
     dispatcher.add_admin(std::move(operation));
   }
   dispatcher.add_admin(api::admin::shard_traffic_operation(*streams));
+  for (auto& operation : api::admin::stream_limits_operations(*streams)) {
+    dispatcher.add_admin(std::move(operation));
+  }
   dispatcher.add_admin(api::admin::audit_operation(*ledger, *counted_streams, *mappings));
   const auto facts = [this] {
     return std::vector<std::pair<std::string, std::string>>{
@@ -302,11 +341,13 @@ std::string Server::ready_line() const {
       options.durability == engine::local::Durability::kSync ? "sync"
       : options.durability == engine::local::Durability::kOs ? "os"
                                                              : "memory";
-  std::string line = "penstock " + std::string(kVersion) + " is ready at " + parts_->url() +
+  std::string line = "penstock " + std::string(kVersion) + " is ready at " + parts_->public_url() +
                      " limits=" + settings.limits + " durability=" + std::string(durability) +
                      " data=" + (settings.data.empty() ? "(memory)" : settings.data) +
                      " auth=" + (parts_->keyring.state()->is_required ? "on" : "off") +
-                     " sandbox=\"" + parts_->sandboxes->isolation() + "\"";
+                     (parts_->tls.is_on() ? " tls=on" : "") + " sandbox=\"" +
+                     parts_->sandboxes->isolation() + "\"";
+  if (!parts_->tls.ca_file().empty()) line += " ca=" + parts_->tls.ca_file();
   if (parts_->found.through_page_cache) line += " disk=\"" + parts_->disk_text() + "\"";
   if (settings.dev) line += " dev (the clock can be advanced)";
   return line;
@@ -322,6 +363,7 @@ Task<> Server::stop() {
   }
   if (parts_->gateway != nullptr) co_await parts_->gateway->stop();
   co_await parts_->keys.stop();
+  co_await parts_->tls.stop();
   if (parts_->mappings != nullptr) co_await parts_->mappings->stop();
   if (parts_->functions != nullptr) co_await parts_->functions->stop();
   if (parts_->queues != nullptr) co_await parts_->queues->stop();

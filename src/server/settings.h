@@ -13,8 +13,18 @@ namespace penstock::server {
 struct Settings {
   std::string data;
   std::string listen = "127.0.0.1:4566";
+  bool listen_unprotected = false;
+  std::string tls = "off";
+  std::string tls_cert;
+  std::string tls_key;
   std::string durability = "sync";
   std::string limits = "aws";
+  std::int64_t limits_write_records = 1'000;
+  std::int64_t limits_write_bytes = 1'048'576;
+  std::int64_t limits_read_calls = 5;
+  std::int64_t limits_read_bytes = 2'097'152;
+  std::int64_t limits_iterator_calls = 5;
+  std::string limits_call_rates;
   std::string auth = "auto";
   std::string keys;
   bool dev = false;
@@ -30,6 +40,7 @@ struct Settings {
   std::int64_t stream_consumer_delay_ms = 0;
   std::int64_t stream_shard_quota = 20'000;
   std::int64_t stream_on_demand_quota = 50;
+  std::int64_t stream_transition_quota = 5;
 
   std::string mapping_poll = "append";
   std::int64_t mapping_retry_pause_ms = 500;

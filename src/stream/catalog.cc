@@ -17,6 +17,7 @@ namespace penstock::stream {
 namespace {
 
 constexpr Millis kRetryDelay{500};
+constexpr ShardLimits kNoShardLimits = ShardLimits::none();
 
 Error limit(std::string text) { return {StreamErrc::kLimitExceeded, std::move(text)}; }
 
@@ -47,11 +48,16 @@ Catalog::Catalog(const StreamParts& parts, const StreamSettings& settings, Direc
       accounts_(accounts),
       scope_(parts.control_loop.executor()) {}
 
+LiveStreamPtr Catalog::live_of(StreamEntry entry, engine::Version version) const {
+  const ShardLimits& limits = limited() ? settings_.shard_limits : kNoShardLimits;
+  LiveStreamPtr before = directory_.find(entry.name);
+  return make_live(std::move(entry), version, parts_.engine.leases(), limits, before);
+}
+
 Task<Status> Catalog::load() {
   for (const engine::Document& document : parts_.engine.meta().list(kDocumentPrefix)) {
     CO_TRY(StreamEntry entry, read_entry(document));
-    const LiveStreamPtr live =
-        make_live(std::move(entry), document.version, parts_.engine.leases(), nullptr);
+    const LiveStreamPtr live = live_of(std::move(entry), document.version);
     directory_.publish(live);
     CO_TRY_OK(co_await open_shards(live->entry));
     if (live->entry.transition.kind != Transition::Kind::kNone) {
@@ -130,8 +136,7 @@ Task<Result<LiveStreamPtr>> Catalog::edit(StreamName name, Edit edit) {
       continue;
     }
     if (!committed.ok()) co_return internal(committed.error());
-    LiveStreamPtr live =
-        make_live(std::move(entry), *committed, parts_.engine.leases(), directory_.find(name));
+    LiveStreamPtr live = live_of(std::move(entry), *committed);
     directory_.publish(live);
     co_return live;
   }
@@ -154,12 +159,13 @@ Status Catalog::check_quotas(const Tenant& tenant, const CreateStream& request,
     const StreamStatus status = stream->entry.status;
     if (status == StreamStatus::kCreating || status == StreamStatus::kDeleting) ++in_transition;
   }
-  if (in_transition >= settings_.streams_in_transition_max) {
+  const std::int64_t most = settings_.streams_in_transition_max;
+  if (most != 0 && in_transition >= most) {
     // Two spaces and the missing "ed" are the service's.
     return limit(
         "This request would have exceed the limit on the number  of streams that can "
         "simultaneously be in CREATING or DELETING for the account " +
-        tenant.account + ". Limit: " + std::to_string(settings_.streams_in_transition_max) + ".");
+        tenant.account + ". Limit: " + std::to_string(most) + ".");
   }
   if (request.mode == StreamMode::kOnDemand) TRY_OK(check_on_demand_quota(tenant));
   if (request.mode == StreamMode::kProvisioned) TRY_OK(check_shard_quota(tenant, shards));
@@ -218,8 +224,7 @@ Task<Status> Catalog::create(Caller caller, CreateStream request) {
     co_return Error{StreamErrc::kInUse, "Stream " + in_account(name) + " already exists."};
   }
   if (!committed.ok()) co_return internal(committed.error());
-  LiveStreamPtr live =
-      make_live(std::move(entry), *committed, parts_.engine.leases(), directory_.find(name));
+  LiveStreamPtr live = live_of(std::move(entry), *committed);
   directory_.publish(live);
   co_return co_await begin(std::move(live), settings_.create_delay);
 }

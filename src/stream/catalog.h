@@ -56,6 +56,7 @@ class Catalog {
   Task<Result<LiveStreamPtr>> edit(StreamName name, Edit edit);
   Task<Result<LiveStreamPtr>> edit_active(StreamName name, Edit edit);
 
+  LiveStreamPtr live_of(StreamEntry entry, engine::Version version) const;
   Result<StreamEntry> read_entry(const engine::Document& document) const;
   std::vector<engine::Change> changes_to(const StreamEntry& entry, engine::Version expected) const;
 

@@ -219,11 +219,8 @@ Result<StreamTraffic> StreamService::traffic(const StreamName& name) const {
   const LiveStreamPtr stream = parts_->directory.find(name);
   if (stream == nullptr) return stream_not_found(name);
   const ServiceTime now = parts_->given.clocks.service_now();
-  StreamTraffic seen;
-  if (parts_->settings.limits == StreamSettings::Limits::kAws) {
-    seen.write_records = kShardWriteRecords;
-    seen.write_bytes = kMebibyte;
-  }
+  StreamTraffic seen{.write_records = stream->limits.write_records,
+                     .write_bytes = stream->limits.write_bytes};
   for (const LiveStream::Shard& shard : stream->shards) {
     if (stream->entry.expired(shard.entry, now)) continue;
     const ShardTraffic& traffic = shard.lane->traffic;
@@ -236,7 +233,9 @@ Result<StreamTraffic> StreamService::traffic(const StreamName& name) const {
 }
 
 AccountLimits StreamService::limits(Caller caller) const {
-  AccountLimits out{.shard_limit = parts_->settings.shard_quota,
+  constexpr std::int64_t kMost = 1'000'000;  // What the answer can say at most.
+  const std::int64_t shard_quota = parts_->settings.shard_quota;
+  AccountLimits out{.shard_limit = shard_quota == 0 ? kMost : shard_quota,
                     .on_demand_stream_limit = parts_->settings.on_demand_stream_quota};
   for (const auto& [name, stream] : parts_->directory.snapshot()->by_name) {
     if (name.tenant != caller.tenant) continue;

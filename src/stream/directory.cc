@@ -22,10 +22,12 @@ std::uint32_t LiveStream::route(HashKey key) const {
 }
 
 LiveStreamPtr make_live(StreamEntry entry, engine::Version version, const engine::Leases& leases,
-                        const LiveStreamPtr& before) {
+                        const ShardLimits& limits, const LiveStreamPtr& before) {
   auto live = std::make_shared<LiveStream>();
   live->version = version;
   live->arn = stream_arn(entry.name.tenant, entry.name.name);
+  live->limits = effective(limits, entry.options.limits);
+  const std::int64_t record_bytes_max = entry.max_record_kib * 1024;
   const bool same_log = before != nullptr && before->entry.log == entry.log;
   for (const ShardEntry& shard : entry.shards) {
     const ShardRef ref{entry.log, shard.number};
@@ -34,14 +36,17 @@ LiveStreamPtr make_live(StreamEntry entry, engine::Version version, const engine
     live->shards.push_back({shard, leases.mine(ref).value_or(engine::Fence{}),
                             known != nullptr
                                 ? known->lane
-                                : std::make_shared<ShardLane>(entry.max_record_kib * 1024)});
+                                : std::make_shared<ShardLane>(live->limits, record_bytes_max)});
     if (!shard.closed) live->routes.push_back({shard.range.end, index});
   }
   live->placed = same_log ? before->placed : std::make_shared<std::atomic<std::uint32_t>>(0);
-  if (same_log && before->entry.max_record_kib != entry.max_record_kib) {
+  if (same_log &&
+      (before->entry.max_record_kib != entry.max_record_kib || before->limits != live->limits)) {
     for (const LiveStream::Shard& shard : live->shards) {
       const std::lock_guard lock(shard.lane->mutex);
-      shard.lane->write.allow(entry.max_record_kib * 1024);
+      shard.lane->write.set(live->limits, record_bytes_max);
+      shard.lane->read.set(live->limits);
+      shard.lane->iterators.set(live->limits);
     }
   }
   std::sort(live->routes.begin(), live->routes.end(),

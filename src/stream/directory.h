@@ -25,7 +25,8 @@ namespace penstock::stream {
 /// What is counted of one shard while the server runs. Shared by all snapshots of its stream;
 /// the limiters are reached under the mutex only, which is never held across a suspension.
 struct ShardLane {
-  explicit ShardLane(std::int64_t record_bytes_max) : write(record_bytes_max) {}
+  ShardLane(const ShardLimits& limits, std::int64_t record_bytes_max)
+      : write(record_bytes_max, limits), read(limits), iterators(limits) {}
   std::mutex mutex;
   WriteLimiter write;
   ReadLimiter read;
@@ -52,6 +53,7 @@ struct LiveStream {
   StreamEntry entry;  ///< Its shards stand in `shards`, too, with the same index.
   engine::Version version;
   std::string arn;
+  ShardLimits limits;  ///< Of each shard: the server's, or the stream's own.
   std::vector<Shard> shards;
   std::vector<Route> routes;  ///< Open shards by the end of their range.
   /// Records that Distribution::kAuto has placed; shared by all snapshots of the stream.
@@ -119,8 +121,8 @@ class Directory {
   std::shared_ptr<Watchers> watchers_ = std::make_shared<Watchers>();
 };
 
-/// Joins an entry to its shards' lanes, taking those of `before` over.
+/// Joins an entry to its shards' lanes, taking those of `before` over. `limits`: the server's.
 LiveStreamPtr make_live(StreamEntry entry, engine::Version version, const engine::Leases& leases,
-                        const LiveStreamPtr& before);
+                        const ShardLimits& limits, const LiveStreamPtr& before);
 
 }  // namespace penstock::stream

@@ -1,14 +1,16 @@
 #pragma once
 
 #include "base/time.h"
+#include "stream/shard_limits.h"
 
 #include <algorithm>
 #include <cstdint>
 
 namespace penstock::stream {
 
-/// A token bucket: `capacity` at once, refilled at `rate` a second. Pure; time is an argument and
-/// may stand still. What is spent may exceed what is there when the caller allows a debt.
+/// A token bucket: `capacity` at once, refilled at `rate` a second. A rate of 0 is no limit. Pure;
+/// time is an argument and may stand still. What is spent may exceed what is there when the caller
+/// allows a debt.
 class Bucket {
  public:
   Bucket(std::int64_t rate_per_second, std::int64_t capacity)
@@ -19,26 +21,37 @@ class Bucket {
     const std::int64_t elapsed = (now - last_).count();
     if (elapsed <= 0) return;
     last_ = now;
+    if (rate_ == 0) return;
     // More than a full bucket cannot be earned; the bound keeps the product small.
     const std::int64_t full = (capacity_ - level_) / rate_ + 1;
     level_ = std::min(capacity_, level_ + std::min(elapsed, full) * rate_);
   }
-  /// Another capacity; a bucket that was full is full again, any other keeps what it has.
-  void resize(std::int64_t capacity) {
-    const bool was_full = level_ == capacity_;
+  /// Another rate and capacity; a bucket that was full is full again, any other keeps what it has.
+  void set(std::int64_t rate_per_second, std::int64_t capacity) {
+    const bool was_full = is_full();
+    rate_ = rate_per_second;
     capacity_ = capacity * kScale;
     level_ = was_full ? capacity_ : std::min(level_, capacity_);
   }
-  bool has(std::int64_t amount) const { return level_ >= amount * kScale; }
-  bool in_debt() const { return level_ <= 0; }
-  /// What is there; below zero in debt.
+  bool has(std::int64_t amount) const { return rate_ == 0 || level_ >= amount * kScale; }
+  bool is_full() const { return rate_ == 0 || level_ == capacity_; }
+  bool in_debt() const { return rate_ != 0 && level_ <= 0; }
+  void spend(std::int64_t amount) {
+    if (rate_ != 0) level_ -= amount * kScale;
+  }
+  /// The same, but what is more than a full bucket is paid for wholly by what comes in: what is
+  /// there does not help.
+  void spend_wholly(std::int64_t amount) {
+    if (amount * kScale > capacity_) level_ = std::min<std::int64_t>(level_, 0);
+    spend(amount);
+  }
+  /// What is there; below zero in debt. Of a limit.
   std::int64_t level() const { return level_ / kScale; }
   /// How long from the last refill on until has(amount); `amount` is at most the capacity.
   Millis time_until(std::int64_t amount) const {
     const std::int64_t missing = amount * kScale - level_;
-    return Millis{missing <= 0 ? 0 : (missing + rate_ - 1) / rate_};
+    return Millis{missing <= 0 || rate_ == 0 ? 0 : (missing + rate_ - 1) / rate_};
   }
-  void spend(std::int64_t amount) { level_ -= amount * kScale; }
 
  private:
   static constexpr std::int64_t kScale = 1'000;  // Thousandths: what is earned in a millisecond.
@@ -48,21 +61,20 @@ class Bucket {
   ServiceTime last_{};
 };
 
-inline constexpr std::int64_t kMebibyte = 1'048'576;
-inline constexpr std::int64_t kShardWriteRecords = 1'000;
-
-/// What a shard takes: 1,000 records and 1 MiB a second, keys included. A stream that allows
-/// larger records may burst up to one of them. Source: Kinesis quotas; the bucket is our reading
-/// of "per second", and a client can tell it from a window only by counting milliseconds.
+/// What a shard takes: 1,000 records and 1 MiB a second unless told otherwise, keys included. A
+/// stream that allows larger records may burst up to one of them. Source: Kinesis quotas; the
+/// bucket is our reading of "per second", and a client can tell it from a window only by counting
+/// milliseconds.
 class WriteLimiter {
  public:
-  explicit WriteLimiter(std::int64_t record_bytes_max)
-      : records_(kShardWriteRecords, kShardWriteRecords),
-        bytes_(kMebibyte, std::max(kMebibyte, record_bytes_max)) {}
+  explicit WriteLimiter(std::int64_t record_bytes_max, const ShardLimits& limits = {})
+      : records_(limits.write_records, limits.write_records),
+        bytes_(limits.write_bytes, std::max(limits.write_bytes, record_bytes_max)) {}
 
-  /// For a stream whose largest record is another one now.
-  void allow(std::int64_t record_bytes_max) {
-    bytes_.resize(std::max(kMebibyte, record_bytes_max));
+  /// For a stream whose limits or whose largest record are others now.
+  void set(const ShardLimits& limits, std::int64_t record_bytes_max) {
+    records_.set(limits.write_records, limits.write_records);
+    bytes_.set(limits.write_bytes, std::max(limits.write_bytes, record_bytes_max));
   }
 
   void refill(ServiceTime now) {
@@ -82,10 +94,20 @@ class WriteLimiter {
   Bucket bytes_;
 };
 
-/// What a shard gives: 5 reads and 2 MiB a second, shared by everybody who polls. A page may be
-/// larger than what is left; the debt is then paid off before the next.
+/// What a shard gives: 5 reads and 2 MiB a second unless told otherwise, shared by everybody who
+/// polls. A page may be larger than what is left; reads then wait until the debt is paid. One of
+/// more than a second's worth is paid for as a whole, so that 10 MiB cost five seconds, as AWS has
+/// it.
 class ReadLimiter {
  public:
+  explicit ReadLimiter(const ShardLimits& limits = {})
+      : calls_(limits.read_calls, limits.read_calls),
+        bytes_(limits.read_bytes, limits.read_bytes) {}
+  void set(const ShardLimits& limits) {
+    calls_.set(limits.read_calls, limits.read_calls);
+    bytes_.set(limits.read_bytes, limits.read_bytes);
+  }
+
   bool admit(ServiceTime now) {
     calls_.refill(now);
     bytes_.refill(now);
@@ -93,16 +115,20 @@ class ReadLimiter {
     calls_.spend(1);
     return true;
   }
-  void returned(std::int64_t bytes) { bytes_.spend(bytes); }
+  void returned(std::int64_t bytes) { bytes_.spend_wholly(bytes); }
 
  private:
-  Bucket calls_{5, 5};
-  Bucket bytes_{2 * kMebibyte, 2 * kMebibyte};
+  Bucket calls_;
+  Bucket bytes_;
 };
 
-/// 5 GetShardIterator calls a second for each shard.
+/// 5 GetShardIterator calls a second for each shard, unless told otherwise.
 class IteratorLimiter {
  public:
+  explicit IteratorLimiter(const ShardLimits& limits = {})
+      : calls_(limits.iterator_calls, limits.iterator_calls) {}
+  void set(const ShardLimits& limits) { calls_.set(limits.iterator_calls, limits.iterator_calls); }
+
   bool admit(ServiceTime now) {
     calls_.refill(now);
     if (!calls_.has(1)) return false;
@@ -111,7 +137,7 @@ class IteratorLimiter {
   }
 
  private:
-  Bucket calls_{5, 5};
+  Bucket calls_;
 };
 
 }  // namespace penstock::stream

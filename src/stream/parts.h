@@ -25,10 +25,13 @@ namespace penstock::stream {
 struct StreamService::Parts {
   Parts(StreamParts p, StreamSettings s, std::string_view secret)
       : given(p),
-        settings(s),
+        settings(std::move(s)),
+        call_rates(settings.limits != StreamSettings::Limits::kOff && settings.aws_call_rates,
+                   settings.limits == StreamSettings::Limits::kOff ? CallRates::Changes{}
+                                                                   : settings.call_rates),
         tokens(secret),
         puts(given, settings, directory),
-        reads(given, settings, directory, tokens),
+        reads(given, directory, tokens),
         accounts(given),
         consumers(given, settings, directory, tokens, accounts),
         catalog(given, settings, directory, consumers, accounts),
@@ -51,6 +54,7 @@ struct StreamService::Parts {
 
   StreamParts given;
   StreamSettings settings;
+  CallRates call_rates;
   TokenMaker tokens;
   Directory directory;
   PutPath puts;

@@ -422,7 +422,8 @@ void PutPath::prefetch_ahead(const Call& call, std::size_t now) {
 void PutPath::admit(Call& call) {
   Lists& lists = call.lists;
   const std::vector<std::uint64_t>& order = lists.order;
-  const bool limited = settings_.limits == StreamSettings::Limits::kAws;
+  const ShardLimits& limits = call.stream->limits;
+  const bool limited = limits.limit_writes();
   const ServiceTime now = parts_.clocks.service_now();
   call.is_encrypted = call.stream->entry.options.encryption.holds_at(now);
   lists.records.clear();
@@ -459,10 +460,12 @@ void PutPath::admit(Call& call) {
     if (refused > 0) shard.lane->traffic.refuse(refused);
     if (give_hint) {
       log::info(
-          "a shard reached its write limit of 1,000 records and 1 MiB a second, as on AWS; the "
-          "entries "
-          "beyond it were refused, and their producer has to send them again (--limits off: none)",
-          {{"stream", call.stream->entry.name.name}, {"shard", shard.entry.number}});
+          "a shard reached its write limits; the entries beyond them were refused, as on AWS, and "
+          "their producer has to send them again (--limits off: none)",
+          {{"stream", call.stream->entry.name.name},
+           {"shard", shard.entry.number},
+           {"records_a_second", limits.write_records},
+           {"bytes_a_second", limits.write_bytes}});
     }
     if (lists.records.size() == first) continue;
     lists.append_shards.push_back(&shard);

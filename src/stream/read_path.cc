@@ -127,7 +127,7 @@ Task<Result<std::string>> ReadPath::get_shard_iterator(Caller caller,
   // A position is found before the limit is charged: a refusal of the request costs nothing.
   CO_TRY(const Start at, co_await start(name, request));
   if (request.dry_run) co_return dry_run_passed();
-  if (settings_.limits == StreamSettings::Limits::kAws) {
+  if (at.stream->limits.iterator_calls != 0) {
     ShardLane& lane = *at.stream->find(at.shard)->lane;
     const std::lock_guard lock(lane.mutex);
     if (!lane.iterators.admit(now)) {
@@ -232,7 +232,7 @@ Task<Result<GetRecordsReply>> ReadPath::get_records(Caller caller, GetRecords re
     co_return shard_does_not_exist(iterator->shard, iterator->stream);
   }
   if (request.dry_run) co_return dry_run_passed();
-  const bool limited = settings_.limits == StreamSettings::Limits::kAws;
+  const bool limited = place.stream->limits.limit_reads();
   if (limited) {
     const std::lock_guard lock(place.shard->lane->mutex);
     if (!place.shard->lane->read.admit(now)) {

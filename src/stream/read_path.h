@@ -20,9 +20,8 @@ namespace penstock::stream {
 /// over here and removed later.
 class ReadPath {
  public:
-  ReadPath(const StreamParts& parts, const StreamSettings& settings, const Directory& directory,
-           const TokenMaker& tokens)
-      : parts_(parts), settings_(settings), directory_(directory), tokens_(tokens) {}
+  ReadPath(const StreamParts& parts, const Directory& directory, const TokenMaker& tokens)
+      : parts_(parts), directory_(directory), tokens_(tokens) {}
 
   Task<Result<std::string>> get_shard_iterator(Caller caller, GetShardIterator request) const;
   Task<Result<GetRecordsReply>> get_records(Caller caller, GetRecords request) const;
@@ -73,7 +72,6 @@ class ReadPath {
   Status charge(Page& page) const;
 
   const StreamParts& parts_;
-  const StreamSettings& settings_;
   const Directory& directory_;
   const TokenMaker& tokens_;
 };

@@ -57,7 +57,7 @@ std::int64_t Catalog::open_shards_of(const Tenant& tenant) const {
 
 Status Catalog::check_shard_quota(const Tenant& tenant, std::int64_t more) const {
   const std::int64_t open = open_shards_of(tenant);
-  if (open + more <= settings_.shard_quota) return ok();
+  if (settings_.shard_quota == 0 || open + more <= settings_.shard_quota) return ok();
   return limit("This request would exceed the shard limit for the account " + tenant.account +
                " in " + tenant.region + ". Current shard count for the account: " +
                std::to_string(open) + ". Limit: " + std::to_string(settings_.shard_quota) +

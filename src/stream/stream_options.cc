@@ -7,6 +7,26 @@
 namespace penstock::stream {
 namespace {
 
+struct StoredLimits {
+  std::optional<std::int64_t> write_records;
+  std::optional<std::int64_t> write_bytes;
+  std::optional<std::int64_t> read_calls;
+  std::optional<std::int64_t> read_bytes;
+  std::optional<std::int64_t> iterator_calls;
+  std::optional<bool> call_rates;
+  static constexpr auto shape() {
+    using Self = StoredLimits;
+    return std::array{
+        shape::member<&Self::write_records>("write_records"),
+        shape::member<&Self::write_bytes>("write_bytes"),
+        shape::member<&Self::read_calls>("read_calls"),
+        shape::member<&Self::read_bytes>("read_bytes"),
+        shape::member<&Self::iterator_calls>("iterator_calls"),
+        shape::member<&Self::call_rates>("call_rates"),
+    };
+  }
+};
+
 struct StoredOptions {
   bool is_auto = false;
   std::int64_t metrics = 0;
@@ -15,6 +35,7 @@ struct StoredOptions {
   std::vector<std::int64_t> starts_ms;
   std::vector<std::int64_t> stops_ms;
   std::string policy;
+  std::optional<StoredLimits> limits;
   static constexpr auto shape() {
     using Self = StoredOptions;
     return std::array{
@@ -25,6 +46,7 @@ struct StoredOptions {
         shape::member<&Self::starts_ms>("starts_ms"),
         shape::member<&Self::stops_ms>("stops_ms"),
         shape::member<&Self::policy>("policy"),
+        shape::member<&Self::limits>("limits"),
     };
   }
 };
@@ -65,13 +87,18 @@ std::vector<std::string> metric_names(MetricSet metrics) {
 
 std::string encode(const StreamOptions& options) {
   if (options == StreamOptions{}) return {};
-  return shape::to_json(StoredOptions{.is_auto = options.distribution == Distribution::kAuto,
-                                      .metrics = options.metrics,
-                                      .key_id = options.encryption.key_id,
-                                      .switches_ms = options.encryption.switches_ms,
-                                      .starts_ms = options.encryption.starts_ms,
-                                      .stops_ms = options.encryption.stops_ms,
-                                      .policy = options.policy});
+  StoredOptions out{.is_auto = options.distribution == Distribution::kAuto,
+                    .metrics = options.metrics,
+                    .key_id = options.encryption.key_id,
+                    .switches_ms = options.encryption.switches_ms,
+                    .starts_ms = options.encryption.starts_ms,
+                    .stops_ms = options.encryption.stops_ms,
+                    .policy = options.policy};
+  if (const LimitOverrides& limits = options.limits; limits != LimitOverrides{}) {
+    out.limits = {limits.write_records, limits.write_bytes,    limits.read_calls,
+                  limits.read_bytes,    limits.iterator_calls, limits.call_rates};
+  }
+  return shape::to_json(out);
 }
 
 Result<StreamOptions> decode_options(std::string_view json) {
@@ -81,7 +108,7 @@ Result<StreamOptions> decode_options(std::string_view json) {
     return Error{Errc::kCorrupt, "what is stored of a stream's options are none"};
   }
   StoredOptions& in = *parsed;
-  return StreamOptions{
+  StreamOptions options{
       .distribution = in.is_auto ? Distribution::kAuto : Distribution::kUserPartitionKey,
       .metrics = static_cast<MetricSet>(in.metrics),
       .encryption = {.key_id = std::move(in.key_id),
@@ -89,6 +116,11 @@ Result<StreamOptions> decode_options(std::string_view json) {
                      .starts_ms = std::move(in.starts_ms),
                      .stops_ms = std::move(in.stops_ms)},
       .policy = std::move(in.policy)};
+  if (in.limits) {
+    options.limits = {in.limits->write_records, in.limits->write_bytes,    in.limits->read_calls,
+                      in.limits->read_bytes,    in.limits->iterator_calls, in.limits->call_rates};
+  }
+  return options;
 }
 
 }  // namespace penstock::stream

@@ -2,6 +2,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "stream/shard_limits.h"
 
 #include <array>
 #include <cstdint>
@@ -53,6 +54,7 @@ struct StreamOptions {
   MetricSet metrics = 0;
   Encryption encryption;
   std::string policy;  ///< A resource policy as it was given; empty: none.
+  LimitOverrides limits;
   bool operator==(const StreamOptions&) const = default;
 };
 

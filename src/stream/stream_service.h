@@ -4,6 +4,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "base/time.h"
+#include "stream/call_rates.h"
 #include "stream/consumer_types.h"
 #include "stream/errors.h"
 #include "stream/observer.h"
@@ -30,10 +31,12 @@ class Engine;
 namespace penstock::stream {
 
 struct StreamSettings {
-  /// Whether shards refuse what exceeds AWS's limits: per shard 1,000 records and 1 MiB a second
-  /// in; 5 calls and 2 MiB a second out; 5 iterators a second.
+  /// Whether what exceeds AWS's limits is refused.
   enum class Limits : std::uint8_t { kAws, kOff };
   Limits limits = Limits::kAws;
+  ShardLimits shard_limits;     ///< Unless kOff; a stream may have its own, also then.
+  bool aws_call_rates = false;  ///< Whether calls of the control plane are counted, too.
+  CallRates::Changes call_rates;
 
   // How long a stream stays in a state of transition, on the service clock.
   Millis create_delay{0};
@@ -41,7 +44,7 @@ struct StreamSettings {
   Millis delete_delay{0};
   Millis consumer_delay{0};  ///< While a consumer is CREATING, and DELETING.
 
-  // Quotas of an account in a region.
+  // Quotas of an account in a region; 0: none, but for on-demand streams.
   std::int64_t shard_quota = 20'000;
   std::int64_t on_demand_stream_quota = 50;
   std::int64_t on_demand_shards_max = 0;  ///< Of one such stream; 0: as in its region on AWS.
@@ -183,6 +186,18 @@ class StreamService final : public RecordSource {
   Task<Status> put_policy(std::string_view arn, std::string_view policy);
   Result<std::string> policy_of(std::string_view arn) const;  ///< Empty: none.
   Task<Status> delete_policy(std::string_view arn);
+
+  // --- Limits: control loop
+  // -----------------------------------------------------------------------
+
+  /// Instead of the server's; all absent: the server's again. fails: kNotFound, kInUse
+  Task<Status> set_limits(StreamName name, LimitOverrides limits);
+  Result<StreamLimits> limits_of(const StreamName& name) const;
+  /// Whether calls of an operation are counted at all; the same as long as the service lives.
+  bool counts_calls_of(std::string_view operation) const;
+  /// Counts a call. fails: kLimitExceeded, "Rate exceeded for stream S under account A.", or for
+  /// the account when the call names no stream.
+  Status admit_call(const Caller& caller, std::string_view operation, const StreamTarget& target);
 
   // --- For mappings and the ledger: control loop -------------------------------------------------
 

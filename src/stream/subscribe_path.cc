@@ -84,6 +84,8 @@ class LiveSubscription final : public Subscription {
     if (!page.ok()) {
       if (page.error().code == Errc::kUnavailable) {
         machine_.refused(now());
+      } else if (page.error().code == StreamErrc::kNotFound) {
+        machine_.fail(stream_not_found(consumer_.stream));
       } else {
         machine_.fail(page.error());
       }

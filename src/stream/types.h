@@ -163,6 +163,11 @@ struct ShardCountChange {
   std::int64_t target = 0;
 };
 
+struct StreamLimits {
+  LimitOverrides own;
+  ShardLimits effective;
+};
+
 struct WarmThroughputReply {
   StreamName stream;
   std::string arn;

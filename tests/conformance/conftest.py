@@ -12,6 +12,7 @@ import itertools
 import json
 import os
 import pathlib
+import re
 import subprocess
 import uuid
 
@@ -51,8 +52,11 @@ class Server:
             [BINARY, "serve", "--listen", listen, *(["--dev"] if dev else []), *arguments],
             stdout=subprocess.PIPE, text=True)
         self.ready_line = self.process.stdout.readline()
-        assert "http://" in self.ready_line, f"the server did not start: {self.ready_line!r}"
-        self.url = "http://" + self.ready_line.split("http://")[1].split()[0].rstrip(",;/")
+        address = re.search(r"https?://[^ ,;]+", self.ready_line)
+        assert address is not None, f"the server did not start: {self.ready_line!r}"
+        self.url = address[0].rstrip("/")
+        ca = re.search(r" ca=(\S+)", self.ready_line)
+        self.ca = ca[1] if ca else None  # Whom to trust at https://.
         self.port = int(self.url.rsplit(":", 1)[1])
         self.raw = RawClient(self.port)
         self.kinesis = self.client("kinesis")
@@ -62,7 +66,7 @@ class Server:
     def client(self, service, access_key="test", region=REGION):
         return boto3.client(
             service, endpoint_url=self.url, region_name=region, aws_access_key_id=access_key,
-            aws_secret_access_key="secret",
+            aws_secret_access_key="secret", verify=self.ca,
             config=botocore.config.Config(retries={"total_max_attempts": 1}, read_timeout=60))
 
     def advance(self, milliseconds):

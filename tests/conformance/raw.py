@@ -9,10 +9,10 @@ import cbor2
 CBOR = "application/x-amz-cbor-1.1"
 
 
-def signed(service):
+def signed(service, access_key="test"):
     return {
         "X-Amz-Date": "20260101T000000Z",
-        "Authorization": f"AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{service}/aws4_request, "
+        "Authorization": f"AWS4-HMAC-SHA256 Credential={access_key}/20260101/us-east-1/{service}/aws4_request, "
                          "SignedHeaders=host;x-amz-date, Signature=" + "0" * 64,
     }
 

@@ -19,7 +19,7 @@ from command import BINARY, environment, run
 from conftest import Server, evidence
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
-from kit import TOP, data_of, put, read, shard, shards_of, split_in_the_middle
+from kit import TOP, data_of, put, read, shard, shards_of, split_in_the_middle, stream_arn
 
 MOST_BYTES = 51_200
 
@@ -140,10 +140,39 @@ def test_a_reshard_between_packing_and_storing_loses_nothing(server, stream):
         done = run(server, "put", stream, "--aggregate", "--endpoint-url", address, stdin="\n".join(lines))
     assert done.code == 0, done
     assert done.lines()[0] == ("100 records in 3 envelopes and 0 plain records; "
-                               "100 packed again, because the stream was resharded meanwhile")
+                               "100 sent again, because the stream was changed meanwhile")
     tail = run(server, "tail", stream, "--from", "horizon", "--no-follow")
     assert sorted(tail.lines()) == sorted(lines), "each once, for readers that drop strays as the KCL does"
     assert "of 100 records" in tail.err, "the first envelope"
+
+
+PLACED = " (the service places them, so none are packed)"
+
+
+@evidence("D", "KPL: on a stream whose records the service places nothing is packed")
+def test_where_the_service_places_records(server, name):
+    server.kinesis.create_stream(StreamName=name, RecordDistributionStrategy="AUTO",
+                                 StreamModeDetails={"StreamMode": "ON_DEMAND"})
+    lines = [f"line {number}" for number in range(100)]
+    done = run(server, "put", name, "--aggregate", stdin="\n".join(lines))
+    assert done.lines()[0] == "100 records in 0 envelopes and 100 plain records" + PLACED
+    assert sorted(run(server, "tail", name, "--from", "horizon", "--no-follow").lines()) == sorted(lines)
+
+
+@evidence("own", "an envelope that the service placed elsewhere is opened and sent again")
+def test_a_stream_that_begins_to_place_records(server, name):
+    server.kinesis.create_stream(StreamName=name, StreamModeDetails={"StreamMode": "ON_DEMAND"})
+    lines = [f"line {number}" for number in range(100)]
+
+    def changes():
+        server.kinesis.update_stream_record_distribution_strategy(
+            StreamARN=stream_arn(name), RecordDistributionStrategy="AUTO")
+
+    with between(server, "PutRecords", changes) as address:
+        done = run(server, "put", name, "--aggregate", "--endpoint-url", address, stdin="\n".join(lines))
+    assert done.code == 0, done
+    tail = run(server, "tail", name, "--from", "horizon", "--no-follow")
+    assert sorted(tail.lines()) == sorted(lines), "each once"
 
 
 # --- tail ---------------------------------------------------------------------------------------------
@@ -158,6 +187,20 @@ def test_envelopes_are_opened(server, stream):
     done = run(server, "tail", stream, "--from", "horizon", "--limit", "4", "--verbose")
     assert done.lines() == [f"{shard(0)} {numbers[0]} k plain", f"{shard(0)} {numbers[1]}#0 key one first",
                             f"{shard(0)} {numbers[1]}#1 key two zwölf", f"{shard(0)} {numbers[1]}#2 key one "]
+
+
+@evidence("own", "--json: the members of GetRecords, and where the record is")
+def test_records_as_json(server, stream):
+    numbers = put(server.kinesis, stream, bytes(range(256)), envelope(("k1", b"one"), ("k2", b"\n\xff", "12")))
+    lines = [json.loads(line) for line in run(server, "tail", stream, "--from", "horizon", "--no-follow", "--json").lines()]
+    arrivals = [line.pop("ApproximateArrivalTimestamp") for line in lines]
+    assert lines == [
+        {"ShardId": shard(0), "SequenceNumber": numbers[0], "PartitionKey": "k",
+         "Data": base64.b64encode(bytes(range(256))).decode()},
+        {"ShardId": shard(0), "SequenceNumber": numbers[1], "SubSequenceNumber": 0, "PartitionKey": "k1", "Data": "b25l"},
+        {"ShardId": shard(0), "SequenceNumber": numbers[1], "SubSequenceNumber": 1, "PartitionKey": "k2",
+         "ExplicitHashKey": "12", "Data": "Cv8="}]
+    assert arrivals[1] == arrivals[2] == read(server.kinesis, stream)[1]["ApproximateArrivalTimestamp"].timestamp()
 
 
 @evidence("own", "--envelopes prints what the service has")
@@ -180,7 +223,7 @@ def test_strays_are_left_out(server, name, keys, explicit, whose):
     done = run(server, "tail", name, "--from", "horizon", "--no-follow")
     assert done.lines() == ["after"], whose
     assert done.err == (f"penstock: left out {shard(0)} {number}: an envelope of 2 records, of which at least one belongs "
-                        "to another shard since a reshard; --envelopes shows it\n")
+                        "to another shard; --envelopes shows it\n")
 
 
 def tail_bytes(server, stream, *more):

@@ -351,6 +351,25 @@ def test_monitoring(server, stream_name):
         {"ShardLevelMetrics": ["IncomingRecords"]}] and metrics() == ["IncomingRecords"]
 
 
+@evidence("M", "PutResourcePolicy, GetResourcePolicy, DeleteResourcePolicy")
+def test_policy(server, stream_name, tmp_path):
+    text = json.dumps({"Version": "2012-10-17", "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": "111122223333"}, "Action": ["kinesis:GetRecords"],
+         "Resource": stream_arn(stream_name)}]})
+    assert stream(server, "policy", stream_name).out == "{}\n", "as AWS answers for none"
+    file = tmp_path / "policy.json"
+    file.write_text(text)
+    assert stream(server, "policy", stream_name, "--set", file).out == text + "\n"
+    assert json.loads(stream(server, "policy", stream_name, "--set", "-", "--json", stdin=text).out) == {"Policy": text}
+    assert server.kinesis.get_resource_policy(ResourceARN=stream_arn(stream_name))["Policy"] == text
+    assert stream(server, "policy", stream_name, "--clear").out == "{}\n"
+    assert stream(server, "policy", stream_name, "--clear").code == 1, "as AWS refuses it"
+    wrong = stream(server, "policy", stream_name, "--set", "-", stdin="no policy")
+    assert wrong.code == 1 and "Exception: " in wrong.err
+    missing = stream(server, "policy", stream_name, "--set", tmp_path / "missing")
+    assert (missing.code, missing.err) == (2, f"penstock: cannot read {tmp_path / 'missing'}\n")
+
+
 # --- consumers ------------------------------------------------------------------------------------------
 
 

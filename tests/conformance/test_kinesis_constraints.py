@@ -11,6 +11,7 @@ import subprocess
 import pytest
 from conftest import BINARY, evidence
 from constraints import RECORDED_ORDER, Model
+from raw import signed
 
 FORM = "the published model's constraints, in the form of kinesalite's suite, which was compared with production"
 
@@ -53,7 +54,11 @@ def values_in(body):
 
 
 EVERY = [(name, what, body) for name in NAMES for what, body in MODEL.spoiled_requests(name)]
-SPOILED = [each for each in EVERY if values_in(each[2]) <= VALUES_MAX]
+# The SDKs' CBOR ends where event streams begin: AWS answers SubscribeToShard in CBOR with a 500.
+JSON_ONLY = {"SubscribeToShard"}
+BOTH = [("json", name) for name in TAKING] + [("cbor", name) for name in TAKING if name not in JSON_ONLY]
+SPOILED = [(protocol, *each) for each in EVERY if values_in(each[2]) <= VALUES_MAX for protocol in ("json", "cbor")
+           if (protocol, each[0]) in BOTH]
 TOO_LARGE = [each for each in EVERY if values_in(each[2]) > VALUES_MAX]
 MISTYPED = [(name, *each) for name in NAMES for each in MODEL.mistyped(name)]
 
@@ -67,15 +72,17 @@ def as_json(value):
 
 
 def error(server, protocol, operation, body):
+    if (operation, protocol) == ("SubscribeToShard", "cbor"):
+        pytest.skip("SubscribeToShard speaks JSON alone, as on AWS")
     if protocol == "json":
         return server.raw.error(operation, as_json(body))
     return server.raw.cbor_error(operation, body)
 
 
 @evidence("M", FORM)
-@pytest.mark.parametrize("protocol", ["json", "cbor"])
-@pytest.mark.parametrize("operation, what, body", SPOILED, ids=[f"{name}: {what}" for name, what, _ in SPOILED])
-def test_a_broken_constraint_is_named(server, operation, what, body, protocol):
+@pytest.mark.parametrize("protocol, operation, what, body", SPOILED,
+                         ids=[f"{protocol} {name}: {what}" for protocol, name, what, _ in SPOILED])
+def test_a_broken_constraint_is_named(server, protocol, operation, what, body):
     expected = MODEL.message(operation, body)
     assert expected is not None, "the request breaks something"
     assert error(server, protocol, operation, body) == ("ValidationException", expected)
@@ -89,9 +96,8 @@ def test_a_body_of_too_many_values_is_not_read(server, operation, what, body):
 
 
 @evidence("R", FORM)
-@pytest.mark.parametrize("protocol", ["json", "cbor"])
-@pytest.mark.parametrize("operation", TAKING)
-def test_all_broken_constraints_are_named_in_order(server, operation, protocol):
+@pytest.mark.parametrize("protocol, operation", BOTH)
+def test_all_broken_constraints_are_named_in_order(server, protocol, operation):
     body = MODEL.all_wrong(operation)
     assert error(server, protocol, operation, body) == ("ValidationException", MODEL.message(operation, body))
 
@@ -113,12 +119,11 @@ def test_members_are_checked_in_the_recorded_order(operation):
 
 @evidence("M", "requests that break no constraint are not refused as if they did")
 @pytest.mark.parametrize("operation", TAKING)
-def test_a_request_within_its_constraints_passes_them(server, name, operation):
+def test_a_request_within_its_constraints_passes_them(server, account, operation):
     body = MODEL.sample(MODEL.input_of(operation))
-    if operation == "CreateStream":  # Others count on it that there is no "nobody".
-        body["StreamName"] = name
     assert MODEL.message(operation, body) is None
-    reply = server.raw.kinesis(operation, as_json(body))
+    # Some have their effect, in an account of their own.
+    reply = server.raw.kinesis(operation, as_json(body), **signed("kinesis", account[1]))
     refused = reply.body and b"validation error" in reply.body
     # Without a key PutRecord(s) is refused by streams that need one, in the same words; this one is not there.
     assert not refused and b"SerializationException" not in reply.body

@@ -1,4 +1,4 @@
-"""SubscribeToShard over HTTP/1.1: by boto3, whose parser of event streams is AWS's own, and by hand."""
+"""SubscribeToShard: by boto3, whose parser of event streams is AWS's own, by hand over HTTP/1.1, and by curl over HTTP/2."""
 
 import base64
 import itertools
@@ -8,7 +8,7 @@ import re
 import pytest
 from botocore.exceptions import ClientError, EventStreamError
 from conftest import Server, evidence
-from events import Subscription
+from events import Http2Subscription, Subscription
 from kit import ACCOUNT, FIRST, merge, put, shard, shards_of, split_in_the_middle, stream_arn, until
 
 MODEL = "service model of botocore 1.44.5"
@@ -47,6 +47,10 @@ def records_of(events, count):
 def opened(server, consumer, kind="TRIM_HORIZON", shard_id=FIRST, **position):
     return Subscription(server.port, {"ConsumerARN": consumer, "ShardId": shard_id,
                                       "StartingPosition": {"Type": kind, **position}})
+
+
+def opened_over_http_2(server, consumer, kind="TRIM_HORIZON", shard_id=FIRST):
+    return Http2Subscription(server.port, {"ConsumerARN": consumer, "ShardId": shard_id, "StartingPosition": {"Type": kind}})
 
 
 def refusal(server, **body):
@@ -325,3 +329,43 @@ def test_many_subscriptions_at_once(server, name):
     finally:
         for each in opens:
             each.close()
+
+
+@evidence("D", "the model's h2: eventstream; Java's asynchronous client speaks it without TLS by prior knowledge")
+def test_events_come_over_http_2_as_they_are_put(server, stream, consumer):
+    with opened_over_http_2(server, consumer, "LATEST") as subscription:
+        assert (subscription.version, subscription.status) == ("HTTP/2", 200)
+        assert subscription.headers["content-type"] == "application/vnd.amazon.eventstream"
+        assert "content-length" not in subscription.headers
+        messages = iter(subscription)
+        assert next(messages)[0][":event-type"] == "initial-response"
+        events = subscription.events()
+        assert next(events)["Records"] == []
+        for n in range(3):
+            put(server.kinesis, stream, b"%d" % n)
+            found = next(event for event in events if event["Records"])["Records"]
+            assert [base64.b64decode(record["Data"]) for record in found] == [b"%d" % n]
+
+
+@evidence("D", "API reference: a subscription lasts five minutes")
+def test_a_stream_of_http_2_ends_in_order(server, stream, consumer):
+    with opened_over_http_2(server, consumer) as subscription:
+        events = subscription.events()
+        next(events)
+        server.advance(300_000)
+        assert all(event["Records"] == [] for event in events)
+        assert subscription.ended() == 0
+
+
+@evidence("own", "a backlog comes whole through the windows of HTTP/2")
+def test_large_events_come_through_the_windows_of_http_2(server, stream, consumer):
+    data = bytes(range(256)) * 2_000
+    for _ in range(20):
+        put(server.kinesis, stream, data)
+    with opened_over_http_2(server, consumer) as subscription:
+        found = []
+        for event in subscription.events():
+            found += event["Records"]
+            if len(found) == 20:
+                break
+    assert all(base64.b64decode(record["Data"]) == data for record in found)

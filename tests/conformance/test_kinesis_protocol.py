@@ -1,7 +1,10 @@
 """What happens before an operation is looked at: HTTP, content types, targets, signatures, CORS."""
 
+import http.client
+import json
 import re
 
+import cbor2
 import pytest
 from conftest import evidence
 from raw import SIGNED
@@ -197,3 +200,50 @@ def test_cbor_put_and_get(server, stream):
     assert b"\x64Data\x42hi" in reply.body
     # Integer milliseconds behind tag 1, in spite of the standard: what Java reads.
     assert re.search(rb"ApproximateArrivalTimestamp\xc1\x1b", reply.body)
+
+
+@evidence("R", CONNECTION)
+def test_a_body_that_is_too_large_is_refused_before_anything_else(server):
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    connection.putrequest("POST", "/")
+    connection.putheader("Content-Length", str(17 << 20))
+    connection.endheaders()
+    reply = connection.getresponse()
+    assert (reply.status, reply.read()) == (413, b"")
+    assert reply.getheader("Transfer-Encoding") == "chunked" and reply.getheader("Content-Length") is None
+    connection.close()
+
+
+@evidence("R", CONNECTION)
+@pytest.mark.parametrize("method, headers", [
+    ("GET", {}), ("POST", {"X-Amz-Target": "Kinesis_20131202.ListStreams", "Content-Type": JSON11})])
+def test_cors_headers_come_with_errors_too(server, method, headers):
+    reply = server.raw.request(method, "/", b"" if method == "GET" else b"{}", {"Origin": "null", **headers})
+    assert reply.status in (400, 403)
+    assert reply.header("Access-Control-Allow-Origin") == "*"
+    assert "x-amzn-ErrorType" in reply.header("Access-Control-Expose-Headers")
+
+
+@evidence("R", CONNECTION)
+@pytest.mark.parametrize("content_type, encode, decode", [(JSON11, json.dumps, json.loads), (CBOR11, cbor2.dumps, cbor2.loads)])
+@pytest.mark.parametrize("order, changes, kind", [
+    ("a body that is none before the operation's name", {"target": "Kinesis_20131202.Nothing", "body": b"\xff"},
+     "SerializationException"),
+    ("the operation's name before the signature", {"target": "Kinesis_20131202.Nothing", "signed": False},
+     "UnknownOperationException"),
+    ("a body that is none before the signature", {"body": b"\xff", "signed": False}, "SerializationException"),
+    ("the signature before types", {"content": {"Limit": "x"}, "signed": False}, "MissingAuthenticationTokenException"),
+    ("types before bounds", {"content": {"Limit": "x", "ExclusiveStartStreamName": "!"}}, "SerializationException"),
+    ("bounds before what the operation does", {"target": "Kinesis_20131202.DescribeStream",
+                                               "content": {"StreamName": "!"}}, "ValidationException"),
+    ("what the operation does at last", {"target": "Kinesis_20131202.DescribeStream",
+                                         "content": {"StreamName": "no-such"}}, "ResourceNotFoundException"),
+])
+def test_the_order_of_checks(server, content_type, encode, decode, order, changes, kind):
+    body = changes.get("body", encode(changes.get("content", {})))
+    headers = {"Content-Type": content_type, "X-Amz-Target": changes.get("target", "Kinesis_20131202.ListStreams"),
+               **(SIGNED if changes.get("signed", True) else {})}
+    reply = server.raw.request("POST", "/", body, headers)
+    assert reply.status == 400, order
+    assert reply.header("Content-Type") == content_type
+    assert decode(reply.body)["__type"] == reply.header("x-amzn-ErrorType") == kind, order

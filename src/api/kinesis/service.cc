@@ -1,6 +1,7 @@
 #include "api/kinesis/service.h"
 
 #include "api/kinesis/operations.h"
+#include "api/kinesis/rated.h"
 
 namespace penstock::api::kinesis {
 namespace {
@@ -60,7 +61,9 @@ front::Service make_kinesis_service(stream::StreamService& streams,
                                     front::ReceiptObserver& receipts) {
   const Parts parts{streams, receipts};
   front::Service service{.name = "kinesis", .target_prefix = "Kinesis_20131202"};
-  for (const Row& row : kOperations) service.operations.push_back(row.make(parts));
+  for (const Row& row : kOperations) {
+    service.operations.push_back(rated(parts, row.make(parts)));
+  }
   for (auto* make : {&queue_operations, &channel_operations}) {
     for (front::Operation& operation : make()) service.operations.push_back(std::move(operation));
   }

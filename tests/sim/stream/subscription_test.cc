@@ -54,6 +54,22 @@ struct SubscriptionTest : ::testing::Test {
     const auto reply = stand.put("s", {{.partition_key = "k", .data = data}});
     return reply->outcomes.front().number.to_string();
   }
+  /// Deletes the stream while `sub` waits; what it was told, if anything.
+  void stream_goes(Subscription& sub, std::optional<Error>& told) {
+    stand.world().spawn([](Subscription& waiting, std::optional<Error>& out) -> Task<> {
+      while (true) {
+        const auto found = co_await waiting.next({});
+        if (!found.ok()) out = found.error();
+        if (!found.ok() || !found->has_value()) co_return;
+      }
+    }(sub, told));
+    stand.world().run_for(Seconds(1));
+    EXPECT_TRUE(stand.world()
+                    .run(stand.streams().remove(StreamStand::caller(), {.name = "s"},
+                                                ConsumerRemoval::kEnforced))
+                    .ok());
+    stand.world().run_for(Seconds(1));
+  }
   using Data = std::vector<std::string>;
 
   StreamStand stand{1, {.folder = "data"}};
@@ -343,7 +359,19 @@ TEST_F(SubscriptionTest, DeletingTheStreamEndsIt) {
   const auto told = next(*sub);
   ASSERT_FALSE(told.ok());
   EXPECT_EQ(told.error().code, StreamErrc::kNotFound);
+  EXPECT_EQ(told.error().message, "Stream s under account 000000000000 not found.");
   EXPECT_FALSE(next(*sub)->has_value());
+}
+
+/// The same for one that is asked while the stream goes.
+TEST_F(SubscriptionTest, DeletingTheStreamEndsAWaitingOne) {
+  const auto sub = subscribe(consumer(), IteratorType::kLatest);
+  event(*sub);
+  std::optional<Error> told;
+  stream_goes(*sub, told);
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->code, StreamErrc::kNotFound);
+  EXPECT_EQ(told->message, "Stream s under account 000000000000 not found.");
 }
 
 Task<> wait_for_next(Subscription& sub, CancelToken gone, bool& ended) {

@@ -156,9 +156,11 @@ class Client {
     while (received_.size() < size) {
       if (!read_more()) return {};
     }
+    const bool in_chunks =
+        received_.substr(0, size).find("Transfer-Encoding: chunked") != std::string::npos;
     std::string out = received_.substr(0, size);
     received_.erase(0, size);
-    return out;
+    return in_chunks && with_body ? out + until("0\r\n\r\n") : out;
   }
   static std::string body_of(const std::string& reply) {
     const std::size_t end = reply.find("\r\n\r\n");

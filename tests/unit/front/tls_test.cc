@@ -79,11 +79,17 @@ TEST(Tls, ItsCertificateIsForTheNamesItWasMadeFor) {
   for (const char* host : {"example.com", "127.0.0.2"}) {
     EXPECT_FALSE(TlsClient(server, {.ca = certificates().ca, .host = host}).is_agreed()) << host;
   }
-  EXPECT_TRUE(is_certificate_for(certificates().certificate, {"localhost", "::1"}));
-  EXPECT_FALSE(is_certificate_for(certificates().certificate, {"localhost", "10.0.0.1"}));
-  EXPECT_FALSE(is_certificate_for("nonsense", {}));
+  EXPECT_TRUE(is_usable(certificates(), {"localhost", "::1"}));
+  EXPECT_FALSE(is_usable(certificates(), {"localhost", "10.0.0.1"}));
+  EXPECT_FALSE(is_usable({}, {}));
   const SelfSigned another = make_self_signed({"localhost"});
   EXPECT_FALSE(TlsClient(server, {.ca = another.ca}).is_agreed()) << "who trusts another CA";
+  SelfSigned mixed = certificates();
+  mixed.ca = another.ca;
+  EXPECT_FALSE(is_usable(mixed, {})) << "what a crash in the middle of writing leaves";
+  mixed = certificates();
+  mixed.key = another.key;
+  EXPECT_FALSE(is_usable(mixed, {}));
 }
 
 TEST(Tls, Versions12And13AreSpokenAndOlderOnesAreNot) {

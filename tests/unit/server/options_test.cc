@@ -38,6 +38,37 @@ TEST(Options, ListenIsALoopbackAddressAndAPort) {
   }
 }
 
+TEST(Options, WhereOthersReachItThereIsTlsAndSignaturesCount) {
+  const std::string everywhere = "0.0.0.0:4566";
+  EXPECT_NE(refusal({.listen = everywhere}).find("would not be encrypted"), std::string::npos);
+  EXPECT_NE(refusal({.listen = everywhere, .tls = "self-signed", .auth = "off"})
+                .find("anybody's requests would count"),
+            std::string::npos);
+  for (const char* address : {"0.0.0.0:1", "[::]:1", "10.0.0.1:1"}) {
+    const auto options = checked({.listen = address, .tls = "self-signed"}, 1);
+    ASSERT_TRUE(options.ok()) << address;
+    EXPECT_TRUE(options->is_exposed) << "and a key is asked for at start";
+  }
+  const auto anyway = checked({.listen = everywhere, .listen_unprotected = true}, 1);
+  ASSERT_TRUE(anyway.ok());
+  EXPECT_FALSE(anyway->is_exposed);
+  EXPECT_FALSE(checked({.tls = "self-signed", .auth = "off"}, 1)->is_exposed);
+}
+
+TEST(Options, ACertificateIsMadeOrNamedWithItsKey) {
+  using Kind = TlsSource::Kind;
+  EXPECT_EQ(checked({}, 1)->tls.kind, Kind::kNone);
+  EXPECT_EQ(checked({.tls_cert = "c", .tls_key = "k"}, 1)->tls.kind, Kind::kFiles);
+  EXPECT_NE(refusal({.tls_cert = "c"}).find("belong together"), std::string::npos);
+  EXPECT_NE(refusal({.tls_key = "k"}).find("belong together"), std::string::npos);
+  EXPECT_NE(refusal({.tls = "self-signed", .tls_cert = "c", .tls_key = "k"}).find("one or the"),
+            std::string::npos);
+  const auto made = checked({.data = "d", .listen = "10.0.0.1:1", .tls = "self-signed"}, 1);
+  EXPECT_EQ(made->tls.folder, "d/tls");
+  EXPECT_EQ(made->tls.hosts.back(), "10.0.0.1");
+  EXPECT_EQ(checked({.tls = "self-signed"}, 1)->tls.folder, "") << "one of its own";
+}
+
 TEST(Options, LoopsAreOneForEachCoreUpToEight) {
   const auto loops = [](std::int64_t asked, std::size_t cores) {
     return checked({.loops = asked}, cores)->loops;
@@ -165,6 +196,27 @@ TEST(Connections, AreBoundedByDescriptorsAndByMemory) {
   EXPECT_EQ(possible("512MiB", 1'024), 512u) << "half of few are kept";
   EXPECT_EQ(possible("512MiB", 1u << 20, 100), 100u);
   EXPECT_EQ(possible("512MiB", 1'024, 100'000), 512u) << "what is asked for must be possible";
+}
+
+TEST(CallRatesSetting, IsAListOfOperationsWithTheirRates) {
+  const Result<stream::CallRates::Changes> none = parse_call_rates("");
+  ASSERT_TRUE(none.ok());
+  EXPECT_TRUE(none->empty());
+  const Result<stream::CallRates::Changes> two = parse_call_rates("ListStreams=10,CreateStream=0");
+  ASSERT_TRUE(two.ok());
+  EXPECT_EQ(*two, (stream::CallRates::Changes{{"CreateStream", 0}, {"ListStreams", 10}}));
+}
+
+TEST(CallRatesSetting, RefusesWhatIsNoneAndNamesIt) {
+  for (const std::string text : {"ListStreams", "ListStreams=", "ListStreams=-1", "ListStreams=1x",
+                                 "ListStreams=1,,DeleteStream=1", "ListStreams=1000001", "=1"}) {
+    const auto parsed = parse_call_rates(text);
+    ASSERT_FALSE(parsed.ok()) << text;
+    EXPECT_EQ(parsed.error().code, Errc::kInvalid) << text;
+  }
+  const auto unknown = parse_call_rates("ListStreams=1,PutRecord=5");
+  ASSERT_FALSE(unknown.ok());
+  EXPECT_NE(unknown.error().message.find("PutRecord"), std::string::npos);
 }
 
 }  // namespace

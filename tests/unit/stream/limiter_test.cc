@@ -154,13 +154,63 @@ TEST(ReadLimiter, ARefusedReadCostsNothing) {
 }
 
 // Kinesis: "if a call returns 10 MiB, subsequent calls made within the next 5 seconds throw".
-TEST(ReadLimiter, APageOfTenMebibytesClosesTheShardForFourToFiveSeconds) {
+TEST(ReadLimiter, APageOfTenMebibytesClosesTheShardForFiveSeconds) {
   ReadLimiter limiter;
   ASSERT_TRUE(limiter.admit(kStart));
   limiter.returned(10 * kMebibyte);
-  EXPECT_FALSE(limiter.admit(kStart + Millis(3'999)));
-  EXPECT_FALSE(limiter.admit(kStart + Millis(4'000)));
-  EXPECT_TRUE(limiter.admit(kStart + Millis(4'001)));
+  EXPECT_FALSE(limiter.admit(kStart + Millis(4'999)));
+  EXPECT_FALSE(limiter.admit(kStart + Millis(5'000)));
+  EXPECT_TRUE(limiter.admit(kStart + Millis(5'001)));
+}
+
+TEST(ReadLimiter, LargePagesAreGivenAtTheSameRateAsSmallOnes) {
+  ReadLimiter limiter;
+  std::int64_t returned = 0;
+  for (int ms = 0; ms <= 60'000; ms += 50) {
+    if (!limiter.admit(kStart + Millis(ms))) continue;
+    limiter.returned(6 * kMebibyte);
+    returned += 6 * kMebibyte;
+  }
+  EXPECT_LE(returned, (2 * 60 + 6) * kMebibyte);
+  EXPECT_GE(returned, (2 * 60 - 6) * kMebibyte);
+}
+
+TEST(Limiters, ALimitOfZeroIsNone) {
+  const ShardLimits none = ShardLimits::none();
+  WriteLimiter write(kMebibyte, none);
+  ReadLimiter read(none);
+  IteratorLimiter iterators(none);
+  EXPECT_EQ(fill(write, kStart, 10 * kMebibyte), 5'000);
+  for (int i = 0; i < 1'000; ++i) {
+    ASSERT_TRUE(read.admit(kStart));
+    read.returned(10 * kMebibyte);
+    ASSERT_TRUE(iterators.admit(kStart));
+  }
+}
+
+TEST(Limiters, EachLimitHoldsByItself) {
+  WriteLimiter records(kMebibyte, {.write_records = 3, .write_bytes = 0});
+  EXPECT_EQ(fill(records, kStart, 10 * kMebibyte), 3);
+  WriteLimiter bytes(kMebibyte, {.write_records = 0, .write_bytes = 10 * kMebibyte});
+  EXPECT_EQ(fill(bytes, kStart, 1'024), 5'000);
+  EXPECT_EQ(fill(bytes, kStart, 6 * kMebibyte, 1), 0);
+  ReadLimiter calls({.read_calls = 2, .read_bytes = 0});
+  calls.returned(100 * kMebibyte);
+  EXPECT_TRUE(calls.admit(kStart));
+  EXPECT_TRUE(calls.admit(kStart));
+  EXPECT_FALSE(calls.admit(kStart));
+}
+
+TEST(Limiters, LimitsThatChangeHoldFromThenOn) {
+  ReadLimiter read;
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(read.admit(kStart));
+  ASSERT_FALSE(read.admit(kStart));
+  read.set(ShardLimits::none());
+  EXPECT_TRUE(read.admit(kStart));
+  read.set({.read_calls = 2});
+  EXPECT_TRUE(read.admit(kStart + Millis(1)));
+  EXPECT_TRUE(read.admit(kStart + Millis(1)));
+  EXPECT_FALSE(read.admit(kStart + Millis(1)));
 }
 
 TEST(ReadLimiter, SmallPagesAreLimitedByTheirBytesToo) {
@@ -217,11 +267,11 @@ TEST(Bucket, ADeepDebtIsPaidOffAtTheRate) {
 TEST(WriteLimiter, ALargerRecordIsAllowedWhileItRuns) {
   WriteLimiter limiter(kMebibyte);
   EXPECT_EQ(fill(limiter, kStart, 10 * kMebibyte, 1), 0);
-  limiter.allow(10 * kMebibyte);
+  limiter.set({}, 10 * kMebibyte);
   EXPECT_EQ(fill(limiter, kStart, 10 * kMebibyte, 1), 1) << "a shard that was idle has all of it";
   EXPECT_EQ(fill(limiter, kStart + Seconds(9), 10 * kMebibyte, 1), 0);
   EXPECT_EQ(fill(limiter, kStart + Seconds(10), 10 * kMebibyte, 1), 1);
-  limiter.allow(kMebibyte);
+  limiter.set({}, kMebibyte);
   EXPECT_EQ(fill(limiter, kStart + Seconds(60), kMebibyte + 1, 1), 0);
   EXPECT_EQ(fill(limiter, kStart + Seconds(60), kMebibyte, 1), 1);
 }
@@ -229,7 +279,7 @@ TEST(WriteLimiter, ALargerRecordIsAllowedWhileItRuns) {
 TEST(WriteLimiter, WhatIsSpentStaysSpentWhenTheLimitGrows) {
   WriteLimiter limiter(kMebibyte);
   EXPECT_EQ(fill(limiter, kStart, kMebibyte, 1), 1);
-  limiter.allow(10 * kMebibyte);
+  limiter.set({}, 10 * kMebibyte);
   EXPECT_EQ(fill(limiter, kStart, 1, 1), 0);
 }
 

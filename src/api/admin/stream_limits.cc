@@ -1,0 +1,187 @@
+#include "api/admin/stream_limits.h"
+
+#include "api/bind.h"
+#include "stream/stream_service.h"
+
+namespace penstock::api::admin {
+namespace {
+
+constexpr shape::Rules kLimit{shape::range(0, 1'000'000'000'000)};
+
+/// Whose limits; also the request of GET and DELETE.
+struct WhichStream {
+  std::optional<std::string> stream_name;
+  std::optional<std::string> account;
+  std::optional<std::string> region;
+  static constexpr auto shape() {
+    using Self = WhichStream;
+    return std::array{
+        shape::member<&Self::stream_name>("StreamName",
+                                          {shape::required, shape::in_path("StreamName")}),
+        shape::member<&Self::account>("account", {shape::in_query("account")},
+                                      "That of the caller if absent."),
+        shape::member<&Self::region>("region", {shape::in_query("region")},
+                                     "That of the caller if absent."),
+    };
+  }
+};
+
+struct SetLimits {
+  std::optional<std::string> stream_name;
+  std::optional<std::string> account;
+  std::optional<std::string> region;
+  std::optional<std::int64_t> write_records;
+  std::optional<std::int64_t> write_bytes;
+  std::optional<std::int64_t> read_calls;
+  std::optional<std::int64_t> read_bytes;
+  std::optional<std::int64_t> iterator_calls;
+  std::optional<bool> call_rates;
+  static constexpr auto shape() {
+    using Self = SetLimits;
+    return std::array{
+        shape::member<&Self::stream_name>("StreamName",
+                                          {shape::required, shape::in_path("StreamName")}),
+        shape::member<&Self::account>("account", {shape::in_query("account")},
+                                      "That of the caller if absent."),
+        shape::member<&Self::region>("region", {shape::in_query("region")},
+                                     "That of the caller if absent."),
+        shape::member<&Self::write_records>(
+            "write_records", kLimit, "A second and shard; 0: no limit; absent: the server's."),
+        shape::member<&Self::write_bytes>("write_bytes", kLimit, "Keys and data; the same."),
+        shape::member<&Self::read_calls>("read_calls", kLimit, "GetRecords; the same."),
+        shape::member<&Self::read_bytes>("read_bytes", kLimit, "The same."),
+        shape::member<&Self::iterator_calls>("iterator_calls", kLimit,
+                                             "GetShardIterator; the same."),
+        shape::member<&Self::call_rates>(
+            "call_rates", {}, "false: calls of the control plane about this stream never count."),
+    };
+  }
+};
+
+struct Effective {
+  std::int64_t write_records = 0;
+  std::int64_t write_bytes = 0;
+  std::int64_t read_calls = 0;
+  std::int64_t read_bytes = 0;
+  std::int64_t iterator_calls = 0;
+  static constexpr auto shape() {
+    using Self = Effective;
+    return std::array{
+        shape::member<&Self::write_records>("write_records"),
+        shape::member<&Self::write_bytes>("write_bytes"),
+        shape::member<&Self::read_calls>("read_calls"),
+        shape::member<&Self::read_bytes>("read_bytes"),
+        shape::member<&Self::iterator_calls>("iterator_calls"),
+    };
+  }
+};
+
+struct LimitsReply {
+  std::optional<std::int64_t> write_records;
+  std::optional<std::int64_t> write_bytes;
+  std::optional<std::int64_t> read_calls;
+  std::optional<std::int64_t> read_bytes;
+  std::optional<std::int64_t> iterator_calls;
+  std::optional<bool> call_rates;
+  Effective effective;
+  static constexpr auto shape() {
+    using Self = LimitsReply;
+    return std::array{
+        shape::member<&Self::write_records>("write_records", {}, "What the stream has of its own."),
+        shape::member<&Self::write_bytes>("write_bytes"),
+        shape::member<&Self::read_calls>("read_calls"),
+        shape::member<&Self::read_bytes>("read_bytes"),
+        shape::member<&Self::iterator_calls>("iterator_calls"),
+        shape::member<&Self::call_rates>("call_rates"),
+        shape::member<&Self::effective>("effective", {}, "What holds; 0: no limit."),
+    };
+  }
+};
+
+constexpr std::string_view kPath = "/_penstock/streams/{StreamName}/limits";
+constexpr shape::Operation<WhichStream, LimitsReply> kRead{
+    .name = "ReadStreamLimits",
+    .doc = "The limits of a stream's shards.",
+    .method = "GET",
+    .path = kPath};
+constexpr shape::Operation<SetLimits, LimitsReply> kSet{
+    .name = "SetStreamLimits",
+    .doc = "Gives a stream limits of its own, in place of all it had; they hold at once.",
+    .method = "PUT",
+    .path = kPath};
+constexpr shape::Operation<WhichStream, LimitsReply> kReset{.name = "ResetStreamLimits",
+                                                            .doc = "The server's limits again.",
+                                                            .method = "DELETE",
+                                                            .path = kPath};
+
+const ErrorName* name_of(const ErrorCode& code) {
+  static constexpr ErrorName kNotFound{.name = "ResourceNotFoundException", .status = 404};
+  static constexpr ErrorName kInUse{.name = "ResourceInUseException", .status = 409};
+  static constexpr ErrorName kUnavailable{.name = "ServiceUnavailable", .status = 503};
+  if (code == stream::StreamErrc::kNotFound) return &kNotFound;
+  if (code == stream::StreamErrc::kInUse) return &kInUse;
+  if (code == Errc::kUnavailable || code == Errc::kCancelled) return &kUnavailable;
+  return shape_error_name(code);
+}
+
+constexpr ServiceStyle kStyle{.name_of = &name_of,
+                              .write_error = &write_rest_error,
+                              .internal = {.name = "InternalFailure", .status = 500}};
+
+template <class Input>
+stream::StreamName name_in(const front::Request& request, const Input& input) {
+  const Tenant& caller = request.caller.tenant;
+  return {.tenant = {input.account.value_or(caller.account), input.region.value_or(caller.region)},
+          .name = *input.stream_name};
+}
+
+Result<LimitsReply> reply_of(const stream::StreamService& streams, const stream::StreamName& name) {
+  TRY(const stream::StreamLimits limits, streams.limits_of(name));
+  const stream::LimitOverrides& own = limits.own;
+  const stream::ShardLimits& now = limits.effective;
+  return LimitsReply{.write_records = own.write_records,
+                     .write_bytes = own.write_bytes,
+                     .read_calls = own.read_calls,
+                     .read_bytes = own.read_bytes,
+                     .iterator_calls = own.iterator_calls,
+                     .call_rates = own.call_rates,
+                     .effective = {now.write_records, now.write_bytes, now.read_calls,
+                                   now.read_bytes, now.iterator_calls}};
+}
+
+Task<Result<LimitsReply>> set(stream::StreamService& streams, stream::StreamName name,
+                              stream::LimitOverrides limits) {
+  CO_TRY_OK(co_await streams.set_limits(name, limits));
+  co_return reply_of(streams, name);
+}
+
+}  // namespace
+
+std::vector<shape::OperationInfo> stream_limits_shapes() {
+  return {shape::describe(kRead), shape::describe(kSet), shape::describe(kReset)};
+}
+
+std::vector<front::Operation> stream_limits_operations(stream::StreamService& streams) {
+  std::vector<front::Operation> operations;
+  operations.push_back(
+      bind(kRead, kStyle, [&streams](const front::Request& request, WhichStream input) {
+        return reply_of(streams, name_in(request, input));
+      }));
+  operations.push_back(
+      bind(kSet, kStyle, [&streams](const front::Request& request, SetLimits input) {
+        return set(streams, name_in(request, input),
+                   {.write_records = input.write_records,
+                    .write_bytes = input.write_bytes,
+                    .read_calls = input.read_calls,
+                    .read_bytes = input.read_bytes,
+                    .iterator_calls = input.iterator_calls,
+                    .call_rates = input.call_rates});
+      }));
+  operations.push_back(
+      bind(kReset, kStyle, [&streams](const front::Request& request, WhichStream input) {
+        return set(streams, name_in(request, input), {});
+      }));
+  return operations;
+}
+
+}  // namespace penstock::api::admin
