@@ -210,8 +210,8 @@ class Life:
 
 
 @pytest.fixture(scope="module")
-def told(server):
-    return Life(server, "boto3").tell()
+def told(any_server):
+    return Life(any_server, "boto3").tell()
 
 
 class TestStory(story.FanOutStory):
