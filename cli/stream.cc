@@ -53,6 +53,7 @@ void add_stream(CLI::App& app, Context& context, Action& action) {
   add_stream_describe(*stream, context, action);
   add_stream_shards(*stream, context, action);
   add_stream_capacity(*stream, context, action);
+  add_stream_limits(*stream, context, action);
   add_stream_settings(*stream, context, action);
   add_stream_consumers(*stream, context, action);
   add_stream_tags(*stream, context, action);

@@ -64,9 +64,24 @@ void add_wait_flags(CLI::App& command, StreamFlags& flags) {
       ->capture_default_str();
 }
 
-Result<std::string> StreamApi::call(std::string_view operation, std::string request) {
-  auto reply =
-      client_.target("kinesis", "Kinesis_20131202." + std::string(operation), std::move(request));
+/// Sends again what came too often, as SDKs do: others of the account may be asking, too.
+Result<std::string> StreamApi::patient_call(std::string_view operation,
+                                            const std::string& request) {
+  auto pause = kFirstPause;
+  for (int retries = 6;; --retries, pause *= 2) {
+    auto reply = client_.target("kinesis", "Kinesis_20131202." + std::string(operation), request);
+    const bool too_often = !reply.ok() && client_.last_type() == "LimitExceededException" &&
+                           reply.error().message.find("Rate exceeded") != std::string::npos;
+    if (!too_often || retries == 0) return reply;
+    // Half of it for sure, so that a second passes; the rest by chance, so that those that were
+    // refused together do not come back together.
+    const auto half = std::chrono::duration_cast<std::chrono::microseconds>(pause) / 2;
+    std::this_thread::sleep_for(half + half * static_cast<int>(random_() % 1'000) / 1'000);
+  }
+}
+
+Result<std::string> StreamApi::call(std::string_view operation, const std::string& request) {
+  auto reply = patient_call(operation, request);
   if (reply.ok() || !(reply.error().code == CliErrc::kRefused)) return reply;
   Error error = std::move(reply).error();
   if (client_.last_type() == "UnknownOperationException") {

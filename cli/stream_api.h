@@ -11,6 +11,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -143,9 +144,11 @@ class StreamApi {
   ApiClient& client() { return client_; }
 
  private:
-  Result<std::string> call(std::string_view operation, std::string request);
+  Result<std::string> call(std::string_view operation, const std::string& request);
+  Result<std::string> patient_call(std::string_view operation, const std::string& request);
 
   ApiClient client_;
+  std::minstd_rand random_{std::random_device{}()};
 };
 
 /// The end of a command that changed a stream: waits unless told not to, then says `done` and what

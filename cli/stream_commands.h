@@ -9,6 +9,7 @@ void add_stream_lifecycle(CLI::App& stream, Context& context, Action& action);
 void add_stream_shards(CLI::App& stream, Context& context, Action& action);
 void add_stream_describe(CLI::App& stream, Context& context, Action& action);
 void add_stream_capacity(CLI::App& stream, Context& context, Action& action);
+void add_stream_limits(CLI::App& stream, Context& context, Action& action);
 void add_stream_settings(CLI::App& stream, Context& context, Action& action);
 void add_stream_policy(CLI::App& stream, Context& context, Action& action);
 void add_stream_consumers(CLI::App& stream, Context& context, Action& action);

@@ -47,9 +47,11 @@ std::vector<std::string> parts_of(const std::string& arn) {
   return parts;
 }
 
-std::string path_of(const std::string& stream) {
-  const auto path = [](const std::string& name) {
-    return "/_penstock/streams/" + percent_encode(name) + "/shards";
+}  // namespace
+
+std::string admin_path(const std::string& stream, const std::string& what) {
+  const auto path = [&what](const std::string& name) {
+    return "/_penstock/streams/" + percent_encode(name) + "/" + what;
   };
   const auto parts = parts_of(stream);
   if (parts.size() != 6) return path(stream);
@@ -57,10 +59,8 @@ std::string path_of(const std::string& stream) {
          "&region=" + percent_encode(parts[3]);
 }
 
-}  // namespace
-
 Result<LoadSample> sample_load(ApiClient& client, const std::string& stream) {
-  TRY(const std::string body, client.rest("penstock", "GET", path_of(stream), ""));
+  TRY(const std::string body, client.rest("penstock", "GET", admin_path(stream, "shards"), ""));
   TRY(const auto reply, shape::from_json<TrafficReply>(body));
   LoadSample sample{.shards = {},
                     .limits = {.records = static_cast<double>(reply.write_records),

@@ -23,7 +23,10 @@ struct LoadSample {
   std::chrono::steady_clock::time_point at;
 };
 
-/// `stream` by name or ARN; an ARN's account and region are asked for.
+/// Where the server tells more of a stream than AWS would: "shards", "limits", "scaling". By name
+/// or ARN; an ARN's account and region are asked for.
+std::string admin_path(const std::string& stream, const std::string& what);
+
 Result<LoadSample> sample_load(ApiClient& client, const std::string& stream);
 
 /// Of each shard that both samples have, between them.

@@ -3,6 +3,7 @@
 #include "api/admin/audit.h"
 #include "api/admin/clock.h"
 #include "api/admin/health.h"
+#include "api/admin/scaling.h"
 #include "api/admin/shard_traffic.h"
 #include "api/admin/stream_limits.h"
 #include "api/kinesis/service.h"
@@ -68,7 +69,7 @@ std::string admin_page() {
   return page("Administration",
               "What AWS has no operation for: plain JSON below `/_penstock/`, not signed.", "",
               joined(joined({api::admin::health_shape(), api::admin::audit_shape(),
-                             api::admin::shard_traffic_shape()},
+                             api::admin::shard_traffic_shape(), api::admin::scaling_shape()},
                             joined(api::admin::stream_limits_shapes(), api::admin::clock_shapes())),
                      api::lambda::function_log_shapes()));
 }

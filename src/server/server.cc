@@ -3,6 +3,7 @@
 #include "api/admin/audit.h"
 #include "api/admin/clock.h"
 #include "api/admin/health.h"
+#include "api/admin/scaling.h"
 #include "api/admin/shard_traffic.h"
 #include "api/admin/stream_limits.h"
 #include "api/kinesis/service.h"
@@ -55,6 +56,7 @@ stream::StreamSettings stream_settings(const Settings& settings) {
   made.shard_quota = settings.stream_shard_quota;
   made.on_demand_stream_quota = settings.stream_on_demand_quota;
   made.streams_in_transition_max = settings.stream_transition_quota;
+  made.on_demand_shards_max = settings.stream_on_demand_shards;
   return made;
 }
 
@@ -309,6 +311,7 @@ void Server::Parts::route() {
   for (auto& operation : api::admin::stream_limits_operations(*streams)) {
     dispatcher.add_admin(std::move(operation));
   }
+  dispatcher.add_admin(api::admin::scaling_operation(*streams));
   dispatcher.add_admin(api::admin::audit_operation(*ledger, *counted_streams, *mappings));
   const auto facts = [this] {
     return std::vector<std::pair<std::string, std::string>>{

@@ -60,6 +60,8 @@ std::vector<SettingRow> setting_rows(Settings& s) {
        "On-demand streams of an account in a region; 0 allows none"},
       {"stream.transition_quota", &s.stream_transition_quota, "streams", "0..1000000",
        "Streams of an account in a region that are CREATING or DELETING at once; 0: no quota"},
+      {"stream.on_demand_shards", &s.stream_on_demand_shards, "shards", "0..32768",
+       "To how many an on-demand stream is scaled; 0: as in its region on AWS, 10240 or 200"},
       {"mapping.poll", &s.mapping_poll, "", "append|aws",
        "append: read when something was stored; aws: once a second, as AWS polls"},
       {"mapping.retry_pause_ms", &s.mapping_retry_pause_ms, "ms", "0..3600000",

@@ -41,6 +41,7 @@ struct Settings {
   std::int64_t stream_shard_quota = 20'000;
   std::int64_t stream_on_demand_quota = 50;
   std::int64_t stream_transition_quota = 5;
+  std::int64_t stream_on_demand_shards = 0;
 
   std::string mapping_poll = "append";
   std::int64_t mapping_retry_pause_ms = 500;

@@ -46,11 +46,19 @@ Status Catalog::check_on_demand_quota(const Tenant& tenant) const {
       tenant.account + ". Limit: " + std::to_string(settings_.on_demand_stream_quota) + ".");
 }
 
-/// A shard takes a mebibyte a second, so warm throughput is a number of shards.
+/// A shard takes a mebibyte a second, so warm throughput is a number of shards. Less than before
+/// lets shards go, down to what twice the highest rate of the last hour needs.
 Status Catalog::warm_up(StreamEntry& entry, std::int64_t mibps) const {
+  const bool is_less = entry.warm_mibps && mibps < *entry.warm_mibps;
   entry.warm_mibps = mibps;
   ReshardPlan plan(entry.open_by_key(), entry.next_shard);
-  plan.split_widest_to(static_cast<std::size_t>(std::max(mibps, kOnDemandShards)));
+  std::int64_t shards = std::max(mibps, kOnDemandShards);
+  plan.split_widest_to(static_cast<std::size_t>(shards));
+  if (is_less) {
+    const WriteRate hour = last_hour_(entry.log);
+    shards = std::max(shards, OnDemandScaler::shards_for({hour.records * 2, hour.bytes * 2}));
+    plan.merge_narrowest_to(static_cast<std::size_t>(shards));
+  }
   TRY_OK(check_room(entry, plan.next_shard() - entry.next_shard));
   entry.steps = std::move(plan).take();
   return ok();
@@ -59,6 +67,8 @@ Status Catalog::warm_up(StreamEntry& entry, std::int64_t mibps) const {
 Task<Result<LiveStreamPtr>> Catalog::change_capacity(StreamName name, Edit edit) {
   const ServiceTime due = parts_.clocks.service_now() + settings_.update_delay;
   const auto whole = [&edit, due](StreamEntry& entry) -> Status {
+    // It is being scaled this moment, ACTIVE though it is.
+    if (!entry.steps.empty()) return stream_not_active(entry.name, StreamStatus::kUpdating);
     const StreamEntry before = entry;
     TRY_OK(edit(entry));
     if (entry == before) return ok();

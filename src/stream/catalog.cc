@@ -8,6 +8,7 @@
 #include "env/loop.h"
 #include "stream/errors.h"
 #include "stream/option_changes.h"
+#include "stream/scaling.h"
 #include "stream/tags.h"
 #include "stream/texts.h"
 
@@ -62,6 +63,9 @@ Task<Status> Catalog::load() {
     CO_TRY_OK(co_await open_shards(live->entry));
     if (live->entry.transition.kind != Transition::Kind::kNone) {
       scope_.spawn(finish_later(live->entry.name, live->entry.log, live->entry.transition.due));
+    }
+    if (!live->entry.steps.empty() && live->entry.transition.kind != Transition::Kind::kReshard) {
+      scope_.spawn(finish_steps_later(live->entry.name, live->entry.log));
     }
   }
   scope_.spawn(sweep());
@@ -119,7 +123,8 @@ std::vector<engine::Change> Catalog::changes_to(const StreamEntry& entry,
   return changes;
 }
 
-Task<Result<LiveStreamPtr>> Catalog::edit(StreamName name, Edit edit) {
+Task<Result<LiveStreamPtr>> Catalog::edit(StreamName name, Edit edit,
+                                          std::vector<engine::Change> also) {
   engine::Meta& meta = parts_.engine.meta();
   const std::string key = document_key(name);
   while (true) {
@@ -127,8 +132,13 @@ Task<Result<LiveStreamPtr>> Catalog::edit(StreamName name, Edit edit) {
     if (!stored) co_return stream_not_found(name);
     CO_TRY(StreamEntry entry, read_entry(*stored));
     CO_TRY_OK(edit(entry));
-    const Result<engine::Version> committed =
-        co_await meta.commit(changes_to(entry, stored->version));
+    std::vector<engine::Change> changes = changes_to(entry, stored->version);
+    for (engine::Change more : also) {
+      const auto known = meta.get(more.key);
+      more.expected = known ? known->version : engine::Version{};
+      changes.push_back(std::move(more));
+    }
+    const Result<engine::Version> committed = co_await meta.commit(std::move(changes));
     if (!committed.ok() && committed.error().code == engine::EngineErrc::kConflict) {
       // Another change is on its way to the disk: it can be read once that has arrived there.
       const Status arrived = co_await meta.barrier();
@@ -142,11 +152,17 @@ Task<Result<LiveStreamPtr>> Catalog::edit(StreamName name, Edit edit) {
   }
 }
 
-Task<Result<LiveStreamPtr>> Catalog::edit_active(StreamName name, Edit edit) {
-  return this->edit(std::move(name), [edit = std::move(edit)](StreamEntry& entry) -> Status {
-    if (entry.status != StreamStatus::kActive) return stream_not_active(entry.name, entry.status);
-    return edit(entry);
-  });
+Task<Result<LiveStreamPtr>> Catalog::edit_active(StreamName name, Edit edit,
+                                                 std::vector<engine::Change> also) {
+  return this->edit(
+      std::move(name),
+      [edit = std::move(edit)](StreamEntry& entry) -> Status {
+        if (entry.status != StreamStatus::kActive) {
+          return stream_not_active(entry.name, entry.status);
+        }
+        return edit(entry);
+      },
+      std::move(also));
 }
 
 // --- Create and delete ---------------------------------------------------------------------------
@@ -330,6 +346,10 @@ Task<Status> Catalog::finish_delete(StreamEntry entry) {
     for (const engine::Document& page : meta.list(page_prefix(entry.name))) {
       changes.push_back(
           {.op = engine::Change::Op::kErase, .key = page.key, .expected = page.version});
+    }
+    if (const auto scaling = meta.get(scaling_key(entry.log))) {
+      changes.push_back(
+          {.op = engine::Change::Op::kErase, .key = scaling->key, .expected = scaling->version});
     }
     const Result<engine::Version> committed = co_await meta.commit(std::move(changes));
     if (committed.ok()) break;

@@ -5,6 +5,7 @@
 #include "stream/account_settings.h"
 #include "stream/consumers.h"
 #include "stream/directory.h"
+#include "stream/on_demand.h"
 #include "stream/stream_service.h"
 
 #include <functional>
@@ -43,6 +44,13 @@ class Catalog {
   std::optional<WarmThroughput> warm_throughput(const StreamEntry& entry) const;
   Task<Status> set_retention(Caller caller, StreamTarget target, RetentionChange change,
                              std::int64_t hours);
+  /// Splits and merges at once, while the stream stays ACTIVE; `also`, a put of another document,
+  /// belongs to the same commit as the decision. No steps: the document alone.
+  /// fails     kInUse  the stream is not an ACTIVE on-demand stream with this log, or busy
+  Task<Status> scale(StreamName name, LogId log, std::vector<ReshardStep> steps,
+                     engine::Change also);
+  /// Who knows the highest rate of a stream's last hour.
+  void measure_by(std::function<WriteRate(LogId)> last_hour) { last_hour_ = std::move(last_hour); }
   using Edit = std::function<Status(StreamEntry&)>;
   enum class Holds : std::uint8_t { kAtOnce, kAfterUpdating };
   /// Changes an ACTIVE stream; kAfterUpdating: it is UPDATING for as long as changes take here.
@@ -53,8 +61,11 @@ class Catalog {
 
  private:
   /// Edits a stream's document and publishes the result; tried again when it changed meanwhile.
-  Task<Result<LiveStreamPtr>> edit(StreamName name, Edit edit);
-  Task<Result<LiveStreamPtr>> edit_active(StreamName name, Edit edit);
+  /// `also` are puts of other documents, whatever their version.
+  Task<Result<LiveStreamPtr>> edit(StreamName name, Edit edit,
+                                   std::vector<engine::Change> also = {});
+  Task<Result<LiveStreamPtr>> edit_active(StreamName name, Edit edit,
+                                          std::vector<engine::Change> also = {});
 
   LiveStreamPtr live_of(StreamEntry entry, engine::Version version) const;
   Result<StreamEntry> read_entry(const engine::Document& document) const;
@@ -67,6 +78,8 @@ class Catalog {
   Task<Status> finish(StreamName name, LogId log);
   Task<Status> finish_create(StreamEntry entry);
   Task<Status> finish_reshard(StreamEntry entry);
+  /// Steps that no transition waits for.
+  Task<> finish_steps_later(StreamName name, LogId log);
   Task<Status> finish_delete(StreamEntry entry);
   Task<Status> open_shards(const StreamEntry& entry);
   Task<Status> seal(LogId log, std::vector<std::uint32_t> shards);
@@ -92,6 +105,7 @@ class Catalog {
   Directory& directory_;
   Consumers& consumers_;
   AccountSettings& accounts_;
+  std::function<WriteRate(LogId)> last_hour_;
   Scope scope_;
 };
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <limits>
 
 namespace penstock::stream {
 
@@ -52,6 +53,11 @@ class Bucket {
     const std::int64_t missing = amount * kScale - level_;
     return Millis{missing <= 0 || rate_ == 0 ? 0 : (missing + rate_ - 1) / rate_};
   }
+  /// How much can be spent now.
+  std::int64_t whole() const {
+    return rate_ == 0 ? std::numeric_limits<std::int64_t>::max()
+                      : std::max<std::int64_t>(0, level());
+  }
 
  private:
   static constexpr std::int64_t kScale = 1'000;  // Thousandths: what is earned in a millisecond.
@@ -87,6 +93,15 @@ class WriteLimiter {
     records_.spend(1);
     bytes_.spend(bytes);
     return true;
+  }
+
+  /// As many calls of admit, of one size: how many of them were admitted.
+  std::int64_t admit_some(std::int64_t count, std::int64_t bytes_each) {
+    std::int64_t some = std::min(count, records_.whole());
+    if (bytes_each > 0) some = std::min(some, bytes_.whole() / bytes_each);
+    records_.spend(some);
+    bytes_.spend(some * bytes_each);
+    return some;
   }
 
  private:

@@ -11,6 +11,7 @@
 #include "stream/option_changes.h"
 #include "stream/put_path.h"
 #include "stream/read_path.h"
+#include "stream/scaling.h"
 #include "stream/stream_service.h"
 #include "stream/subscribe_path.h"
 #include "stream/subscriptions.h"
@@ -35,6 +36,7 @@ struct StreamService::Parts {
         accounts(given),
         consumers(given, settings, directory, tokens, accounts),
         catalog(given, settings, directory, consumers, accounts),
+        scaling(given, settings, directory, catalog, accounts),
         subscriptions(directory),
         subscribing(given, settings, reads, consumers, subscriptions) {
     consumers.on_end([this](const ConsumerName& consumer) {
@@ -43,6 +45,7 @@ struct StreamService::Parts {
       directory.tell_watchers();
     });
     streams_watch = directory.watch([this] { subscriptions.look_at_streams(); });
+    catalog.measure_by([this](LogId log) { return scaling.peak_of_last_hour(log); });
   }
 
   EncryptionMoment encryption_moment() const {
@@ -62,6 +65,7 @@ struct StreamService::Parts {
   AccountSettings accounts;
   Consumers consumers;
   Catalog catalog;
+  Scaling scaling;
   Subscriptions subscriptions;
   SubscribePath subscribing;
   std::unique_ptr<engine::Subscription> streams_watch;

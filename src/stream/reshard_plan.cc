@@ -104,4 +104,36 @@ void ReshardPlan::split_widest_to(std::size_t count) {
   }
 }
 
+void ReshardPlan::merge_narrowest_to(std::size_t count) {
+  PENSTOCK_CHECK(count > 0, "a stream has an open shard");
+  while (open_.size() > count) {
+    // A round merges each shard at most once, and pairs at most twice as wide as the narrowest.
+    std::vector<std::size_t> pairs;
+    for (std::size_t i = 0; i + 1 < open_.size(); ++i) pairs.push_back(i);
+    const auto width = [this](std::size_t i) {
+      return open_[i + 1].range.end.value - open_[i].range.start.value;
+    };
+    // Of pairs as narrow as each other, first those that a split may have made.
+    const auto is_half_and_half = [&](std::size_t i) {
+      return width(i) != HashKey::max().value && open_[i].range.start.value % (width(i) + 1) == 0;
+    };
+    std::sort(pairs.begin(), pairs.end(), [&](std::size_t a, std::size_t b) {
+      if (width(a) != width(b)) return width(a) < width(b);
+      if (is_half_and_half(a) != is_half_and_half(b)) return is_half_and_half(a);
+      return a < b;
+    });
+    const Uint128 narrowest = width(pairs.front());
+    std::vector<bool> taken(open_.size(), false);
+    std::vector<std::size_t> chosen;
+    for (const std::size_t i : pairs) {
+      if (chosen.size() == open_.size() - count || width(i) / 2 > narrowest) break;
+      if (taken[i] || taken[i + 1]) continue;
+      taken[i] = taken[i + 1] = true;
+      chosen.push_back(i);
+    }
+    std::sort(chosen.begin(), chosen.end());
+    for (std::size_t done = 0; done < chosen.size(); ++done) merge(chosen[done] - done);
+  }
+}
+
 }  // namespace penstock::stream

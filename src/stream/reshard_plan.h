@@ -53,6 +53,8 @@ class ReshardPlan {
   void scale_to(std::size_t target);
   /// The widest shards are split, in as many rounds as it takes to have `count`.
   void split_widest_to(std::size_t count);
+  /// The neighbours that are narrowest together are merged, in as many rounds as it takes.
+  void merge_narrowest_to(std::size_t count);
 
   const std::vector<OpenShard>& open() const { return open_; }
   /// The most shards that are open at once on the way.

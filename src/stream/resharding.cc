@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::int64_t kShardCountMax = 10'000;  // Of one stream, by UpdateShardCount.
 constexpr std::size_t kResizesOfDay = 10;
+constexpr Millis kRetryDelay{500};
 
 Error invalid(std::string text) { return {StreamErrc::kInvalidArgument, std::move(text)}; }
 Error limit(std::string text) { return {StreamErrc::kLimitExceeded, std::move(text)}; }
@@ -191,6 +192,9 @@ Task<Status> Catalog::finish_reshard(StreamEntry entry) {
       default: return finish_steps(changed, now);
     }
   };
+  const bool is_scaling = entry.transition.kind != Transition::Kind::kSplit &&
+                          entry.transition.kind != Transition::Kind::kMerge &&
+                          entry.transition.kind != Transition::Kind::kReshard;
   StreamEntry made = entry;
   apply(made);
   CO_TRY_OK(co_await open_shards(made));
@@ -203,12 +207,47 @@ Task<Status> Catalog::finish_reshard(StreamEntry entry) {
   }
   CO_TRY_OK(co_await seal(entry.log, std::move(closed)));
   CO_TRY_OK(co_await edit(entry.name, [&](StreamEntry& stored) -> Status {
-    const bool is_same = stored.log == entry.log && stored.transition == entry.transition &&
-                         stored.steps == entry.steps;
+    // Steps without a transition of their own may meet one that began meanwhile, and leave it.
+    const bool is_same = stored.log == entry.log && stored.steps == entry.steps &&
+                         (is_scaling || stored.transition == entry.transition);
     if (is_same) apply(stored);
     return ok();
   }));
   co_return ok();
+}
+
+Task<Status> Catalog::scale(StreamName name, LogId log, std::vector<ReshardStep> steps,
+                            engine::Change also) {
+  const auto change = [&](StreamEntry& entry) -> Status {
+    if (entry.log != log || entry.mode != StreamMode::kOnDemand || !entry.steps.empty()) {
+      return Error{StreamErrc::kInUse, "the stream has changed meanwhile"};
+    }
+    entry.steps = steps;
+    return ok();
+  };
+  std::vector<engine::Change> more;
+  more.push_back(std::move(also));
+  CO_TRY(const LiveStreamPtr live, co_await edit_active(name, change, std::move(more)));
+  if (live->entry.steps.empty()) co_return ok();
+  const Status finished = co_await finish_reshard(live->entry);
+  if (!finished.ok()) scope_.spawn(finish_steps_later(std::move(name), log));
+  co_return finished;
+}
+
+Task<> Catalog::finish_steps_later(StreamName name, LogId log) {
+  while (true) {
+    const LiveStreamPtr stream = directory_.find(name);
+    if (stream == nullptr || stream->entry.log != log || stream->entry.steps.empty()) co_return;
+    const Status finished = co_await finish_reshard(stream->entry);
+    if (finished.ok()) co_return;
+    log::error("a stream that is being scaled is tried again",
+               {{"stream", name.name}, {"message", finished.error().message}});
+    const SteadyTime again = parts_.clocks.steady_now() + kRetryDelay;
+    if (co_await env::sleep_until(parts_.control_loop, again, scope_.token()) ==
+        env::Woken::kCancelled) {
+      co_return;
+    }
+  }
 }
 
 /// All of them side by side: each waits for the disk, and one commit of the journal takes many.

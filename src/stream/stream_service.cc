@@ -44,6 +44,7 @@ Task<Result<std::unique_ptr<StreamService>>> StreamService::open(StreamParts par
       new StreamService(std::make_unique<Parts>(parts, settings, secret)));
   Status loaded = co_await service->parts_->catalog.load();
   if (loaded.ok()) loaded = service->parts_->consumers.load();
+  if (loaded.ok()) service->parts_->scaling.start();
   if (!loaded.ok()) {
     co_await service->stop();
     co_return loaded.error();
@@ -52,6 +53,7 @@ Task<Result<std::unique_ptr<StreamService>>> StreamService::open(StreamParts par
 }
 
 Task<> StreamService::stop() {
+  co_await parts_->scaling.stop();
   co_await parts_->catalog.stop();
   co_await parts_->consumers.stop();
 }

@@ -30,6 +30,8 @@ class Engine;
 
 namespace penstock::stream {
 
+struct ScalingView;  // on_demand.h
+
 struct StreamSettings {
   /// Whether what exceeds AWS's limits is refused.
   enum class Limits : std::uint8_t { kAws, kOff };
@@ -126,6 +128,8 @@ class StreamService final : public RecordSource {
   AccountLimits limits(Caller caller) const;
   /// What each shard took in, for people who watch.
   Result<StreamTraffic> traffic(const StreamName& stream) const;
+  /// How an on-demand stream is scaled, and why it was. Control loop.
+  Result<ScalingView> scaling(const StreamName& name) const;
 
   Task<Status> split(Caller caller, StreamTarget stream, std::string_view shard_id,
                      std::string_view new_starting_hash_key);

@@ -243,16 +243,17 @@ def test_resize_takes_its_time(slow, name):
 
 
 @evidence("M", "UpdateStreamMode")
-def test_mode(server, stream_name):
-    done = stream(server, "mode", stream_name, "on-demand")
-    assert done.out == (f"the service chooses the shards; {stream_name} is ACTIVE: 1 open shard, on demand, "
+def test_mode(server, name):
+    server.kinesis.create_stream(StreamName=name, ShardCount=4)
+    done = stream(server, "mode", name, "on-demand")
+    assert done.out == (f"the service chooses the shards; {name} is ACTIVE: 4 open shards, on demand, "
                         "records kept for 24 h\n"), done
-    assert summary(server, stream_name)["StreamModeDetails"] == {"StreamMode": "ON_DEMAND"}
-    refused_split = stream(server, "split", stream_name, "0")
+    assert summary(server, name)["StreamModeDetails"] == {"StreamMode": "ON_DEMAND"}
+    refused_split = stream(server, "split", name, "0")
     assert refused_split.code == 1 and "is in On-Demand mode." in refused_split.err
-    done = stream(server, "mode", stream_name, "provisioned", "--json")
+    done = stream(server, "mode", name, "provisioned", "--json")
     assert json.loads(done.out)["StreamDescriptionSummary"]["StreamModeDetails"] == {"StreamMode": "PROVISIONED"}
-    assert stream(server, "mode", stream_name, "automatic").code == 2
+    assert stream(server, "mode", name, "automatic").code == 2
 
 
 @evidence("M", "UpdateStreamMode: twice in 24 hours")
@@ -302,6 +303,46 @@ def test_quotas(server):
     rows = stream(server, "quotas").lines()
     assert rows[0].split() == ["quota", "of", REGION, "used", "of"]
     assert rows[2].endswith("20,000") and rows[3].startswith("on-demand streams")
+
+
+# --- limits ---------------------------------------------------------------------------------------------
+
+
+@evidence("own", "a stream's own limits are shown, set one by one, and forgotten")
+def test_limits(limited, name):
+    limited.kinesis.create_stream(StreamName=name, ShardCount=1)
+    rows = {line.split()[0]: line.split()[-1] for line in stream(limited, "limits", name).lines()[2:]}
+    assert rows == {"write_records": "1,000", "write_bytes": "1,048,576", "read_calls": "5", "read_bytes": "2,097,152",
+                    "iterator_calls": "5"}
+    assert stream(limited, "limits", name, "--set", "write_records=2", "--set", "read_calls=0").code == 0
+    reply = limited.kinesis.put_records(StreamName=name, Records=[{"Data": b"x", "PartitionKey": "k"}] * 5)
+    assert reply["FailedRecordCount"] >= 3, "they hold at once"
+    assert json.loads(stream(limited, "describe", name, "--json", "--sample", "1ms").out)["Load"]
+    done = stream(limited, "limits", stream_arn(name), "--set", "write_bytes=100000")
+    rows = {line.split()[0]: line.split()[-2:] for line in done.lines()[2:]}
+    assert rows["write_records"] == ["2", "2"] and rows["read_calls"] == ["none", "none"], done
+    assert rows["write_bytes"] == ["100,000", "100,000"] and rows["read_bytes"][1] == "2,097,152"
+    done = stream(limited, "limits", name, "--clear", "--json")
+    assert set(json.loads(done.out)) == {"effective"} and json.loads(done.out)["effective"]["write_records"] == 1000
+
+
+@evidence("own", "what is no limit is said with those there are")
+@pytest.mark.parametrize("text", ["writes=5", "write_records", "write_records=-1", "write_records=many", "call_rates=1"])
+def test_a_limit_that_is_none(server, stream_name, text):
+    done = stream(server, "limits", stream_name, "--set", text)
+    assert done.code == 2 and done.err.startswith(f'penstock: "{text}" is no limit; write NAME=NUMBER'), done
+    assert "iterator_calls" in done.err
+
+
+@evidence("own", "what came too often is sent again, as SDKs do")
+def test_call_rates_are_waited_out():
+    running = Server("--limits", "aws-all")
+    try:
+        running.kinesis.describe_limits()
+        assert refused(running.kinesis.describe_limits)[0] == "LimitExceededException", "once a second"
+        assert stream(running, "quotas").code == 0
+    finally:
+        running.stop()
 
 
 # --- settings -------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import pytest
 from conftest import ACCOUNT, evidence
-from kit import HOUR, refused, shards_of, stream_arn, wait_active
+from kit import HOUR, refused, shards_of, stream_arn, until, wait_active
 
 SETTINGS = "MinimumThroughputBillingCommitment"
 
@@ -215,3 +215,59 @@ def test_warm_throughput_has_bounds(advantage):
     assert (code, "at most 10240" in text) == ("LimitExceededException", True)
     code, text = refused(kinesis.create_stream, StreamName="p", ShardCount=1, WarmThroughputMiBps=8)
     assert code == "InvalidArgumentException"
+
+
+@evidence("D", "less lets shards go, down to what the last hour needs")
+def test_lower_warm_throughput_lets_shards_go(advantage):
+    kinesis, _ = advantage
+    kinesis.create_stream(StreamName="s", WarmThroughputMiBps=16)
+    for wanted, shards in ((10, 10), (0, 4)):
+        kinesis.update_stream_warm_throughput(StreamName="s", WarmThroughputMiBps=wanted)
+        wait_active(kinesis, "s")
+        assert summary(kinesis, "s")["WarmThroughput"] == {"TargetMiBps": wanted, "CurrentMiBps": shards}
+
+
+# --- Scaling by itself -------------------------------------------------------------------------------
+
+
+def scaling(server, stream, **query):
+    reply = server.raw.request("GET", f"/_penstock/streams/{stream}/scaling")
+    assert reply.status == 200, reply
+    return reply.json()
+
+
+@evidence("D", "an on-demand stream has four shards at least")
+def test_a_small_stream_that_goes_on_demand_is_scaled(server, name):
+    server.kinesis.create_stream(StreamName=name, ShardCount=1)
+    switch(server.kinesis, stream_arn(name), "ON_DEMAND")
+    until(lambda: summary(server.kinesis, name)["OpenShardCount"] == 4, each=lambda: server.advance(60_000))
+    now = scaling(server, name)
+    assert (now["mode"], now["open_shards"], now["shards_min"], now["shards_max"]) == ("ON_DEMAND", 4, 4, 10240)
+    assert [(step["from"], step["to"]) for step in now["steps"]] == [(1, 4)]
+    assert now["steps"][0]["reason"] == "An on-demand stream has at least four shards: 1 shard becomes 4."
+    assert abs(now["steps"][0]["at_ms"] - server.now_ms()) < HOUR
+
+
+@evidence("D", "split where a shard takes more than half of its limits; the stream stays ACTIVE")
+def test_traffic_splits_shards(server, name):
+    server.kinesis.create_stream(StreamName=name)
+    record = {"Data": "eA==", "PartitionKey": "k", "ExplicitHashKey": str(2**128 - 1)}
+
+    def minute():
+        """31,000 records, all of them for the last shard: 516 a second of service time."""
+        for _ in range(62):
+            server.raw.result("PutRecords", {"StreamName": name, "Records": [record] * 500})
+        server.advance(60_000)
+        assert summary(server.kinesis, name)["StreamStatus"] == "ACTIVE"
+
+    until(lambda: summary(server.kinesis, name)["OpenShardCount"] > 4, seconds=120, each=minute)
+    step = scaling(server, name)["steps"][-1]
+    assert (step["from"], step["to"]) == (4, 5)
+    assert step["reason"].startswith("1 of 4 shards took more than half of their limits")
+    listed = shards_of(server.kinesis, name)
+    assert [each.get("ParentShardId") for each in listed.values()][-2:] == ["shardId-000000000003"] * 2
+
+
+@evidence("own", "what is not there has no scaling")
+def test_no_scaling_of_an_unknown_stream(server, name):
+    assert server.raw.request("GET", f"/_penstock/streams/{name}/scaling").status == 404

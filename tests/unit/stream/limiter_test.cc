@@ -25,6 +25,20 @@ TEST(WriteLimiter, TakesAThousandRecordsInOneMomentAndNoMore) {
   EXPECT_EQ(fill(limiter, kStart, 10), 0) << "a second call in the same moment is not a new second";
 }
 
+TEST(WriteLimiter, ManyAtOnceAreWhatManyCallsAdmit) {
+  std::mt19937_64 random(3);
+  WriteLimiter one(kMebibyte);
+  WriteLimiter many(kMebibyte);
+  ServiceTime now = kStart;
+  for (int i = 0; i < 2'000; ++i) {
+    now += Millis(random() % 1'200);
+    const auto bytes = static_cast<std::int64_t>(random() % 5'000);
+    const auto count = static_cast<int>(random() % 1'500);
+    many.refill(now);
+    ASSERT_EQ(many.admit_some(count, bytes), fill(one, now, bytes, count)) << i;
+  }
+}
+
 TEST(WriteLimiter, TakesAMebibyteInOneMomentAndNoMore) {
   WriteLimiter limiter(kMebibyte);
   EXPECT_EQ(fill(limiter, kStart, kMebibyte / 4), 4);

@@ -120,6 +120,15 @@ TEST(ReshardPlan, AShardOfOneKeyIsNotSplit) {
   EXPECT_EQ(plan.open()[1].number, 1u);
 }
 
+TEST(ReshardPlan, MergingTheNarrowestUndoesSplittingTheWidest) {
+  ReshardPlan plan(new_stream(4).open_by_key(), 4);
+  plan.split_widest_to(11);
+  plan.merge_narrowest_to(4);
+  std::vector<HashKeyRange> ranges;
+  for (const OpenShard& shard : plan.open()) ranges.push_back(shard.range);
+  EXPECT_EQ(ranges, equal_hash_key_ranges(4));
+}
+
 TEST(ReshardPlan, TheWidestShardsAreSplitFirst) {
   const Uint128 quarter = Uint128{1} << 126;
   const std::vector<OpenShard> open{{0, {{0}, {quarter - 1}}},
@@ -147,9 +156,10 @@ TEST(ReshardPlan, AnySequenceOfTargetsKeepsTheKeySpaceCovered) {
       now += static_cast<std::int64_t>(random() % 3);
       ReshardPlan plan = plan_of(entry);
       const auto open = static_cast<std::size_t>(entry.open_shards());
-      switch (random() % 4) {
+      switch (random() % 5) {
         case 0: plan.split_widest_to(open + random() % 20); break;
         case 1: plan.split(random() % open); break;
+        case 2: plan.merge_narrowest_to(1 + random() % open); break;
         default: plan.scale_to(1 + random() % (2 * open)); break;
       }
       StreamEntry pending = entry;
