@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <thread>
 
@@ -41,6 +42,13 @@ struct ListReply {
 constexpr std::chrono::milliseconds kFirstPause{50};
 constexpr std::chrono::milliseconds kPauseMax{1'000};
 
+/// Whether "Rate exceeded" may mean that a day's allowance is spent, which no pause brings back.
+bool is_counted_by_the_day(std::string_view operation) {
+  static constexpr std::array<std::string_view, 4> kDaily{
+      "UpdateShardCount", "UpdateStreamMode", "StartStreamEncryption", "StopStreamEncryption"};
+  return std::find(kDaily.begin(), kDaily.end(), operation) != kDaily.end();
+}
+
 }  // namespace
 
 wire::StreamTarget wire::StreamTarget::of(const std::string& name_or_arn) {
@@ -72,7 +80,7 @@ Result<std::string> StreamApi::patient_call(std::string_view operation,
     auto reply = client_.target("kinesis", "Kinesis_20131202." + std::string(operation), request);
     const bool too_often = !reply.ok() && client_.last_type() == "LimitExceededException" &&
                            reply.error().message.find("Rate exceeded") != std::string::npos;
-    if (!too_often || retries == 0) return reply;
+    if (!too_often || retries == 0 || is_counted_by_the_day(operation)) return reply;
     // Half of it for sure, so that a second passes; the rest by chance, so that those that were
     // refused together do not come back together.
     const auto half = std::chrono::duration_cast<std::chrono::microseconds>(pause) / 2;

@@ -2,6 +2,7 @@
 #include "cli/stream_api.h"
 #include "cli/stream_commands.h"
 #include "cli/stream_load.h"
+#include "cli/stream_scaling.h"
 #include "cli/terminal.h"
 
 #include <CLI/CLI.hpp>
@@ -15,6 +16,7 @@ namespace {
 
 constexpr std::size_t kRowsMax = 24;
 constexpr std::size_t kLineageMax = 12;
+constexpr std::size_t kScalingMax = 5;
 constexpr std::size_t kAll = 1'000'000;
 
 struct DescribeFlags : StreamFlags {
@@ -51,10 +53,12 @@ struct DescribeJson {
   shape::RawJson summary;
   std::vector<shape::RawJson> shards;
   std::optional<std::vector<LoadJson>> load;
+  std::optional<shape::RawJson> scaling;
   static constexpr auto shape() {
     using Self = DescribeJson;
     return std::array{shape::member<&Self::summary>("StreamDescriptionSummary"),
-                      shape::member<&Self::shards>("Shards"), shape::member<&Self::load>("Load")};
+                      shape::member<&Self::shards>("Shards"), shape::member<&Self::load>("Load"),
+                      shape::member<&Self::scaling>("Scaling")};
   }
 };
 
@@ -76,6 +80,22 @@ Load measure(ApiClient& client, const std::string& stream, std::chrono::millisec
   if (!second.ok()) return {.why_not = second.error().message};
   return {.shards = load_between(*first, *second), .limits = second->limits, .why_not = {}};
 }
+
+/// How the service scales the stream, as the server tells it: nothing where it is not scaled, or
+/// where nobody can be asked.
+std::optional<std::string> scaling_json(ApiClient& client, const wire::StreamFacts& facts) {
+  if (!facts.is_on_demand() || client.endpoint().url == "aws") return std::nullopt;
+  auto body = client.rest("penstock", "GET", admin_path(facts.arn, "scaling"), "");
+  return body.ok() ? std::optional(std::move(body).value()) : std::nullopt;
+}
+
+/// All that is drawn.
+struct Seen {
+  wire::StreamFacts facts;
+  std::vector<wire::Shard> shards;
+  Load load;
+  std::optional<std::string> scaling;
+};
 
 std::string size_text(std::int64_t kib) {
   return kib % 1024 == 0 ? std::to_string(kib / 1024) + " MiB" : std::to_string(kib) + " KiB";
@@ -141,8 +161,8 @@ Result<std::vector<DrawnShard>> drawn(const std::vector<wire::Shard>& shards, co
   return all;
 }
 
-Result<std::string> picture(const wire::StreamFacts& facts, const std::vector<wire::Shard>& shards,
-                            const Load& load, const DescribeFlags& flags) {
+Result<std::string> picture(const Seen& seen, const DescribeFlags& flags) {
+  const auto& [facts, shards, load, scaling_text] = seen;
   const std::size_t width = flags.width > 0 ? flags.width : terminal_width();
   std::string text = bold(facts.name) + "  " + facts.status + "\n" + dim(facts.arn) + "\n" +
                      facts_text(facts, width);
@@ -157,54 +177,56 @@ Result<std::string> picture(const wire::StreamFacts& facts, const std::vector<wi
   }
   const std::string lineage = draw_lineage(all, flags.all ? kAll : kLineageMax);
   if (!lineage.empty()) text += "\n" + bold("Closed shards") + "\n" + lineage;
+  if (scaling_text) {
+    TRY(const auto scaling, shape::from_json<wire::Scaling>(*scaling_text));
+    text += "\n" + bold("How the service scales it") + "\n" +
+            draw_scaling(scaling, width, flags.all ? kAll : kScalingMax);
+  }
   if (!load.why_not.empty()) text += dim("\nLoad is not shown: " + load.why_not) + "\n";
   return text;
 }
 
-Result<int> describe_json(StreamApi& api, const DescribeFlags& flags, bool has_shards,
-                          const Load& load) {
+Result<int> describe_json(StreamApi& api, const DescribeFlags& flags, bool has_shards, Seen seen) {
   TRY(const std::string body, api.facts_json(flags.stream));
   TRY(auto summary, shape::from_json<SummaryJson>(body));
-  DescribeJson all{.summary = std::move(summary.summary), .shards = {}, .load = {}};
+  DescribeJson all{.summary = std::move(summary.summary), .shards = {}, .load = {}, .scaling = {}};
   if (has_shards) {
     TRY(all.shards, api.shards_json(flags.stream));
   }
-  if (!flags.no_load && load.why_not.empty()) {
+  if (!flags.no_load && seen.load.why_not.empty()) {
     all.load.emplace();
-    for (const auto& [id, each] : load.shards) {
+    for (const auto& [id, each] : seen.load.shards) {
       all.load->push_back(
           {.shard = id, .records = each.records, .bytes = each.bytes, .refused = each.refused});
     }
   }
+  if (seen.scaling) all.scaling = shape::RawJson{std::move(*seen.scaling)};
   std::printf("%s\n", shape::to_json(all).c_str());
   return 0;
 }
 
 Result<int> describe(const Context& context, const DescribeFlags& flags) {
   TRY(const std::int64_t millis, parse_duration_millis(flags.sample));
+  const std::chrono::milliseconds pause(millis);
   StreamApi api(context);
-  // Before anybody waits for a sample: a stream that is not there is said at once.
-  TRY(wire::StreamFacts facts, api.facts(flags.stream));
   while (true) {
+    Seen seen;
+    // Before anybody waits for a sample: a stream that is not there is said at once.
+    TRY(seen.facts, api.facts(flags.stream));
     // What is CREATING or DELETING has no shards that could be listed.
-    const bool has_shards = facts.status == "ACTIVE" || facts.status == "UPDATING";
-    Load load;
-    if (!flags.no_load && has_shards) {
-      load = measure(api.client(), flags.stream, std::chrono::milliseconds(millis));
-    }
-    if (flags.json) return describe_json(api, flags, has_shards, load);
-    std::vector<wire::Shard> shards;
+    const bool has_shards = seen.facts.status == "ACTIVE" || seen.facts.status == "UPDATING";
+    if (!flags.no_load && has_shards) seen.load = measure(api.client(), flags.stream, pause);
+    seen.scaling = scaling_json(api.client(), seen.facts);
+    if (flags.json) return describe_json(api, flags, has_shards, std::move(seen));
     if (has_shards) {
-      TRY(shards, api.shards(flags.stream));
+      TRY(seen.shards, api.shards(flags.stream));
     }
-    TRY(const std::string text, picture(facts, shards, load, flags));
+    TRY(const std::string text, picture(seen, flags));
     if (flags.watch && is_terminal(stdout)) std::fputs("\033[H\033[J", stdout);
     std::fputs(text.c_str(), stdout);
     if (!flags.watch) return 0;
     std::fflush(stdout);
-    if (flags.no_load || !has_shards)
-      std::this_thread::sleep_for(std::chrono::milliseconds(millis));
-    TRY(facts, api.facts(flags.stream));
+    if (flags.no_load || !has_shards) std::this_thread::sleep_for(pause);
   }
 }
 

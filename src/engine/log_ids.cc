@@ -40,8 +40,9 @@ Task<Result<LogId>> next_log_id(Meta& meta) {
                        .value = std::to_string(next + 1)});
     Result<Version> committed = co_await meta.commit(std::move(changes));
     if (committed.ok()) co_return LogId{next};
-    // Somebody else took the number in between.
     if (committed.error().code != EngineErrc::kConflict) co_return std::move(committed).error();
+    // Somebody else takes the number: what is next can be read once that has arrived on the disk.
+    CO_TRY_OK(co_await meta.barrier());
   }
 }
 

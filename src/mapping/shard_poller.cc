@@ -134,7 +134,7 @@ Task<std::optional<engine::ReadLimits>> ShardPoller::turn() {
   const std::size_t room = std::min(work_.room(), kReadRecordsMax);
   if (!is_pushed_) co_return engine::ReadLimits{.records_max = room};
   using Machine = stream::SubscriptionMachine;
-  if (!pushed_) pushed_.emplace(work_.next(), push_now(), Machine::Pace::kAws);
+  if (!pushed_) pushed_.emplace(work_.next(), push_now(), Machine::kAwsBytesPerSecond);
   const Machine::Step step = pushed_->next(push_now());
   if (const auto* read = std::get_if<Machine::Read>(&step)) {
     engine::ReadLimits limits = read->limits;

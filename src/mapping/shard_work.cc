@@ -36,9 +36,11 @@ std::size_t ShardWork::room() const {
   return awaited ? kRoomForStored : 0;
 }
 
-std::size_t ShardWork::lane_of(std::string_view key) const {
+std::size_t ShardWork::lane_of(const Item& item) const {
   if (lanes_.size() == 1) return 0;
-  const auto digest = md5(key);
+  // Without a key there is no order to be kept: such records go around.
+  if (item.key.empty()) return item.number.index % lanes_.size();
+  const auto digest = md5(item.key);
   std::uint64_t low = 0;
   for (std::size_t i = 8; i < 16; ++i) low = low << 8 | digest[i];
   return low % lanes_.size();
@@ -54,7 +56,7 @@ void ShardWork::take(Item item, bool passes, ServiceTime now) {
     progress_.settle(item.place, known_fate, at_ms);
     return;
   }
-  Lane& lane = lanes_[lane_of(item.key)];
+  Lane& lane = lanes_[lane_of(item)];
   lane.add(std::move(item));
 }
 

@@ -57,7 +57,7 @@ class ShardWork {
   const ledger::ConsumerBook& book() const { return progress_.book(); }
 
  private:
-  std::size_t lane_of(std::string_view key) const;
+  std::size_t lane_of(const Item& item) const;
 
   std::size_t look_ahead_;
   Progress progress_;

@@ -26,7 +26,7 @@ struct Memory {
   static constexpr std::size_t kLargestRequest = 32u << 20;
   static constexpr std::size_t kLeastForRequests = 16u << 20;
 
-  Budget pages;  ///< Replies of GetRecords, until they are sent.
+  Budget pages;  ///< Replies of GetRecords and events of subscriptions, until they are sent.
   Budget rest;
   Budget requests;  ///< Connections, their buffers, and what handlers make of those.
   Budget records;

@@ -46,7 +46,8 @@ stream::StreamSettings stream_settings(const Settings& settings) {
                        .write_bytes = settings.limits_write_bytes,
                        .read_calls = settings.limits_read_calls,
                        .read_bytes = settings.limits_read_bytes,
-                       .iterator_calls = settings.limits_iterator_calls};
+                       .iterator_calls = settings.limits_iterator_calls,
+                       .subscribe_bytes = settings.limits_subscribe_bytes};
   made.aws_call_rates = settings.limits == "aws-all";
   made.call_rates = parse_call_rates(settings.limits_call_rates).value();  // Checked with options.
   made.create_delay = Millis{settings.stream_create_delay_ms};

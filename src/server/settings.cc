@@ -21,6 +21,8 @@ std::vector<SettingRow> setting_rows(Settings& s) {
        "What GetRecords gives of a shard; 0: no limit"},
       {"limits.iterator_calls", &s.limits_iterator_calls, "calls/s", "0..1000000000",
        "GetShardIterator on a shard; 0: no limit"},
+      {"limits.subscribe_bytes", &s.limits_subscribe_bytes, "B/s", "0..1000000000000",
+       "What SubscribeToShard gives each consumer of a shard; 0: no limit"},
       {"limits.call_rates", &s.limits_call_rates, "", "",
        "Other rates than AWS's, as ListStreams=10,CreateStream=0: calls a second; 0: not counted. "
        "They hold with aws, too"},

@@ -24,6 +24,7 @@ struct Settings {
   std::int64_t limits_read_calls = 5;
   std::int64_t limits_read_bytes = 2'097'152;
   std::int64_t limits_iterator_calls = 5;
+  std::int64_t limits_subscribe_bytes = 2'097'152;
   std::string limits_call_rates;
   std::string auth = "auto";
   std::string keys;

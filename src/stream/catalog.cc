@@ -62,7 +62,7 @@ Task<Status> Catalog::load() {
     directory_.publish(live);
     CO_TRY_OK(co_await open_shards(live->entry));
     if (live->entry.transition.kind != Transition::Kind::kNone) {
-      scope_.spawn(finish_later(live->entry.name, live->entry.log, live->entry.transition.due));
+      scope_.spawn(finish_later(live->entry.name, live->entry.log, live->entry.transition));
     }
     if (!live->entry.steps.empty() && live->entry.transition.kind != Transition::Kind::kReshard) {
       scope_.spawn(finish_steps_later(live->entry.name, live->entry.log));
@@ -175,6 +175,8 @@ Status Catalog::check_quotas(const Tenant& tenant, const CreateStream& request,
     const StreamStatus status = stream->entry.status;
     if (status == StreamStatus::kCreating || status == StreamStatus::kDeleting) ++in_transition;
   }
+  in_transition += std::count_if(being_made_.begin(), being_made_.end(),
+                                 [&](const BeingMade& made) { return made.tenant == tenant; });
   const std::int64_t most = settings_.streams_in_transition_max;
   if (most != 0 && in_transition >= most) {
     // Two spaces and the missing "ed" are the service's.
@@ -219,38 +221,45 @@ Task<Status> Catalog::create(Caller caller, CreateStream request) {
     co_return auto_refused(name);
   }
   CO_TRY_OK(check_new_tags(name, {}, request.tags, settings_.tags_max));
-  Result<LogId> log = co_await engine::next_log_id(parts_.engine.meta());
+  StreamEntry entry{.name = name,
+                    .status = StreamStatus::kCreating,
+                    .mode = *request.mode,
+                    .max_record_kib = request.max_record_kib.value_or(1'024),
+                    .tags = std::move(request.tags),
+                    .options = {.distribution = request.distribution},
+                    .shards_wanted = static_cast<std::uint32_t>(shards),
+                    .warm_mibps = request.warm_mibps};
+  // Others may ask for theirs before this one can be seen.
+  const auto made = being_made_.insert(being_made_.end(), {name.tenant, *request.mode, shards});
+  Result<LiveStreamPtr> live = co_await store_new(std::move(entry));
+  being_made_.erase(made);
+  if (!live.ok()) co_return std::move(live).error();
+  co_return co_await begin(std::move(*live), settings_.create_delay);
+}
+
+Task<Result<LiveStreamPtr>> Catalog::store_new(StreamEntry entry) {
+  const Result<LogId> log = co_await engine::next_log_id(parts_.engine.meta());
   if (!log.ok()) co_return internal(log.error());
-  const ServiceTime now = parts_.clocks.service_now();
-  StreamEntry entry{
-      .name = name,
-      .log = *log,
-      .status = StreamStatus::kCreating,
-      .mode = *request.mode,
-      .created = now,
-      .max_record_kib = request.max_record_kib.value_or(1'024),
-      .tags = std::move(request.tags),
-      .options = {.distribution = request.distribution},
-      .shards_wanted = static_cast<std::uint32_t>(shards),
-      .transition = {.kind = Transition::Kind::kCreate, .due = now + settings_.create_delay},
-      .warm_mibps = request.warm_mibps};
+  entry.log = *log;
+  entry.created = parts_.clocks.service_now();
+  entry.transition = {.kind = Transition::Kind::kCreate,
+                      .due = entry.created + settings_.create_delay};
   const Result<engine::Version> committed =
       co_await parts_.engine.meta().commit(changes_to(entry, {}));
   if (!committed.ok() && committed.error().code == engine::EngineErrc::kConflict) {
-    co_return Error{StreamErrc::kInUse, "Stream " + in_account(name) + " already exists."};
+    co_return Error{StreamErrc::kInUse, "Stream " + in_account(entry.name) + " already exists."};
   }
   if (!committed.ok()) co_return internal(committed.error());
   LiveStreamPtr live = live_of(std::move(entry), *committed);
   directory_.publish(live);
-  co_return co_await begin(std::move(live), settings_.create_delay);
+  co_return live;
 }
 
 Task<Status> Catalog::remove(Caller caller, StreamTarget target, ConsumerRemoval consumers) {
   CO_TRY(const StreamName name, resolve_target(caller, target));
   const LiveStreamPtr now = directory_.find(name);
   if (now == nullptr) co_return stream_not_found(name);
-  if (now->entry.status == StreamStatus::kDeleting) co_return ok();
-  if (now->entry.status == StreamStatus::kCreating) {
+  if (!now->takes_records()) {
     co_return stream_not_active(name, now->entry.status);
   }
   const ServiceTime due = parts_.clocks.service_now() + settings_.delete_delay;
@@ -269,22 +278,23 @@ Task<Status> Catalog::remove(Caller caller, StreamTarget target, ConsumerRemoval
 
 Task<Status> Catalog::begin(LiveStreamPtr stream, Millis delay) {
   if (delay == Millis{0}) {
-    const Status finished = co_await finish(stream->entry.name, stream->entry.log);
+    const Status finished =
+        co_await finish(stream->entry.name, stream->entry.log, stream->entry.transition);
     if (finished.ok()) co_return ok();
     log::warn("a transition of a stream is tried again",
               {{"stream", stream->entry.name.name}, {"message", finished.error().message}});
   }
-  scope_.spawn(finish_later(stream->entry.name, stream->entry.log, stream->entry.transition.due));
+  scope_.spawn(finish_later(stream->entry.name, stream->entry.log, stream->entry.transition));
   co_return ok();
 }
 
-Task<> Catalog::finish_later(StreamName name, LogId log, ServiceTime due) {
+Task<> Catalog::finish_later(StreamName name, LogId log, Transition transition) {
   while (true) {
-    if (co_await env::sleep_until(parts_.control_loop, due, scope_.token()) ==
+    if (co_await env::sleep_until(parts_.control_loop, transition.due, scope_.token()) ==
         env::Woken::kCancelled) {
       co_return;
     }
-    const Status finished = co_await finish(name, log);
+    const Status finished = co_await finish(name, log, transition);
     if (finished.ok()) co_return;
     log::error("a transition of a stream failed and is tried again",
                {{"stream", name.name}, {"message", finished.error().message}});
@@ -296,9 +306,13 @@ Task<> Catalog::finish_later(StreamName name, LogId log, ServiceTime due) {
   }
 }
 
-Task<Status> Catalog::finish(StreamName name, LogId log) {
+Task<Status> Catalog::finish(StreamName name, LogId log, Transition transition) {
   const LiveStreamPtr stream = directory_.find(name);
-  if (stream == nullptr || stream->entry.log != log) co_return ok();
+  const auto is_same = [log, transition](const StreamEntry& entry) {
+    return entry.log == log && entry.transition == transition;
+  };
+  // Another one may have taken its place: a stream may be deleted while it is UPDATING.
+  if (stream == nullptr || !is_same(stream->entry)) co_return ok();
   switch (stream->entry.transition.kind) {
     case Transition::Kind::kNone: break;
     case Transition::Kind::kCreate: co_return co_await finish_create(stream->entry);
@@ -307,7 +321,8 @@ Task<Status> Catalog::finish(StreamName name, LogId log) {
     case Transition::Kind::kReshard: co_return co_await finish_reshard(stream->entry);
     case Transition::Kind::kDelete: co_return co_await finish_delete(stream->entry);
     case Transition::Kind::kSetting: {
-      CO_TRY_OK(co_await edit(name, [](StreamEntry& entry) -> Status {
+      CO_TRY_OK(co_await edit(name, [is_same](StreamEntry& entry) -> Status {
+        if (!is_same(entry)) return ok();
         entry.status = StreamStatus::kActive;
         entry.transition = {};
         return ok();
@@ -341,6 +356,8 @@ Task<Status> Catalog::finish_delete(StreamEntry entry) {
   engine::Meta& meta = parts_.engine.meta();
   const std::string key = document_key(entry.name);
   while (const std::optional<engine::Document> stored = meta.get(key)) {
+    CO_TRY(const StreamEntry still, decode_entry(stored->key, stored->value));
+    if (still.log != entry.log) co_return ok();  // It has been made again meanwhile.
     std::vector<engine::Change> changes = consumers_.removal_of(entry.name);
     changes.push_back({.op = engine::Change::Op::kErase, .key = key, .expected = stored->version});
     for (const engine::Document& page : meta.list(page_prefix(entry.name))) {

@@ -9,6 +9,7 @@
 #include "stream/stream_service.h"
 
 #include <functional>
+#include <list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -67,6 +68,8 @@ class Catalog {
   Task<Result<LiveStreamPtr>> edit_active(StreamName name, Edit edit,
                                           std::vector<engine::Change> also = {});
 
+  /// Gives the entry its log and stores it for the first time.
+  Task<Result<LiveStreamPtr>> store_new(StreamEntry entry);
   LiveStreamPtr live_of(StreamEntry entry, engine::Version version) const;
   Result<StreamEntry> read_entry(const engine::Document& document) const;
   std::vector<engine::Change> changes_to(const StreamEntry& entry, engine::Version expected) const;
@@ -74,8 +77,9 @@ class Catalog {
   /// Starts a transition, and ends it at once when `delay` is zero.
   Task<Status> begin(LiveStreamPtr stream, Millis delay);
   /// Ends a stream's transition, trying again while the engine cannot.
-  Task<> finish_later(StreamName name, LogId log, ServiceTime due);
-  Task<Status> finish(StreamName name, LogId log);
+  Task<> finish_later(StreamName name, LogId log, Transition transition);
+  /// Nothing when the stream is no longer in it.
+  Task<Status> finish(StreamName name, LogId log, Transition transition);
   Task<Status> finish_create(StreamEntry entry);
   Task<Status> finish_reshard(StreamEntry entry);
   /// Steps that no transition waits for.
@@ -106,6 +110,13 @@ class Catalog {
   Consumers& consumers_;
   AccountSettings& accounts_;
   std::function<WriteRate(LogId)> last_hour_;
+  /// Streams whose first document is on its way; quotas count them.
+  struct BeingMade {
+    Tenant tenant;
+    StreamMode mode = StreamMode::kProvisioned;
+    std::int64_t shards = 0;
+  };
+  std::list<BeingMade> being_made_;
   Scope scope_;
 };
 

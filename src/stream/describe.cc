@@ -165,7 +165,7 @@ Result<ShardPage> StreamService::list_shards(Caller caller, ListShards request) 
       }
     }
     const std::optional<PageToken> opened = parts_->tokens.open_page(request.next_token);
-    if (!opened || opened->log == LogId{}) return bad_token();
+    if (!opened || opened->log == LogId{} || !opened->after_consumer.empty()) return bad_token();
     TRY_OK(check_token_age(opened->issued, now));
     page = *opened;
     after = page.after_shard;

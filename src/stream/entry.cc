@@ -236,6 +236,17 @@ std::int64_t StreamEntry::open_shards() const {
                        [](const ShardEntry& shard) { return !shard.closed; });
 }
 
+std::int64_t StreamEntry::open_shards_ahead() const {
+  std::int64_t open = open_shards() + shards_wanted;
+  if (transition.kind == Transition::Kind::kSplit) ++open;
+  std::int64_t most = open;
+  for (const ReshardStep& step : steps) {
+    open += step.merged_with ? -1 : 1;
+    most = std::max(most, open);
+  }
+  return most;
+}
+
 std::vector<OpenShard> StreamEntry::open_by_key() const {
   std::vector<OpenShard> open;
   for (const ShardEntry& shard : shards) {

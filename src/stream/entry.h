@@ -73,6 +73,8 @@ struct StreamEntry {
   /// Whether the shard left retention: closed, and so long ago that none of its records is kept.
   bool expired(const ShardEntry& shard, ServiceTime now) const;
   std::int64_t open_shards() const;
+  /// The most that are open at a time until what is under way has been done.
+  std::int64_t open_shards_ahead() const;
   const ShardEntry* find(std::uint32_t number) const;
   /// The open ones in the order of keys.
   std::vector<OpenShard> open_by_key() const;

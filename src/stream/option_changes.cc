@@ -118,7 +118,7 @@ Status start_encryption(StreamEntry& entry, std::string_view key_id, EncryptionM
   TRY_OK(check_key_id(key_id));
   Encryption changed = entry.options.encryption;
   TRY_OK(count_call(entry, changed.starts_ms, at));
-  if (!changed.is_on()) changed.switches_ms.push_back(unix_millis(at.from));
+  if (!changed.is_on()) changed.switch_at(at.from);
   changed.key_id = key_id;
   entry.options.encryption = std::move(changed);
   return ok();
@@ -128,7 +128,7 @@ Status stop_encryption(StreamEntry& entry, std::string_view key_id, EncryptionMo
   TRY_OK(check_key_id(key_id));
   Encryption changed = entry.options.encryption;
   TRY_OK(count_call(entry, changed.stops_ms, at));
-  if (changed.is_on()) changed.switches_ms.push_back(unix_millis(at.from));
+  if (changed.is_on()) changed.switch_at(at.from);
   changed.key_id.clear();
   entry.options.encryption = std::move(changed);
   return ok();

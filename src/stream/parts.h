@@ -38,7 +38,7 @@ struct StreamService::Parts {
         catalog(given, settings, directory, consumers, accounts),
         scaling(given, settings, directory, catalog, accounts),
         subscriptions(directory),
-        subscribing(given, settings, reads, consumers, subscriptions) {
+        subscribing(given, reads, consumers, subscriptions) {
     consumers.on_end([this](const ConsumerName& consumer) {
       subscriptions.end(consumer,
                         consumer_not_found(consumer_arn(consumer), consumer.stream.tenant));

@@ -44,10 +44,8 @@ std::string member_path(std::size_t entry, bool single, std::string_view member)
 /// Whether each entry has the key that chooses its shard. The table of the operation cannot ask for
 /// it, since some streams need none.
 Status check_keys(std::span<const PutEntry> entries, bool single) {
-  const auto has_none = [](const PutEntry& entry) { return entry.partition_key.empty(); };
-  if (std::none_of(entries.begin(), entries.end(), has_none)) return ok();
   return no_violation(entries.size(), [&](std::size_t i) -> std::string {
-    if (!has_none(entries[i])) return {};
+    if (!entries[i].partition_key.empty()) return {};
     return "Value null at '" + member_path(i, single, "partitionKey") +
            "' failed to satisfy constraint: Member must not be null";
   });
@@ -55,10 +53,8 @@ Status check_keys(std::span<const PutEntry> entries, bool single) {
 
 /// The stream's own bound, in the wording of the bounds that every stream has.
 Status check_sizes(std::span<const PutEntry> entries, std::int64_t bytes_max, bool single) {
-  const auto is_large = [=](const PutEntry& entry) { return size_of(entry) > bytes_max; };
-  if (std::none_of(entries.begin(), entries.end(), is_large)) return ok();
   return no_violation(entries.size(), [&](std::size_t i) -> std::string {
-    if (!is_large(entries[i])) return {};
+    if (size_of(entries[i]) <= bytes_max) return {};
     return "Value at '" + member_path(i, single, "data") +
            "' failed to satisfy constraint: Member must have length less than or equal to " +
            std::to_string(bytes_max) + ".";
@@ -211,8 +207,15 @@ Result<LiveStreamPtr> PutPath::check(const Caller& caller, const StreamTarget& t
   LiveStreamPtr stream = directory_.find(name);
   if (stream == nullptr || !stream->takes_records()) return stream_not_found(name);
   const bool places = stream->entry.options.distribution == Distribution::kAuto;
-  if (!places) TRY_OK(check_keys(entries, single));
-  TRY_OK(check_sizes(entries, stream->entry.max_record_kib * 1024, single));
+  const std::int64_t bytes_max = stream->entry.max_record_kib * 1024;
+  // One look at all of them; the words for what is wrong are found when something is.
+  const auto is_unusual = [bytes_max](const PutEntry& entry) {
+    return entry.partition_key.empty() || size_of(entry) > bytes_max;
+  };
+  if (std::any_of(entries.begin(), entries.end(), is_unusual)) {
+    if (!places) TRY_OK(check_keys(entries, single));
+    TRY_OK(check_sizes(entries, bytes_max, single));
+  }
   if (places) {
     add_placed_keys(*stream, entries.size(), keys);
   } else {

@@ -278,6 +278,9 @@ Task<Result<ReadPath::Page>> ReadPath::page(ShardRef shard, engine::Position fro
   // The children are known only with the stream's newest state: it is looked up now.
   const LiveStreamPtr stream = directory_.find(shard.log);
   const ShardEntry* entry = stream == nullptr ? nullptr : stream->entry.find(shard.shard);
+  if (stream != nullptr && entry == nullptr) {  // It has left retention meanwhile.
+    co_return shard_does_not_exist(shard.shard, stream->entry.name);
+  }
   if (stream != nullptr && !stream->entry.options.encryption.switches_ms.empty()) {
     page.encryption = {stream, &stream->entry.options.encryption};
   }

@@ -51,7 +51,10 @@ std::int64_t Catalog::open_shards_of(const Tenant& tenant) const {
   std::int64_t open = 0;
   for (const auto& [name, stream] : directory_.snapshot()->by_name) {
     if (name.tenant != tenant || stream->entry.mode == StreamMode::kOnDemand) continue;
-    open += stream->entry.open_shards() + stream->entry.shards_wanted;
+    open += stream->entry.open_shards_ahead();
+  }
+  for (const BeingMade& made : being_made_) {
+    if (made.tenant == tenant && made.mode == StreamMode::kProvisioned) open += made.shards;
   }
   return open;
 }
@@ -130,6 +133,7 @@ Task<Status> Catalog::merge(Caller caller, StreamTarget target, std::string_view
                      " in stream " + in_account(name) +
                      " are not an adjacent pair of shards eligible for merging");
     }
+    TRY_OK(check_room(entry, 1));
     entry.status = StreamStatus::kUpdating;
     entry.transition = {
         .kind = Transition::Kind::kMerge, .due = due, .shard = *lower, .adjacent = *upper};
@@ -182,10 +186,11 @@ Status Catalog::check_room(const StreamEntry& entry, std::size_t more) {
 // --- How it is done ------------------------------------------------------------------------------
 
 /// The parents are sealed first: from then on nobody can write to them, so the children, which
-/// sort behind them, begin when the parents have ended. Every step may be repeated.
+/// sort behind them, begin when the parents have ended. The time of that is read when they are, so
+/// that no record of theirs arrived behind it. Every step may be repeated.
 Task<Status> Catalog::finish_reshard(StreamEntry entry) {
-  const ServiceTime now = parts_.clocks.service_now();
-  const auto apply = [now](StreamEntry& changed) {
+  const auto apply = [this](StreamEntry& changed) {
+    const ServiceTime now = parts_.clocks.service_now();
     switch (changed.transition.kind) {
       case Transition::Kind::kSplit: return finish_split(changed, now);
       case Transition::Kind::kMerge: return finish_merge(changed, now);

@@ -13,6 +13,7 @@ struct StoredLimits {
   std::optional<std::int64_t> read_calls;
   std::optional<std::int64_t> read_bytes;
   std::optional<std::int64_t> iterator_calls;
+  std::optional<std::int64_t> subscribe_bytes;
   std::optional<bool> call_rates;
   static constexpr auto shape() {
     using Self = StoredLimits;
@@ -22,6 +23,7 @@ struct StoredLimits {
         shape::member<&Self::read_calls>("read_calls"),
         shape::member<&Self::read_bytes>("read_bytes"),
         shape::member<&Self::iterator_calls>("iterator_calls"),
+        shape::member<&Self::subscribe_bytes>("subscribe_bytes"),
         shape::member<&Self::call_rates>("call_rates"),
     };
   }
@@ -55,6 +57,11 @@ struct StoredOptions {
 
 std::string_view to_text(Distribution distribution) {
   return distribution == Distribution::kAuto ? "AUTO" : "USER_PARTITION_KEY";
+}
+
+void Encryption::switch_at(ServiceTime at) {
+  const std::int64_t from = unix_millis(at);
+  switches_ms.push_back(switches_ms.empty() ? from : std::max(from, switches_ms.back()));
 }
 
 bool Encryption::holds_at(ServiceTime arrival) const {
@@ -96,7 +103,8 @@ std::string encode(const StreamOptions& options) {
                     .policy = options.policy};
   if (const LimitOverrides& limits = options.limits; limits != LimitOverrides{}) {
     out.limits = {limits.write_records, limits.write_bytes,    limits.read_calls,
-                  limits.read_bytes,    limits.iterator_calls, limits.call_rates};
+                  limits.read_bytes,    limits.iterator_calls, limits.subscribe_bytes,
+                  limits.call_rates};
   }
   return shape::to_json(out);
 }
@@ -117,8 +125,10 @@ Result<StreamOptions> decode_options(std::string_view json) {
                      .stops_ms = std::move(in.stops_ms)},
       .policy = std::move(in.policy)};
   if (in.limits) {
-    options.limits = {in.limits->write_records, in.limits->write_bytes,    in.limits->read_calls,
-                      in.limits->read_bytes,    in.limits->iterator_calls, in.limits->call_rates};
+    options.limits = {in.limits->write_records,  in.limits->write_bytes,
+                      in.limits->read_calls,     in.limits->read_bytes,
+                      in.limits->iterator_calls, in.limits->subscribe_bytes,
+                      in.limits->call_rates};
   }
   return options;
 }

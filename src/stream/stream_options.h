@@ -29,6 +29,8 @@ struct Encryption {
   std::vector<std::int64_t> stops_ms;
 
   bool is_on() const { return switches_ms.size() % 2 == 1; }
+  /// From `at` on, and never before the last switch: clocks may be set back between two starts.
+  void switch_at(ServiceTime at);
   /// Whether a record that arrived then is of type KMS.
   bool holds_at(ServiceTime arrival) const;
   bool operator==(const Encryption&) const = default;

@@ -93,8 +93,9 @@ class StreamService final : public RecordSource {
 
   // --- Data plane: any loop --------------------------------------------------------------------
 
-  /// fails     kNotFound, kInvalidArgument, kValidation, kThroughputExceeded, kInternalFailure,
-  /// kDryRun durable   when it completes
+  /// fails     kNotFound, kInvalidArgument, kValidation, kThroughputExceeded, kInternalFailure, or
+  ///           kDryRun
+  /// durable   when it completes
   Task<Result<PutRecordReply>> put_record(Caller caller, PutRecord request);
   /// Entries are charged to their shard's limits one by one, so that some may be throttled while
   /// others are stored; entries of one shard keep their order.

@@ -20,7 +20,7 @@ class LiveSubscription final : public Subscription {
  public:
   LiveSubscription(const StreamParts& parts, const ReadPath& reads, Subscriptions& subscriptions,
                    env::Loop& loop, ConsumerName consumer, const ReadPath::Start& start,
-                   std::shared_ptr<SubscriptionSeat> seat, Machine::Pace pace)
+                   std::shared_ptr<SubscriptionSeat> seat, std::int64_t bytes_per_second)
       : parts_(parts),
         reads_(reads),
         subscriptions_(subscriptions),
@@ -30,7 +30,7 @@ class LiveSubscription final : public Subscription {
         shard_(start.ref()),
         stamp_(start.stamp),
         seat_(std::move(seat)),
-        machine_(start.from, now(), pace),
+        machine_(start.from, now(), bytes_per_second),
         read_last_(parts.clocks.service_now()),
         // Kept for all its life: a change while nobody asks for events is one flag.
         watch_(parts.engine.log().watch(shard_, start.from,
@@ -177,10 +177,9 @@ Task<Result<std::unique_ptr<Subscription>>> SubscribePath::subscribe(
   if (request.dry_run) co_return dry_run_passed();
   CO_TRY(std::shared_ptr<SubscriptionSeat> seat,
          subscriptions_.take(consumer.id, start.ref(), parts_.clocks.service_now()));
-  const auto pace = settings_.limits == StreamSettings::Limits::kAws ? Machine::Pace::kAws
-                                                                     : Machine::Pace::kUnlimited;
   auto made = std::make_unique<LiveSubscription>(parts_, reads_, subscriptions_, current_loop(),
-                                                 consumer.id, start, std::move(seat), pace);
+                                                 consumer.id, start, std::move(seat),
+                                                 start.stream->limits.subscribe_bytes);
   // Deregistered meanwhile, on another loop: nobody told a place that was not taken yet.
   CO_TRY_OK(active_consumer(request.consumer_arn));
   co_return std::unique_ptr<Subscription>(std::move(made));

@@ -15,13 +15,9 @@ namespace penstock::stream {
 /// How a subscription comes to be. Any loop.
 class SubscribePath {
  public:
-  SubscribePath(const StreamParts& parts, const StreamSettings& settings, const ReadPath& reads,
-                const Consumers& consumers, Subscriptions& subscriptions)
-      : parts_(parts),
-        settings_(settings),
-        reads_(reads),
-        consumers_(consumers),
-        subscriptions_(subscriptions) {}
+  SubscribePath(const StreamParts& parts, const ReadPath& reads, const Consumers& consumers,
+                Subscriptions& subscriptions)
+      : parts_(parts), reads_(reads), consumers_(consumers), subscriptions_(subscriptions) {}
 
   Task<Result<std::unique_ptr<Subscription>>> subscribe(SubscribeToShard request) const;
 
@@ -31,7 +27,6 @@ class SubscribePath {
   env::Loop& current_loop() const;
 
   const StreamParts& parts_;
-  const StreamSettings& settings_;
   const ReadPath& reads_;
   const Consumers& consumers_;
   Subscriptions& subscriptions_;

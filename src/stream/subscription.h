@@ -30,7 +30,7 @@ struct SubscriptionEvent {
   engine::Slice slice;
   Budget::Share charge;
   ShardStamp stamp;
-  /// Where to subscribe again, AT or AFTER it; nothing at the end of a closed shard.
+  /// Where to subscribe again, AFTER it; nothing at the end of a closed shard.
   std::optional<SequenceNumber> continuation;
   std::int64_t millis_behind_latest = 0;
   std::vector<ChildShard> child_shards;          ///< Exactly at the end of a closed shard.

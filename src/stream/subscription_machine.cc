@@ -18,7 +18,7 @@ SubscriptionMachine::Step SubscriptionMachine::next(Now now) {
   std::int64_t allowed = kEventBytesMax;
   if (may_read_) {
     read_at = std::max(now.steady, not_before_.value_or(now.steady));
-    if (pace_ == Pace::kAws) {
+    if (is_limited_) {
       bytes_.refill(now.service);
       read_at = std::max(*read_at, now.steady + bytes_.time_until(kTurnBytes));
       allowed = std::min(allowed, bytes_.level());

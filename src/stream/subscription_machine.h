@@ -5,6 +5,7 @@
 #include "engine/log.h"
 #include "stream/limiter.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 #include <variant>
@@ -12,19 +13,20 @@
 namespace penstock::stream {
 
 /// When a subscription reads, waits, speaks and ends. Pure: what happened and the time go in, the
-/// next step comes out; the coroutine in subscription.cc does the steps.
+/// next step comes out; the coroutine in subscribe_path.cc does the steps.
 ///
 ///     step: Read ── found ──▶ Event, or nothing new ──▶ Wait ── woken, or the time ──▶ step ...
 ///           Beat ──▶ an event without records     Fail ──▶ a last message ──▶ End
 ///
 /// It lasts 300 s on the service clock. At least every 5 s, on the steady clock since a reader's
-/// time-out is real time, it says something. It gives 2 MiB a second at most, and an event of up to
-/// about 1 MiB; a record that is larger goes by itself, and what it overdraws is paid off first.
+/// time-out is real time, it says something. It gives as many bytes a second as it may, AWS's 2 MiB
+/// unless told otherwise, and an event of up to about 1 MiB; a record that is larger goes by
+/// itself, and what it overdraws is paid off first.
 class SubscriptionMachine {
  public:
   static constexpr Millis kLife{300'000};
   static constexpr Nanos kSilenceMax = Seconds(5);
-  static constexpr std::int64_t kBytesPerSecond = 2 * kMebibyte;
+  static constexpr std::int64_t kAwsBytesPerSecond = 2 * kMebibyte;
   static constexpr std::size_t kEventBytesMax = 1u << 20;
   static constexpr std::size_t kEventRecordsMax = 10'000;
   /// While it is slowed down it waits until so much may go at once: few events instead of many.
@@ -32,14 +34,17 @@ class SubscriptionMachine {
   /// Before memory that was short is asked for again.
   static constexpr Nanos kMemoryPause = Millis(100);
 
-  enum class Pace : std::uint8_t { kAws, kUnlimited };
   struct Now {
     ServiceTime service;
     SteadyTime steady;
   };
 
-  SubscriptionMachine(engine::Position from, Now opened, Pace pace)
-      : at_(from), ends_(opened.service + kLife), pace_(pace) {}
+  /// bytes_per_second: 0 is no limit.
+  SubscriptionMachine(engine::Position from, Now opened, std::int64_t bytes_per_second)
+      : at_(from),
+        ends_(opened.service + kLife),
+        is_limited_(bytes_per_second != 0),
+        bytes_(bytes_per_second, std::max(bytes_per_second, kTurnBytes)) {}
 
   struct Read {
     engine::Position from;
@@ -80,8 +85,8 @@ class SubscriptionMachine {
  private:
   engine::Position at_;
   ServiceTime ends_;
-  Pace pace_;
-  Bucket bytes_{kBytesPerSecond, kBytesPerSecond};
+  bool is_limited_;
+  Bucket bytes_;
   bool may_read_ = true;
   bool over_ = false;
   std::optional<Error> failure_;

@@ -500,3 +500,17 @@ def test_a_file_without_a_name(tmp_path):
     done = run(None, "serve", "--listen", "127.0.0.1:0", "--keys", "")
     assert (done.code, done.err) == (2, "penstock: --keys is empty; name a file, or leave it out for the file keys in the "
                                      "data folder\n")
+
+
+@evidence("own", "what only keys with admin rights see is left out with a word, and the rest is drawn")
+def test_the_command_line_draws_shards_without_admin_rights(guarded, admin, user, name):
+    def penstock(key, *arguments):
+        return run(guarded, "stream", *arguments, AWS_ACCESS_KEY_ID=key.access_key, AWS_SECRET_ACCESS_KEY=key.secret_key)
+
+    for key in (admin, user):
+        assert penstock(key, "create", name, "--on-demand").code == 0
+    seen = penstock(admin, "describe", name, "--sample", "10ms")
+    assert seen.code == 0 and "records/s" in seen.out and "How the service scales it" in seen.out, seen
+    seen = penstock(user, "describe", name, "--sample", "10ms")
+    assert seen.code == 0 and "Load is not shown: AccessDenied" in seen.out, seen
+    assert "keys from" in seen.out and "How the service scales it" not in seen.out

@@ -547,6 +547,20 @@ def test_describe_shows_the_share_of_the_limit(limited, name):
         assert float(until(row).split()[-1].replace(",", "")) > 0
 
 
+@evidence("own", "of an on-demand stream: what it may have, and the reason of every step")
+def test_describe_says_why_it_was_scaled(server, stream_name):
+    assert "Scaling" not in json.loads(stream(server, "describe", stream_name, "--no-load", "--json").out)
+    stream(server, "mode", stream_name, "on-demand")
+    until(lambda: summary(server, stream_name)["OpenShardCount"] == 4, each=lambda: server.advance(60_000))
+    told = json.loads(stream(server, "describe", stream_name, "--no-load", "--json").out)["Scaling"]
+    [step] = told["steps"]
+    assert (told["mode"], told["open_shards"], step["from"], step["to"]) == ("ON_DEMAND", 4, 1, 4)
+    lines = stream(server, "describe", stream_arn(stream_name), "--no-load", "--width", "200").lines()
+    about = lines[lines.index("How the service scales it") + 1:]
+    assert about[0].startswith("takes in 0 records/s, 0 B/s; ") and "may have 4 to " in about[0]
+    assert about[1].endswith("  from 1 to 4 shards") and about[2] == "  " + step["reason"]
+
+
 @evidence("own", "--watch draws again and again")
 def test_describe_again_and_again(server, stream_name):
     with started(server, "stream", "describe", stream_name, "--watch", "--sample", "10ms") as command:

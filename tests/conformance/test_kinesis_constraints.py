@@ -110,6 +110,13 @@ def test_a_value_of_a_wrong_type_is_named(server, operation, member, value, text
     assert (reply.status, reply.json()) == (400, {"__type": "SerializationException", "Message": text})
 
 
+@evidence("own", "AWS's answers in CBOR are not recorded: those of JSON")
+@pytest.mark.parametrize("operation, member, value, text", [each for each in MISTYPED if each[0] not in JSON_ONLY],
+                         ids=[f"{name}.{member} {json.dumps(value)}" for name, member, value, _ in MISTYPED if name not in JSON_ONLY])
+def test_a_value_of_a_wrong_type_is_named_in_cbor_too(server, operation, member, value, text):
+    assert server.raw.cbor_error(operation, {member: value}) == ("SerializationException", text)
+
+
 @evidence("R", "comparison of kinesalite's suite with production")
 @pytest.mark.parametrize("operation", RECORDED_ORDER)
 def test_members_are_checked_in_the_recorded_order(operation):

@@ -4,6 +4,7 @@ import base64
 import itertools
 import json
 import re
+import resource
 
 import pytest
 from botocore.exceptions import ClientError, EventStreamError
@@ -312,14 +313,16 @@ def test_a_stop_ends_subscriptions(name):
     assert running.process.wait(timeout=30) == 0
 
 
-@evidence("own", "a hundred at once, each reader sees the records of its shard")
-def test_many_subscriptions_at_once(server, name):
-    shards, consumers = 10, 10
+@evidence("own", "a thousand at once, each reader sees the records of its shard")
+def test_a_thousand_subscriptions_at_once(server, name):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 4_096)), hard))
+    shards, consumers = 50, 20
     server.kinesis.create_stream(StreamName=name, ShardCount=shards)
     opens = [opened(server, arn, "LATEST", shard(n)) for arn in
              [register(server, name, f"c{n}") for n in range(consumers)] for n in range(shards)]
     try:
-        assert all(each.status == 200 for each in opens)
+        assert len(opens) == 1_000 and all(each.status == 200 for each in opens)
         width = 2**128 // shards
         for n in range(shards):
             server.kinesis.put_record(StreamName=name, Data=b"%d" % n, PartitionKey="k", ExplicitHashKey=str(n * width))
@@ -329,6 +332,7 @@ def test_many_subscriptions_at_once(server, name):
     finally:
         for each in opens:
             each.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @evidence("D", "the model's h2: eventstream; Java's asynchronous client speaks it without TLS by prior knowledge")
@@ -369,3 +373,32 @@ def test_large_events_come_through_the_windows_of_http_2(server, stream, consume
             if len(found) == 20:
                 break
     assert all(base64.b64decode(record["Data"]) == data for record in found)
+
+
+@pytest.mark.parametrize("killed", [False, True])
+@evidence("own", "what was answered is on disk: consumers, and the numbers to go on from")
+def test_a_consumer_goes_on_after_a_restart(tmp_path, name, killed):
+    running = Server("--limits", "off", "--data", str(tmp_path))
+    running.kinesis.create_stream(StreamName=name, ShardCount=1)
+    tags = {"team": "a"}
+    consumer = running.kinesis.register_stream_consumer(
+        StreamARN=stream_arn(name), ConsumerName="c", Tags=tags)["Consumer"]["ConsumerARN"]
+    put(running.kinesis, name, b"one", b"two")
+    found, event = records_of(subscribe(running, consumer), 2)
+    if killed:
+        running.process.kill()
+        running.process.wait()
+    else:
+        running.stop()
+    running = Server("--limits", "off", "--data", str(tmp_path))
+    try:
+        described = running.kinesis.describe_stream_consumer(ConsumerARN=consumer)["ConsumerDescription"]
+        assert described["ConsumerStatus"] == "ACTIVE"
+        listed = running.kinesis.list_tags_for_resource(ResourceARN=consumer)["Tags"]
+        assert {tag["Key"]: tag["Value"] for tag in listed} == tags
+        put(running.kinesis, name, b"three")
+        again = subscribe(running, consumer, "AFTER_SEQUENCE_NUMBER",
+                          SequenceNumber=event["ContinuationSequenceNumber"])
+        assert [record["Data"] for record in records_of(again, 1)[0]] == [b"three"]
+    finally:
+        running.stop()

@@ -35,6 +35,7 @@ struct SetLimits {
   std::optional<std::int64_t> read_calls;
   std::optional<std::int64_t> read_bytes;
   std::optional<std::int64_t> iterator_calls;
+  std::optional<std::int64_t> subscribe_bytes;
   std::optional<bool> call_rates;
   static constexpr auto shape() {
     using Self = SetLimits;
@@ -52,6 +53,8 @@ struct SetLimits {
         shape::member<&Self::read_bytes>("read_bytes", kLimit, "The same."),
         shape::member<&Self::iterator_calls>("iterator_calls", kLimit,
                                              "GetShardIterator; the same."),
+        shape::member<&Self::subscribe_bytes>("subscribe_bytes", kLimit,
+                                              "Of each consumer that subscribes; the same."),
         shape::member<&Self::call_rates>(
             "call_rates", {}, "false: calls of the control plane about this stream never count."),
     };
@@ -64,6 +67,7 @@ struct Effective {
   std::int64_t read_calls = 0;
   std::int64_t read_bytes = 0;
   std::int64_t iterator_calls = 0;
+  std::int64_t subscribe_bytes = 0;
   static constexpr auto shape() {
     using Self = Effective;
     return std::array{
@@ -72,6 +76,7 @@ struct Effective {
         shape::member<&Self::read_calls>("read_calls"),
         shape::member<&Self::read_bytes>("read_bytes"),
         shape::member<&Self::iterator_calls>("iterator_calls"),
+        shape::member<&Self::subscribe_bytes>("subscribe_bytes"),
     };
   }
 };
@@ -82,6 +87,7 @@ struct LimitsReply {
   std::optional<std::int64_t> read_calls;
   std::optional<std::int64_t> read_bytes;
   std::optional<std::int64_t> iterator_calls;
+  std::optional<std::int64_t> subscribe_bytes;
   std::optional<bool> call_rates;
   Effective effective;
   static constexpr auto shape() {
@@ -92,6 +98,7 @@ struct LimitsReply {
         shape::member<&Self::read_calls>("read_calls"),
         shape::member<&Self::read_bytes>("read_bytes"),
         shape::member<&Self::iterator_calls>("iterator_calls"),
+        shape::member<&Self::subscribe_bytes>("subscribe_bytes"),
         shape::member<&Self::call_rates>("call_rates"),
         shape::member<&Self::effective>("effective", {}, "What holds; 0: no limit."),
     };
@@ -144,9 +151,10 @@ Result<LimitsReply> reply_of(const stream::StreamService& streams, const stream:
                      .read_calls = own.read_calls,
                      .read_bytes = own.read_bytes,
                      .iterator_calls = own.iterator_calls,
+                     .subscribe_bytes = own.subscribe_bytes,
                      .call_rates = own.call_rates,
                      .effective = {now.write_records, now.write_bytes, now.read_calls,
-                                   now.read_bytes, now.iterator_calls}};
+                                   now.read_bytes, now.iterator_calls, now.subscribe_bytes}};
 }
 
 Task<Result<LimitsReply>> set(stream::StreamService& streams, stream::StreamName name,
@@ -175,6 +183,7 @@ std::vector<front::Operation> stream_limits_operations(stream::StreamService& st
                     .read_calls = input.read_calls,
                     .read_bytes = input.read_bytes,
                     .iterator_calls = input.iterator_calls,
+                    .subscribe_bytes = input.subscribe_bytes,
                     .call_rates = input.call_rates});
       }));
   operations.push_back(

@@ -415,6 +415,51 @@ TEST_F(SubscriptionTest, EventsAreChargedAndShortMemoryOnlyDelays) {
   EXPECT_EQ(event(*sub).slice.records.size(), 1u);
 }
 
+struct SeenReads final : GetObserver {
+  struct Seen {
+    std::string consumer;
+    std::size_t records;
+    bool operator==(const Seen&) const = default;
+  };
+  void got(const GetReport& report) override {
+    seen.push_back({std::string(report.consumer), report.records});
+  }
+  std::vector<Seen> seen;
+};
+
+TEST_F(SubscriptionTest, ReadsAreReportedWithTheirConsumer) {
+  stand.stop();
+  SeenReads reads;
+  env::Env& env = stand.world().env();
+  auto opened = stand.world().run(StreamService::open({.clocks = env.clocks,
+                                                       .control_loop = *env.loops.front(),
+                                                       .random = env.random,
+                                                       .engine = stand.machine.engine(),
+                                                       .get_observer = &reads},
+                                                      {}));
+  ASSERT_TRUE(opened.ok());
+  StreamService& streams = **opened;
+  const std::string arn = stream_arn(StreamStand::tenant(), "s");
+  const std::string made =
+      stand.world()
+          .run(streams.register_consumer(StreamStand::caller(), {.stream_arn = arn, .name = "c"}))
+          ->arn;
+  const std::vector<PutEntry> entries(3, {.partition_key = "k", .data = "d"});
+  ASSERT_TRUE(stand.world()
+                  .run(streams.put_records(StreamStand::caller(),
+                                           {.stream = {.name = "s"}, .entries = entries}))
+                  .ok());
+  {
+    const auto sub = stand.world().run(streams.subscribe(
+        {.consumer_arn = made, .shard_id = kFirst, .type = IteratorType::kTrimHorizon}));
+    ASSERT_TRUE(sub.ok());
+    event(**sub);
+    event(**sub);  // Five seconds later: nothing was read.
+  }
+  EXPECT_EQ(reads.seen, (std::vector<SeenReads::Seen>{{"c", 3}}));
+  stand.world().run(streams.stop());
+}
+
 TEST_F(SubscriptionTest, OnlyAnActiveConsumerSubscribes) {
   StreamSettings slow;
   slow.consumer_delay = Millis{3'000};

@@ -79,6 +79,18 @@ TEST(ShardWork, AKeyAlwaysGoesToOneLaneAndTheLanesOvertakeEachOther) {
   EXPECT_EQ(work.book().succeeded, 60u);
 }
 
+TEST(ShardWork, RecordsWithoutAKeyGoAroundTheLanes) {
+  ShardWork work({.batch_size = 100}, 3, kNow, at_start());
+  for (std::uint64_t at = 1; at <= 60; ++at) work.take(item(at, ""), kPasses, kNow);
+  work.read_to({61}, false);
+  for (std::size_t lane = 0; lane < 3; ++lane) {
+    ASSERT_EQ(work.decide(lane, kNow).step, Step::kInvoke);
+    EXPECT_EQ(work.batch(lane).size(), 20u);
+    work.invoked(lane, {}, kNow);
+  }
+  EXPECT_EQ(work.checkpoint().index, 61u);
+}
+
 TEST(ShardWork, FilteredRecordsAreSettledWithoutALane) {
   ShardWork work({}, 1, kNow, at_start());
   work.take(item(1), !kPasses, kNow);

@@ -12,14 +12,16 @@ namespace penstock::stream {
 namespace {
 
 using Machine = SubscriptionMachine;
-using Pace = Machine::Pace;
+constexpr std::int64_t kRate = 2 * kMebibyte;
+constexpr std::int64_t kUnlimited = 0;
 using Outcome = Machine::Outcome;
 
 constexpr std::int64_t kStartMs = 1'790'000'000'000;
 
 /// A machine, a shard whose records have one size, and a clock that only moves when it waits.
 struct Stand {
-  explicit Stand(Pace pace = Pace::kAws, std::uint64_t from = 1) : machine({from}, now(), pace) {}
+  explicit Stand(std::int64_t rate = kRate, std::uint64_t from = 1)
+      : machine({from}, now(), rate) {}
 
   Machine::Now now() const { return {service_time(kStartMs + ms), SteadyTime{Millis(ms)}}; }
   /// One step in words: "read 5", "wait 4000" (from now), "beat", "end", the text of a failure.
@@ -94,7 +96,7 @@ TEST(SubscriptionMachine, ItEndsAfterFiveMinutesWhateverHappens) {
   EXPECT_EQ(idle.step(), "end");
   EXPECT_EQ(idle.step(), "end");
 
-  Stand busy(Pace::kUnlimited);
+  Stand busy(kUnlimited);
   while (busy.ms < 300'000) {
     ASSERT_EQ(busy.step().substr(0, 4), "read") << "after " << busy.ms << " ms";
     busy.found(1, 1'000);
@@ -157,6 +159,15 @@ TEST_P(PaceOfRecords, IsTwoMebibytesASecondAndTwoAtOnce) {
   EXPECT_LE(given, 62 * 2 * kMebibyte + largest);
   EXPECT_GE(given, 60 * 2 * kMebibyte - largest);
 }
+TEST(PaceOfSubscription, MayBeSet) {
+  for (const std::int64_t rate : {std::int64_t{100'000}, 10 * kMebibyte}) {
+    Stand s(rate);
+    const std::int64_t given = bytes_given(s, 1'000, 60);
+    const std::int64_t burst = std::max(rate, Machine::kTurnBytes) + kMebibyte;
+    EXPECT_LE(given, 60 * rate + burst) << rate;
+    EXPECT_GE(given, 60 * rate - burst) << rate;
+  }
+}
 INSTANTIATE_TEST_SUITE_P(Sizes, PaceOfRecords,
                          testing::Values(100, 1'000, 50'000, kMebibyte, 3 * kMebibyte,
                                          10 * kMebibyte));
@@ -191,7 +202,7 @@ TEST(SubscriptionMachine, SlowedDownItGivesFewEventsInsteadOfMany) {
 }
 
 TEST(SubscriptionMachine, AnEventIsAboutAMebibyteAtMost) {
-  Stand s(Pace::kUnlimited);
+  Stand s(kUnlimited);
   s.step();
   EXPECT_EQ(s.limits.bytes_max, std::size_t{1} << 20);
   EXPECT_EQ(s.limits.records_max, 10'000u);
