@@ -235,7 +235,9 @@ TEST(Tls, WithoutACertificateItIsNotSpoken) {
   HttpLimits limits;
   limits.tls = &none;
   Served server(&echo, limits);
-  EXPECT_FALSE(TlsClient(server, trusting()).is_agreed());
+  Client begins(server);
+  begins.send("\x16\x03\x01 and what is no request either\r\n\r\n");
+  EXPECT_TRUE(begins.reply().starts_with("HTTP/1.1 400"));
   Client plain(server);
   plain.send(post_of("/", "x"));
   EXPECT_EQ(plain.body(), expected("POST", "/", "x"));
