@@ -14,7 +14,9 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::size_t kReadBytes = 16u << 10;
+/// A buffer of 16 KiB, and of 64 KiB for who sends so much.
+constexpr std::size_t kReadBytes = (16u << 10) - ConnectionBuffer::kSpare;
+constexpr std::size_t kReadBytesMax = (64u << 10) - ConnectionBuffer::kSpare;
 /// What nghttp2 and its two tables of headers take.
 constexpr std::size_t kSessionBytes = 24u << 10;
 /// What a request is charged while it is in hand, beside its body.
@@ -30,7 +32,8 @@ Http2::Http2(Listener& listener, std::shared_ptr<Connection> connection)
       session_(*this, {.head_bytes_max = listener.limits.head_bytes_max,
                        .body_bytes_max = listener.limits.body_bytes_max}),
       scope_(listener.loop.executor()),
-      charge_(listener.budget.take(kSessionBytes)) {}
+      charge_(listener.budget.take(kSessionBytes)),
+      read_bytes_(kReadBytes) {}
 
 Task<> Http2::serve() {
   connection_->streams = this;
@@ -74,7 +77,8 @@ Task<bool> Http2::read_some() {
   Transport& transport = connection_->transport;
   while (true) {
     if (connection_->is_dormant || listener_.is_memory_short() ||
-        !listener_.has_reserved(buffer, kReadBytes)) {
+        !listener_.has_reserved(buffer, read_bytes_)) {
+      read_bytes_ = kReadBytes;
       buffer.consume(0);
       const auto [error] = co_await transport.wait_readable();
       const bool was_told = error == asio::error::operation_aborted && connection_->is_dormant;
@@ -93,6 +97,7 @@ Task<bool> Http2::read_some() {
       continue;
     if (error) co_return false;
     buffer.received(bytes);
+    read_bytes_ = buffer.room() == 0 ? kReadBytesMax : kReadBytes;
     connection_->quiet_since = listener_.clocks.steady_now();
     if (connection_->phase == Phase::kIdle) connection_->phase_since = connection_->quiet_since;
     co_return true;

@@ -58,6 +58,7 @@ class Http2 final : Http2Session::Owner, Multiplexed {
   bool is_blocked_ = false;  ///< The socket is full.
   SteadyTime blocked_since_;
   bool has_ended_ = false;
+  std::size_t read_bytes_;  ///< Asked for at a time: more, where that came.
   std::size_t handled_ = 0;
 };
 
