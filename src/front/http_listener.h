@@ -88,8 +88,8 @@ class HttpListener {
   std::size_t connections() const;
   /// What a connection is charged as long as it is open.
   static constexpr std::size_t kConnectionBytes = 8u << 10;
-  /// And what more when it speaks TLS.
-  static constexpr std::size_t kTlsBytes = 40u << 10;
+  /// And what more when it speaks TLS: 8 KiB as long as it is open, and a record while one comes.
+  static constexpr std::size_t kTlsBytes = 24u << 10;
 
  private:
   std::shared_ptr<Listener> listener_;
