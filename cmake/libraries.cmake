@@ -17,6 +17,7 @@ find_package(mimalloc 2.0 REQUIRED CONFIG)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(isal REQUIRED IMPORTED_TARGET libisal)
 pkg_check_modules(zip REQUIRED IMPORTED_TARGET libzip)  # its CMake config wants tools we do not install
+# Debian's 1.52 has the limits of resets and of continuations that upstream has from 1.57 and 1.61 on.
 pkg_check_modules(nghttp2 REQUIRED IMPORTED_TARGET libnghttp2>=1.52)
 pkg_check_modules(seccomp REQUIRED IMPORTED_TARGET libseccomp)
 if(PENSTOCK_TESTS)

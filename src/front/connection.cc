@@ -34,10 +34,10 @@ void Connection::end_request() {
 }
 
 bool Connection::is_quiet(SteadyTime now, Nanos span) {
-  const bool waits_for_us =
-      phase == Phase::kHandling || phase == Phase::kStreaming || waits_for_memory;
-  if (waits_for_us) return false;
-  if (phase == Phase::kWriting) look_at_unsent(now);
+  const bool has_requests = phase == Phase::kHandling || phase == Phase::kStreaming;
+  if (waits_for_memory) return false;
+  if (has_requests && (streams == nullptr || !streams->waits_only_for_peer())) return false;
+  if (phase == Phase::kWriting || has_requests) look_at_unsent(now);
   return now - quiet_since > span;
 }
 

@@ -33,6 +33,8 @@ class Multiplexed {
   virtual void look_at_time(SteadyTime now) = 0;
   /// Memory is wanted: requests and replies whose peers have been quiet for `span` go.
   virtual void drop_stalled(SteadyTime now, Nanos span) = 0;
+  /// Whether none of its requests is waited for by us, or waits for us.
+  virtual bool waits_only_for_peer() const = 0;
   /// Tells the peer, and closes.
   virtual void end_idle() = 0;
 };

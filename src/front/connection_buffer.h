@@ -10,6 +10,9 @@
 
 namespace penstock::front {
 
+/// So much of a body must have come before it gets room for all of it.
+inline constexpr std::size_t kBodyProof = 4u << 10;
+
 /// The memory of requests on one loop: pieces that connections take while they read and handle a
 /// request, and give back between requests. So a connection that stays idle holds none, and warm
 /// pieces go from one connection to the next.

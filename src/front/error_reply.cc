@@ -60,4 +60,9 @@ Reply rest_error(int status, std::string_view type, std::string_view message) {
   return reply;
 }
 
+Reply out_of_memory() {
+  return typed_error(Protocol::kJson11, 503, "ServiceUnavailable",
+                     "the memory for requests is spent; try again");
+}
+
 }  // namespace penstock::front

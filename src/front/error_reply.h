@@ -20,4 +20,7 @@ Reply xml_error(int status, std::string_view type, std::string_view message);
 /// {"message":message} for REST services, with x-amzn-ErrorType.
 Reply rest_error(int status, std::string_view type, std::string_view message);
 
+/// A 503 with an error that SDKs know, and send again.
+Reply out_of_memory();
+
 }  // namespace penstock::front

@@ -1,6 +1,7 @@
 #include "front/http1.h"
 
 #include "env/clocks.h"
+#include "front/error_reply.h"
 #include "front/reply_bodies.h"
 
 #include <algorithm>
@@ -12,8 +13,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// Requests from here on let others have a turn before they are handled, and before their reply.
-constexpr std::size_t kSlowRequest = 256u << 10;
 constexpr std::string_view kEndOfChunk = "\r\n";
 constexpr std::string_view kLastChunk = "0\r\n\r\n";
 
@@ -44,7 +43,8 @@ Task<Http1::Ended> Http1::serve() {
       std::string().swap(chunked_);
       charges_.clear();
     }
-    const auto rest = send_at_once(reply, keep_alive, with_body, length_of(reply));
+    const auto rest = send_at_once(
+        reply, {.keep_alive = keep_alive, .with_body = with_body, .length = length_of(reply)});
     if (!rest) break;
     if (asio::buffer_size(*rest) != 0) {
       if (!reply.charge) reply.charge = listener_.budget.take(reply.body.capacity());
@@ -93,16 +93,17 @@ BodyLength Http1::length_of(const Reply& reply) const {
 
 /// Sends what the socket takes at once: of small replies that is all. What is left; nothing when
 /// the peer has gone.
-std::optional<Http1::Rest> Http1::send_at_once(const Reply& reply, bool keep_alive, bool with_body,
-                                               BodyLength length) {
+std::optional<Http1::Rest> Http1::send_at_once(const Reply& reply, Form form) {
   listener_.enter(connection_, Phase::kWriting);
   std::string& head = connection_.head_out;
   head.clear();
-  write_head(head, reply, listener_.date.text(listener_.clocks.wall_now()), keep_alive, length);
-  const bool is_chunk = with_body && length == BodyLength::kChunks && !reply.body.empty();
+  write_head(head, reply, listener_.date.text(listener_.clocks.wall_now()), form.keep_alive,
+             form.length);
+  const bool is_chunk = form.with_body && form.length == BodyLength::kChunks && !reply.body.empty();
   if (is_chunk) write_chunk_size(head, reply.body.size());
   // Head and body in one send: in two, the second waits for the peer's delayed acknowledgement.
-  const Rest rest{asio::buffer(head), with_body ? asio::buffer(reply.body) : asio::const_buffer{},
+  const Rest rest{asio::buffer(head),
+                  form.with_body ? asio::buffer(reply.body) : asio::const_buffer{},
                   is_chunk ? asio::buffer(kEndOfChunk) : asio::const_buffer{}};
   boost::system::error_code error;
   const std::size_t sent = connection_.transport.write_now(rest, error);
@@ -131,8 +132,9 @@ Task<> Http1::refuse(int status) {
   reply.status = status;
   // As recorded on AWS: a body in chunks, without any.
   const bool in_chunks = status == 413 && head_.takes_chunks;
-  auto rest =
-      send_at_once(reply, false, true, in_chunks ? BodyLength::kChunks : BodyLength::kKnown);
+  auto rest = send_at_once(reply, {.keep_alive = false,
+                                   .with_body = true,
+                                   .length = in_chunks ? BodyLength::kChunks : BodyLength::kKnown});
   if (!rest) co_return;
   if (in_chunks) rest->back() = asio::buffer(kLastChunk);
   if (asio::buffer_size(*rest) != 0 && !co_await send_rest(*rest)) co_return;

@@ -46,8 +46,12 @@ class Http1 {
   // http1.cc
   void fill(Request& request);
   BodyLength length_of(const Reply& reply) const;
-  std::optional<Rest> send_at_once(const Reply& reply, bool keep_alive, bool with_body,
-                                   BodyLength length);
+  struct Form {
+    bool keep_alive;
+    bool with_body;
+    BodyLength length;
+  };
+  std::optional<Rest> send_at_once(const Reply& reply, Form form);
   Task<bool> send_rest(Rest rest);
   Task<bool> send_stream(BodyStream& stream);
   Task<bool> send_piece(const std::string& piece);

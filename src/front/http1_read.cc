@@ -14,14 +14,13 @@ namespace {
 constexpr std::size_t kReadAtLeast = 4u << 10;
 /// A chunked body grows by as much as it has, and by this much at most.
 constexpr std::size_t kChunkedStep = 1u << 20;
-/// So much of a body must have come before it gets room for all of it.
-constexpr std::size_t kBodyProof = 4u << 10;
 
 }  // namespace
 
 Task<bool> Http1::reserve(std::size_t total, std::function<bool()> try_take) {
   connection_.waits_for_memory = true;
-  const bool taken = co_await listener_.wait_for_memory(total, std::move(try_take));
+  const bool taken = co_await listener_.wait_for_memory(
+      total, [this] { return connection_.transport.is_open(); }, std::move(try_take));
   connection_.waits_for_memory = false;
   connection_.quiet_since = listener_.clocks.steady_now();
   co_return taken;

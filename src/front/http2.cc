@@ -6,6 +6,8 @@
 #include <boost/asio/error.hpp>
 #include <nghttp2/nghttp2.h>
 
+#include <algorithm>
+#include <utility>
 #include <vector>
 
 namespace penstock::front {
@@ -14,15 +16,14 @@ namespace asio = boost::asio;
 
 namespace {
 
-/// A buffer of 16 KiB, and of 64 KiB for who sends so much.
-constexpr std::size_t kReadBytes = (16u << 10) - ConnectionBuffer::kSpare;
-constexpr std::size_t kReadBytesMax = (64u << 10) - ConnectionBuffer::kSpare;
-/// What nghttp2 and its two tables of headers take.
-constexpr std::size_t kSessionBytes = 24u << 10;
-/// What a request is charged while it is in hand, beside its body.
+constexpr std::size_t kReadBytes = 16u << 10;
+constexpr std::size_t kSpareBytes = 2u << 10;
+/// What a request is charged while it is in hand, beside its body,
 constexpr std::size_t kStreamBytes = 4u << 10;
-/// Requests from here on let others have a turn before they are handled.
-constexpr std::size_t kSlowRequest = 256u << 10;
+/// of which its head may take so much.
+constexpr std::size_t kHeadBytes = 2u << 10;
+/// Then the other connections have a turn.
+constexpr int kSendsInTurn = 4;
 
 }  // namespace
 
@@ -31,9 +32,7 @@ Http2::Http2(Listener& listener, std::shared_ptr<Connection> connection)
       connection_(std::move(connection)),
       session_(*this, {.head_bytes_max = listener.limits.head_bytes_max,
                        .body_bytes_max = listener.limits.body_bytes_max}),
-      scope_(listener.loop.executor()),
-      charge_(listener.budget.take(kSessionBytes)),
-      read_bytes_(kReadBytes) {}
+      scope_(listener.loop.executor()) {}
 
 Task<> Http2::serve() {
   connection_->streams = this;
@@ -42,9 +41,12 @@ Task<> Http2::serve() {
     scope_.cancel();
     begin_end();
   });
+  charge_ = co_await listener_.charge(HttpListener::kHttp2Bytes);
+  if (!charge_) begin_end();
   scope_.spawn(write());
   co_await read();
   has_ended_ = true;
+  listener_.loop.disarm(linger_);
   connection_->close();
   for (const auto& [id, stream] : session_.streams()) stream->close();
   wake();
@@ -56,52 +58,48 @@ Task<> Http2::serve() {
 
 Task<> Http2::read() {
   ConnectionBuffer& buffer = connection_->buffer;
+  std::string_view bytes(buffer.data(), buffer.size());  // What HTTP/1.1 took for a request.
   while (true) {
-    if (buffer.size() != 0) {
-      const std::size_t bytes = buffer.size();
-      const bool goes_on = co_await take({buffer.data(), bytes});
-      buffer.consume(bytes);
-      wake();
-      if (!goes_on) break;
+    if (!is_deaf_ && !bytes.empty() && !co_await take(bytes)) {
+      is_deaf_ = true;
+      connection_->enter(Phase::kWriting, listener_.clocks.steady_now());
     }
-    if (!co_await read_some()) co_return;
+    buffer.consume(buffer.size());
+    wake();
+    bytes = co_await read_some();
+    if (bytes.empty()) co_return;
   }
-  // What it says at last goes out, and the writer closes.
-  connection_->enter(Phase::kWriting, listener_.clocks.steady_now());
-  while (co_await read_some()) buffer.consume(buffer.size());
 }
 
-/// Reads once. False: the peer has gone, or the writer has closed.
-Task<bool> Http2::read_some() {
+/// Reads once, with or without memory for it. Nothing: the peer has gone, or the writer has closed.
+Task<std::string_view> Http2::read_some() {
   ConnectionBuffer& buffer = connection_->buffer;
   Transport& transport = connection_->transport;
   while (true) {
-    if (connection_->is_dormant || listener_.is_memory_short() ||
-        !listener_.has_reserved(buffer, read_bytes_)) {
-      read_bytes_ = kReadBytes;
+    if (connection_->is_dormant || listener_.is_memory_short()) {
       buffer.consume(0);
       const auto [error] = co_await transport.wait_readable();
       const bool was_told = error == asio::error::operation_aborted && connection_->is_dormant;
       if (was_told && transport.is_open()) continue;
-      if (error) co_return false;
+      if (error) co_return std::string_view();
       connection_->is_dormant = false;
-      if (!listener_.has_reserved(buffer, kReadBytes) &&
-          !co_await listener_.wait_for_memory(kReadBytes,
-                                              [&buffer] { return buffer.reserve(kReadBytes); })) {
-        co_return false;
-      }
     }
-    const auto [error, bytes] =
-        co_await transport.read_some(asio::buffer(buffer.tail(), buffer.room()));
+    const bool has_buffer = listener_.has_reserved(buffer, kReadBytes);
+    const auto into = has_buffer ? asio::buffer(buffer.tail(), buffer.room()) : spare();
+    const auto [error, count] = co_await transport.read_some(into);
     if (error == asio::error::operation_aborted && connection_->is_dormant && transport.is_open())
       continue;
-    if (error) co_return false;
-    buffer.received(bytes);
-    read_bytes_ = buffer.room() == 0 ? kReadBytesMax : kReadBytes;
+    if (error) co_return std::string_view();
+    if (has_buffer) buffer.received(count);
     connection_->quiet_since = listener_.clocks.steady_now();
     if (connection_->phase == Phase::kIdle) connection_->phase_since = connection_->quiet_since;
-    co_return true;
+    co_return std::string_view(static_cast<const char*>(into.data()), count);
   }
+}
+
+asio::mutable_buffer Http2::spare() {
+  if (spare_ == nullptr) spare_ = std::make_unique_for_overwrite<char[]>(kSpareBytes);
+  return asio::buffer(spare_.get(), kSpareBytes);
 }
 
 /// False: the session is to end.
@@ -114,8 +112,17 @@ Task<bool> Http2::take(std::string_view bytes) {
     wake();  // What was made of the others' bytes.
     const auto stream = session_.paused()->shared_from_this();
     const std::size_t total = session_.paused_total();
-    const bool has_room = co_await listener_.wait_for_memory(
-        total, [stream, total] { return stream->is_closed || stream->body.reserve(total); });
+    bool has_room = false;
+    // Those behind one that has waited in vain are refused at once: nothing is read meanwhile.
+    if (!has_no_memory_) {
+      connection_->waits_for_memory = true;
+      has_room = co_await listener_.wait_for_memory(
+          total, [this, stream] { return !stream->is_closed && connection_->transport.is_open(); },
+          [stream, total] { return stream->body.reserve(total); });
+      connection_->waits_for_memory = false;
+      connection_->quiet_since = listener_.clocks.steady_now();
+      has_no_memory_ = !has_room;
+    }
     if (session_.paused() != nullptr) session_.resume(has_room);
   }
 }
@@ -132,11 +139,20 @@ std::shared_ptr<Http2Stream> Http2::make_stream(std::int32_t id) {
 }
 
 bool Http2::has_reserved(ConnectionBuffer& body, std::size_t total) {
-  return listener_.has_reserved(body, total);
+  const bool has_room = listener_.has_reserved(body, total);
+  if (has_room) has_no_memory_ = false;
+  return has_room;
 }
 
 bool Http2::fits_ever(std::size_t total) const {
   return listener_.shelf.fits_ever(total + ConnectionBuffer::kSpare);
+}
+
+bool Http2::has_charged_head(Http2Stream& stream) {
+  const std::size_t bytes = stream.head_held_bytes();
+  if (bytes <= kHeadBytes) return true;
+  stream.head_charge = listener_.budget.try_take(bytes - kHeadBytes);
+  return static_cast<bool>(stream.head_charge);
 }
 
 void Http2::wait_for_room(std::shared_ptr<Http2Stream> stream, std::size_t total) {
@@ -144,9 +160,12 @@ void Http2::wait_for_room(std::shared_ptr<Http2Stream> stream, std::size_t total
 }
 
 Task<> Http2::find_room(std::shared_ptr<Http2Stream> stream, std::size_t total) {
+  const auto is_wanted = [this, stream] {
+    return !has_ended_ && !stream->is_closed && !stream->is_complete && !stream->is_ignored;
+  };
   const bool has_room = co_await listener_.wait_for_memory(
-      total, [stream, total] { return stream->is_closed || stream->body.reserve(total); });
-  if (has_ended_ || stream->is_closed || stream->is_ignored) co_return;
+      total, is_wanted, [stream, total] { return stream->body.reserve(total); });
+  if (!is_wanted()) co_return;
   if (has_room) {
     session_.grant(*stream, total);
   } else {
@@ -215,14 +234,16 @@ void Http2::wake() {
 }
 
 Task<> Http2::write() {
-  while (!has_ended_) {
+  for (int sends = 0; !has_ended_;) {
     if (!session_.fill(output_)) break;
     note_idle();
     if (!output_.is_empty()) {
       if (!co_await send()) break;
+      // Whoever takes everything as fast as we write would keep the loop to itself.
+      if (++sends % kSendsInTurn == 0) co_await listener_.let_others();
       continue;
     }
-    if (session_.is_over()) break;
+    if (session_.is_over()) co_return linger();
     writer_waits_ = true;
     co_await writer_.wait();
   }
@@ -230,12 +251,28 @@ Task<> Http2::write() {
   connection_->close();  // The reader hears of it.
 }
 
+/// All is said. What its peer still sends is read for a while: closing with unread bytes would
+/// reset the connection before the peer has taken what was said last.
+void Http2::linger() {
+  const SteadyTime now = listener_.clocks.steady_now();
+  is_deaf_ = true;
+  connection_->enter(Phase::kWriting, now);
+  connection_->transport.end_sending();
+  linger_ = listener_.loop.arm(now + listener_.limits.linger_max,
+                               [connection = std::weak_ptr(connection_)] {
+                                 if (const auto there = connection.lock()) there->close();
+                               });
+}
+
 Task<bool> Http2::send() {
   boost::system::error_code failed;
   std::size_t sent = connection_->transport.write_now(output_.pieces(), failed);
   if (failed) co_return false;
   output_.taken(sent);
-  if (sent != 0 || output_.is_empty()) co_return true;
+  if (sent != 0 || output_.is_empty()) {
+    connection_->quiet_since = listener_.clocks.steady_now();
+    co_return true;
+  }
   is_blocked_ = true;
   connection_->look_at_unsent(blocked_since_ = listener_.clocks.steady_now());
   const auto [error, taken] = co_await connection_->transport.write_some(output_.pieces());
@@ -264,7 +301,17 @@ void Http2::look_at_time(SteadyTime now) {
   });
 }
 
+bool Http2::waits_only_for_peer() const {
+  const auto& streams = session_.streams();
+  return handled_ == 0 && std::all_of(streams.begin(), streams.end(),
+                                      [](const auto& one) { return one.second->waits_for_peer(); });
+}
+
 void Http2::drop_stalled(SteadyTime now, Nanos span) {
+  if (connection_->waits_for_memory) {  // It is us: nothing is read meanwhile.
+    for (const auto& [id, stream] : session_.streams()) stream->quiet_since = now;
+    return;
+  }
   if (is_blocked_) {
     connection_->look_at_unsent(now);
     if (now - connection_->quiet_since > span) connection_->close();
@@ -272,8 +319,13 @@ void Http2::drop_stalled(SteadyTime now, Nanos span) {
   }
   if (connection_->has_unread()) return;  // It is us who are slow.
   for (const auto& [id, stream] : session_.streams()) stream->look_at_progress(now);
-  reset_those([now, span](const Http2Stream& stream) {
-    return stream.waits_for_peer() && now - stream.quiet_since > span;
+  if (std::exchange(seen_reply_bytes_, session_.reply_bytes()) != session_.reply_bytes())
+    replies_since_ = now;
+  const bool replies_move = now - replies_since_ <= span;
+  reset_those([this, now, span, replies_move](const Http2Stream& stream) {
+    // A reply that has had no turn while the peer took others' bytes is not its peer's fault.
+    const bool waits_for_turn = stream.is_answered && replies_move && session_.is_wanted(stream);
+    return stream.waits_for_peer() && !waits_for_turn && now - stream.quiet_since > span;
   });
 }
 

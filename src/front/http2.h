@@ -6,6 +6,9 @@
 #include "front/http2_session.h"
 #include "front/listener.h"
 
+#include <boost/asio/buffer.hpp>
+
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string_view>
@@ -22,7 +25,8 @@ class Http2 final : Http2Session::Owner, Multiplexed {
 
  private:
   Task<> read();
-  Task<bool> read_some();
+  Task<std::string_view> read_some();
+  boost::asio::mutable_buffer spare();
   Task<bool> take(std::string_view bytes);
   Task<> write();
   Task<bool> send();
@@ -30,6 +34,7 @@ class Http2 final : Http2Session::Owner, Multiplexed {
   Task<> send_pieces(std::shared_ptr<Http2Stream> stream, std::unique_ptr<BodyStream> pieces);
   Task<> find_room(std::shared_ptr<Http2Stream> stream, std::size_t total);
   void wake();
+  void linger();
   void begin_end();
   void note_idle();
   void reset_those(const std::function<bool(const Http2Stream&)>& is_meant);
@@ -38,6 +43,7 @@ class Http2 final : Http2Session::Owner, Multiplexed {
   std::shared_ptr<Http2Stream> make_stream(std::int32_t id) override;
   bool has_reserved(ConnectionBuffer& body, std::size_t total) override;
   bool fits_ever(std::size_t total) const override;
+  bool has_charged_head(Http2Stream& stream) override;
   void wait_for_room(std::shared_ptr<Http2Stream> stream, std::size_t total) override;
   void serve(std::shared_ptr<Http2Stream> stream) override;
   std::string_view date() override;
@@ -45,6 +51,7 @@ class Http2 final : Http2Session::Owner, Multiplexed {
   // Multiplexed
   void look_at_time(SteadyTime now) override;
   void drop_stalled(SteadyTime now, Nanos span) override;
+  bool waits_only_for_peer() const override;
   void end_idle() override { begin_end(); }
 
   Listener& listener_;
@@ -52,14 +59,19 @@ class Http2 final : Http2Session::Owner, Multiplexed {
   Http2Session session_;
   Http2Output output_;
   Scope scope_;  ///< The writer, handlers, those that wait for memory.
-  const Budget::Share charge_;
+  Budget::Share charge_;
+  std::unique_ptr<char[]> spare_;  ///< To read into when there is no buffer to be had.
+  bool is_deaf_ = false;           ///< What still comes is thrown away.
+  bool has_no_memory_ = false;     ///< A request has waited for it in vain.
+  env::Loop::TimerId linger_ = 0;
   Gate writer_;
   bool writer_waits_ = false;
   bool is_blocked_ = false;  ///< The socket is full.
   SteadyTime blocked_since_;
   bool has_ended_ = false;
-  std::size_t read_bytes_;  ///< Asked for at a time: more, where that came.
   std::size_t handled_ = 0;
+  std::uint64_t seen_reply_bytes_ = 0;
+  SteadyTime replies_since_;  ///< Since then no look has found that bytes of replies went.
 };
 
 }  // namespace penstock::front

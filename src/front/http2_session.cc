@@ -1,7 +1,7 @@
 #include "front/http2_session.h"
 
 #include "base/check.h"
-#include "front/listener.h"
+#include "front/error_reply.h"
 
 #include <nghttp2/nghttp2.h>
 
@@ -17,14 +17,14 @@ namespace {
 constexpr std::size_t kFirstWindow = NGHTTP2_INITIAL_WINDOW_SIZE;
 /// Of the connection: streams bound what is held, this only what is on its way.
 constexpr std::int32_t kConnectionWindow = 16 << 20;
-/// So much of a body must have come before it gets room for more than the first window.
-constexpr std::size_t kBodyProof = 4u << 10;
 /// A body whose length is not told grows by as much as it has, and by this much at most.
 constexpr std::size_t kStep = 1u << 20;
 /// Frames that ask for nothing, since forgive(): beyond, the client is up to something else.
 constexpr std::size_t kIdleFramesMax = 10'000;
 /// Answers to settings and pings that wait to be sent.
 constexpr std::size_t kAcksMax = 100;
+/// Frames of any kind, but for bodies: more than all requests at once give reason for.
+constexpr std::size_t kUnsentFramesMax = 10'000;
 
 std::string_view view(const std::uint8_t* bytes, std::size_t size) {
   return {reinterpret_cast<const char*>(bytes), size};
@@ -39,23 +39,28 @@ struct Http2Session::Callbacks {
 
   /// Called of those, too, that nghttp2 does not look at.
   static int begin_frame(nghttp2_session*, const nghttp2_frame_hd* frame, void* user) {
-    const bool is_head = frame->type == NGHTTP2_HEADERS || frame->type == NGHTTP2_CONTINUATION;
     const bool is_end = (frame->flags & NGHTTP2_FLAG_END_STREAM) != 0;
     const bool is_body = frame->type == NGHTTP2_DATA && (frame->length != 0 || is_end);
-    if (is_head || is_body) return 0;
+    if (is_body || frame->type == NGHTTP2_CONTINUATION) return 0;
     return self(user).count_idle_frame() ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
   }
 
   static int begin_headers(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
     Http2Session& own = self(user);
     const std::int32_t id = frame->hd.stream_id;
-    if (frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
-    auto stream = own.owner_.make_stream(id);
-    if (stream == nullptr) {
-      own.count_idle_frame();
+    const bool is_request = frame->headers.cat == NGHTTP2_HCAT_REQUEST;
+    auto stream = is_request && !own.is_ending_ ? own.owner_.make_stream(id) : nullptr;
+    if (is_request && stream == nullptr) {
       nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, id, NGHTTP2_REFUSED_STREAM);
       return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
     }
+    // It does ask for something, or ends what did.
+    own.idle_frames_ -= std::min<std::size_t>(own.idle_frames_, 1);
+    if (!is_request) return 0;
+    // All by turns: who comes first would have the connection to its reply's end otherwise.
+    const nghttp2_extpri by_turns{NGHTTP2_EXTPRI_DEFAULT_URGENCY, 1};
+    nghttp2_session_change_extpri_stream_priority(session, id, &by_turns,
+                                                  /*ignore_client_signal=*/1);
     stream->window = kFirstWindow;
     own.streams_.emplace(id, std::move(stream));
     return 0;
@@ -152,6 +157,7 @@ struct Http2Session::Callbacks {
     const std::string& all = stream.current();
     const std::string_view bytes = std::string_view(all).substr(stream.lent_bytes, size);
     stream.lent_bytes += size;
+    own.reply_bytes_ += size;
     output.lend(bytes, stream.shared_from_this(), stream.lent_bytes == all.size());
     return 0;
   }
@@ -216,7 +222,7 @@ bool Http2Session::receive(std::string_view bytes, std::size_t& consumed) {
   const ssize_t taken = nghttp2_session_mem_recv(
       session_, reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
   consumed = taken < 0 ? bytes.size() : static_cast<std::size_t>(taken);
-  if (taken < 0) {
+  if (taken < 0 || nghttp2_session_get_outbound_queue_size(session_) > kUnsentFramesMax) {
     nghttp2_session_terminate_session(session_, NGHTTP2_ENHANCE_YOUR_CALM);
     return false;
   }
@@ -233,14 +239,16 @@ int Http2Session::take_head(Http2Stream& stream, bool is_end) {
     refuse(stream, 400);
     return 0;
   }
-  if (is_end) {
-    take_end(stream);
-    return 0;
-  }
-  stream.body_max = limits_.body_bytes_max(stream.parsed);
-  const std::uint64_t told = stream.parsed.content_length.value_or(0);
-  if (told > stream.body_max || !owner_.fits_ever(static_cast<std::size_t>(told)))
+  if (!is_end) stream.body_max = limits_.body_bytes_max(stream.parsed);
+  stream.make_request();
+  const std::uint64_t told = is_end ? 0 : stream.parsed.content_length.value_or(0);
+  if (told > stream.body_max || !owner_.fits_ever(static_cast<std::size_t>(told))) {
     refuse(stream, 413);
+  } else if (!owner_.has_charged_head(stream)) {
+    refuse(stream, 503);
+  } else if (is_end) {
+    take_end(stream);
+  }
   return 0;
 }
 
@@ -250,9 +258,11 @@ int Http2Session::take_body(Http2Stream& stream, std::string_view bytes) {
     refuse(stream, 413);
     return 0;
   }
-  // What is told to be small is read in one piece; the rest is reserved before its window opens.
+  // What is told to be small is read in one piece, once some of it has come; the rest is reserved
+  // before its window opens.
   const auto told = static_cast<std::size_t>(stream.parsed.content_length.value_or(0));
-  const std::size_t wanted = told <= kFirstWindow ? std::max(told, total) : total;
+  const std::size_t first = total < kBodyProof ? std::min(told, kBodyProof) : told;
+  const std::size_t wanted = first <= kFirstWindow ? std::max(first, total) : total;
   if (wanted > stream.body.capacity() && !owner_.has_reserved(stream.body, wanted)) {
     paused_ = stream.shared_from_this();
     paused_bytes_ = bytes;
@@ -299,7 +309,7 @@ void Http2Session::resume(bool has_room) {
 
 void Http2Session::grant(Http2Stream& stream, std::size_t total) {
   stream.waits_for_memory = false;
-  if (stream.is_closed || stream.is_ignored) return;
+  if (stream.is_closed || stream.is_ignored || stream.is_complete) return;
   stream.window = total;
   nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, stream.id,
                                         static_cast<std::int32_t>(total));
@@ -307,6 +317,7 @@ void Http2Session::grant(Http2Stream& stream, std::size_t total) {
 
 void Http2Session::take_end(Http2Stream& stream) {
   stream.is_complete = true;
+  stream.waits_for_memory = false;  // Its window had room for all of it; now it stays where it is.
   if (stream.is_ignored) return;
   stream.end_body();
   owner_.serve(stream.shared_from_this());
@@ -317,7 +328,7 @@ void Http2Session::refuse(Http2Stream& stream, int status) {
   Reply reply;
   if (status == 503) reply = out_of_memory();
   reply.status = status;
-  answer(stream, std::move(reply), false, owner_.date());
+  answer(stream, std::move(reply), /*in_pieces=*/false, owner_.date());
 }
 
 // --- Replies ----------------------------------------------------------------------------------
@@ -377,6 +388,10 @@ bool Http2Session::fill(Http2Output& output) {
   const int sent = nghttp2_session_send(session_);
   output_ = nullptr;
   return sent == 0;
+}
+
+bool Http2Session::is_wanted(const Http2Stream& stream) const {
+  return nghttp2_session_get_stream_remote_window_size(session_, stream.id) > 0;
 }
 
 void Http2Session::begin_end() {

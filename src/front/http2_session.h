@@ -35,6 +35,8 @@ class Http2Session {
     /// Room for `total` bytes of a body, when it is there at once.
     virtual bool has_reserved(ConnectionBuffer& body, std::size_t total) = 0;
     virtual bool fits_ever(std::size_t total) const = 0;
+    /// Whether there is room for the head that has come.
+    virtual bool has_charged_head(Http2Stream&) { return true; }
     /// It was not: grant() or an answer follows when it is, or is not to be had.
     virtual void wait_for_room(std::shared_ptr<Http2Stream> stream, std::size_t total) = 0;
     /// A request has come whole.
@@ -82,6 +84,10 @@ class Http2Session {
   const Streams& streams() const { return streams_; }
   /// Begins to count anew what a client sends without need.
   void forgive() { idle_frames_ = 0; }
+  /// Bytes of replies sent so far.
+  std::uint64_t reply_bytes() const { return reply_bytes_; }
+  /// Whether the peer wants more of this reply, as far as the stream itself goes.
+  bool is_wanted(const Http2Stream& stream) const;
 
  private:
   struct Callbacks;
@@ -100,6 +106,7 @@ class Http2Session {
   std::shared_ptr<Http2Stream> paused_;
   std::string_view paused_bytes_;
   std::size_t idle_frames_ = 0;
+  std::uint64_t reply_bytes_ = 0;
   bool is_ending_ = false;
 };
 

@@ -55,13 +55,21 @@ bool Http2Stream::end_head() {
   const std::size_t mark = target.find('?');
   parsed.path = target.substr(0, mark);
   if (mark != std::string_view::npos) parsed.query = target.substr(mark + 1);
+  return true;
+}
+
+void Http2Stream::make_request() {
   request.method = parsed.method;
   request.path = parsed.path;
   request.query = parsed.query;
-  request.headers = parsed.headers;
+  request.headers.swap(parsed.headers);
   request.host = request.header("host");
   request.peer = this;
-  return true;
+}
+
+std::size_t Http2Stream::head_held_bytes() const {
+  return head.capacity() + header_sizes.capacity() * sizeof header_sizes[0] +
+         request.headers.capacity() * sizeof request.headers[0];
 }
 
 void Http2Stream::take_taken() {

@@ -26,8 +26,12 @@ struct Http2Stream final : Peer, std::enable_shared_from_this<Http2Stream> {
 
   /// Adds a header as it comes; false: the head is larger than `head_bytes_max`.
   bool add_header(std::string_view name, std::string_view value, std::size_t head_bytes_max);
-  /// Makes the request's head of the headers; false: something that every request has is missing.
+  /// Makes `parsed` of the headers; false: something that every request has is missing.
   bool end_head();
+  /// And the request's head of it, which takes its headers.
+  void make_request();
+  /// Bytes that are kept for the head.
+  std::size_t head_held_bytes() const;
   void end_body() { request.body = {body.data(), body.size()}; }
 
   /// Bytes of the reply that the session has not taken yet.
@@ -49,6 +53,7 @@ struct Http2Stream final : Peer, std::enable_shared_from_this<Http2Stream> {
   const std::int32_t id;
   const Executor loop;
   Budget::Share charge;
+  Budget::Share head_charge;  ///< For what is more than usual.
   bool is_closed = false;
 
   // The request

@@ -29,8 +29,10 @@ struct HttpLimits {
   std::chrono::milliseconds dormant_after{5'000};  ///< Idle for so long: without a buffer.
   std::chrono::seconds greeting_max{
       10};  ///< From a connection's first byte on, until TLS is agreed upon.
-  std::chrono::seconds head_read_max{30};            ///< From a head's first byte to its last.
-  std::chrono::seconds request_read_max{300};        ///< From a request's first byte to its last.
+  std::chrono::seconds head_read_max{30};      ///< From a head's first byte to its last.
+  std::chrono::seconds request_read_max{300};  ///< From a request's first byte to its last.
+  /// From the last word of HTTP/2 on, for its peer to read that and to close.
+  std::chrono::milliseconds linger_max{2'000};
   std::chrono::milliseconds memory_wait_max{5'000};  ///< Of a request for memory; then 503.
   /// Bytes a body may have, by its head; beyond: 413.
   std::function<std::size_t(const RequestHead&)> body_bytes_max = [](const RequestHead&) {
@@ -55,9 +57,8 @@ struct HttpLimits {
 /// these. A reply that a peer does not take at once is charged until it has.
 ///
 /// The handler gets requests one at a time per connection, of HTTP/2 as they come; its Request is
-/// alive until it returns.
-/// It may wait as long as it likes (the Runtime API's /next does). Replies of HTTP/1.1 HEAD
-/// requests go out without their body.
+/// alive until it returns. It may wait as long as it likes (the Runtime API's /next does). Replies
+/// of HEAD requests go out without their body.
 ///
 /// A reply with a stream goes out in chunks. Its next bytes are asked for when the socket has taken
 /// those before; whoever is slow to take some has them charged.
@@ -88,8 +89,10 @@ class HttpListener {
   std::size_t connections() const;
   /// What a connection is charged as long as it is open.
   static constexpr std::size_t kConnectionBytes = 8u << 10;
-  /// And what more when it speaks TLS: 8 KiB as long as it is open, and a record while one comes.
-  static constexpr std::size_t kTlsBytes = 24u << 10;
+  /// And what more when it speaks TLS,
+  static constexpr std::size_t kTlsBytes = 40u << 10;
+  /// or HTTP/2: nghttp2, its two tables of headers, and a little to read into.
+  static constexpr std::size_t kHttp2Bytes = 24u << 10;
 
  private:
   std::shared_ptr<Listener> listener_;

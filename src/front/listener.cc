@@ -1,7 +1,6 @@
 #include "front/listener.h"
 
 #include "env/clocks.h"
-#include "front/error_reply.h"
 #include "front/http1.h"
 #include "front/http2.h"
 #include "front/reply_bodies.h"
@@ -51,11 +50,6 @@ void Listener::enter(Connection& connection, Phase phase) {
 
 Task<> Listener::let_others() { co_await asio::post(loop.executor(), asio::use_awaitable); }
 
-Reply out_of_memory() {
-  return typed_error(Protocol::kJson11, 503, "ServiceUnavailable",
-                     "the memory for requests is spent; try again");
-}
-
 // --- Coming -----------------------------------------------------------------------------------
 
 void Listener::start() {
@@ -86,13 +80,9 @@ Task<> Listener::admit(tcp::socket socket) {
     }
   }
   constexpr std::size_t kBytes = HttpListener::kConnectionBytes;
-  Budget::Share charge = has_slot ? budget.try_take(kBytes) : Budget::Share();
-  for (int turn = 0; turn < kRoomTurns && has_slot && !charge; ++turn) {
-    if (turn == 0 && make_room() == 0) break;
-    co_await let_others();
-    charge = budget.try_take(kBytes);
-  }
-  if (!charge) {
+  Budget::Share held = has_slot ? budget.try_take(kBytes) : Budget::Share();
+  if (has_slot && !held) held = co_await charge(kBytes);
+  if (!held) {
     if (has_slot) slots->give_back();
     constexpr std::string_view kFull =
         "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
@@ -103,10 +93,20 @@ Task<> Listener::admit(tcp::socket socket) {
   boost::system::error_code ignored;
   socket.set_option(tcp::no_delay(true), ignored);
   socket.non_blocking(true, ignored);
-  auto connection = std::make_shared<Connection>(std::move(socket), shelf, std::move(charge));
+  auto connection = std::make_shared<Connection>(std::move(socket), shelf, std::move(held));
   enter(*connection, Phase::kIdle);
   connections.insert(connection);
   scope.spawn(serve(std::move(connection)));
+}
+
+Task<Budget::Share> Listener::charge(std::size_t bytes) {
+  Budget::Share held = budget.try_take(bytes);
+  if (!held && make_room() == 0) co_return held;
+  for (int turn = 0; turn < kRoomTurns && !held; ++turn) {
+    co_await let_others();
+    held = budget.try_take(bytes);
+  }
+  co_return held;
 }
 
 /// TLS begins with a byte that HTTP does not: one port for both. Who is on this machine may speak
@@ -120,10 +120,11 @@ Task<bool> Listener::greet(Connection& connection) {
   }
   connection.is_dormant = false;
   enter(connection, Phase::kGreeting);
-  if (connection.transport.begins_tls()) {
-    connection.tls_charge = budget.try_take(HttpListener::kTlsBytes);
+  auto context = connection.transport.begins_tls() ? limits.tls->current() : nullptr;
+  if (context != nullptr) {
+    connection.tls_charge = co_await charge(HttpListener::kTlsBytes);
     if (!connection.tls_charge) co_return false;
-    co_return co_await connection.transport.accept_tls(limits.tls->current());
+    co_return co_await connection.transport.accept_tls(std::move(context));
   }
   if (limits.plain_from_afar || connection.transport.is_local()) co_return true;
   constexpr std::string_view kOnlyTls =

@@ -1,6 +1,7 @@
 #include "front/tls.h"
 
 #include "base/check.h"
+#include "front/openssl_owned.h"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -11,15 +12,6 @@
 namespace penstock::front {
 namespace {
 
-struct Free {
-  void operator()(BIO* it) const { BIO_free(it); }
-  void operator()(X509* it) const { X509_free(it); }
-  void operator()(EVP_PKEY* it) const { EVP_PKEY_free(it); }
-  void operator()(SSL_CTX* it) const { SSL_CTX_free(it); }
-};
-template <class T>
-using Owned = std::unique_ptr<T, Free>;
-
 /// Why the last call failed; the queue of errors is empty afterwards.
 std::string openssl_error() {
   const char* reason = ERR_reason_error_string(ERR_peek_last_error());
@@ -29,10 +21,6 @@ std::string openssl_error() {
 }
 
 Error invalid(const std::string& message) { return Error{Errc::kInvalid, message}; }
-
-Owned<BIO> reading(const std::string& text) {
-  return Owned<BIO>(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
-}
 
 /// Keys with a pass phrase are refused, not asked for on a terminal.
 int no_pass_phrase(char*, int, int, void*) { return -1; }
@@ -59,7 +47,9 @@ Status use_certificates(SSL_CTX* context, const std::string& text) {
     X509_free(next);
     return invalid("holds a chain that cannot be used: " + openssl_error());
   }
-  ERR_clear_error();  // Of the end of the text.
+  const bool is_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  if (!is_end) return invalid("holds a chain that cannot be used: " + openssl_error());
+  ERR_clear_error();
   return ok();
 }
 

@@ -1,4 +1,5 @@
 #include "base/check.h"
+#include "front/openssl_owned.h"
 #include "front/tls.h"
 
 #include <openssl/ec.h>
@@ -18,15 +19,6 @@ constexpr long kTenYears = 3652L * 24 * 3600;
 constexpr long kSoon = 30L * 24 * 3600;
 /// A clock that is a little behind ours accepts it, too.
 constexpr long kBefore = 3600;
-
-struct Free {
-  void operator()(BIO* it) const { BIO_free(it); }
-  void operator()(X509* it) const { X509_free(it); }
-  void operator()(EVP_PKEY* it) const { EVP_PKEY_free(it); }
-  void operator()(X509_EXTENSION* it) const { X509_EXTENSION_free(it); }
-};
-template <class T>
-using Owned = std::unique_ptr<T, Free>;
 
 /// What is asked of OpenSSL here is right as it stands: it fails without memory only.
 void must(bool done) { PENSTOCK_CHECK(done, "a certificate is made"); }
@@ -117,7 +109,7 @@ SelfSigned make_self_signed(const std::vector<std::string>& hosts) {
 namespace {
 
 Owned<X509> certificate_in(const std::string& text) {
-  const Owned<BIO> from(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+  const Owned<BIO> from = reading(text);
   Owned<X509> parsed(PEM_read_bio_X509(from.get(), nullptr, nullptr, nullptr));
   ERR_clear_error();
   return parsed;

@@ -4,6 +4,7 @@
 #include "server/memory.h"
 
 #include <algorithm>
+#include <arpa/inet.h>
 #include <charconv>
 
 namespace penstock::server {
@@ -40,6 +41,14 @@ Status check_row(const SettingRow& row) {
   return invalid(flag + " is \"" + **text + "\"; it must be one of " + std::string(row.allowed));
 }
 
+/// Of IPv4 or IPv6, perhaps with the interface where it counts (fe80::1%eth0).
+bool is_address(const std::string& text) {
+  in6_addr parsed{};
+  const std::string bare = text.substr(0, text.find('%'));
+  return inet_pton(AF_INET, text.c_str(), &parsed) == 1 ||
+         inet_pton(AF_INET6, bare.c_str(), &parsed) == 1;
+}
+
 Status split_listen(const std::string& listen, Options& options) {
   const std::size_t colon = listen.rfind(':');
   const std::string form =
@@ -50,6 +59,7 @@ Status split_listen(const std::string& listen, Options& options) {
   if (options.address.starts_with('[') && options.address.ends_with(']')) {
     options.address = options.address.substr(1, options.address.size() - 2);
   }
+  if (!is_address(options.address)) return invalid(form);
   unsigned port = 0;
   const char* begin = listen.data() + colon + 1;
   const char* end = listen.data() + listen.size();
@@ -78,7 +88,7 @@ Status check_tls(const Settings& settings, Options& options) {
                    .hosts = {"localhost", "127.0.0.1", "::1"}};
     const bool is_named = options.address != "0.0.0.0" && options.address != "::" &&
                           options.address != "127.0.0.1" && options.address != "::1";
-    if (is_named) options.tls.hosts.push_back(options.address);
+    if (is_named) options.tls.hosts.push_back(options.address.substr(0, options.address.find('%')));
     return ok();
   }
   if (!has_files) return ok();
@@ -166,7 +176,9 @@ std::size_t connections_possible(const Options& options, std::size_t descriptors
       std::min(std::max(kOfTheServer + kOfAFunction * functions, descriptors / 8), descriptors / 2);
   const bool has_tls = options.tls.kind != TlsSource::Kind::kNone;
   const std::size_t bytes_each =
-      front::HttpListener::kConnectionBytes + (has_tls ? front::HttpListener::kTlsBytes : 0);
+      front::HttpListener::kConnectionBytes +
+      // By TLS clients that know HTTP/2 choose it.
+      (has_tls ? front::HttpListener::kTlsBytes + front::HttpListener::kHttp2Bytes : 0);
   const std::size_t in_memory =
       Memory(options.memory_bytes).requests.limit_bytes() / 2 / bytes_each;
   const std::size_t possible = std::max<std::size_t>(1, std::min(descriptors - kept, in_memory));

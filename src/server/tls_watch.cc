@@ -30,6 +30,13 @@ Result<std::string> read_all(env::Disk& disk, const std::string& path, bool is_s
   return text;
 }
 
+/// Empty when there is none. One that cannot be read is there, and clients may trust what it holds.
+Result<std::string> read_if_there(env::Disk& disk, const std::string& path, bool is_secret) {
+  auto text = read_all(disk, path, is_secret);
+  if (!text.ok() && text.error().code == Errc::kNotFound) return std::string();
+  return text;
+}
+
 /// In one step: who reads it meanwhile finds all of it, or what was there before.
 Status write_all(env::Disk& disk, const std::string& path, const std::string& text) {
   const std::string before = path + ".new";
@@ -63,14 +70,11 @@ Result<TlsWatch::Pair> TlsWatch::read_or_make() {
   env::Disk& disk = env_.disk;
   const std::string& folder = own_folder_.empty() ? source_.folder : own_folder_;
   ca_file_ = folder + kCaFile;
-  auto ca = read_all(disk, ca_file_, false);
-  auto certificate = read_all(disk, folder + kCertificateFile, false);
-  auto key = read_all(disk, folder + kKeyFile, true);
-  if (ca.ok() && certificate.ok() && key.ok()) {
-    const front::SelfSigned found{std::move(ca).value(), std::move(certificate).value(),
-                                  std::move(key).value()};
-    if (front::is_usable(found, source_.hosts)) return Pair{found.certificate, found.key};
-  }
+  front::SelfSigned found;
+  TRY(found.ca, read_if_there(disk, ca_file_, /*is_secret=*/false));
+  TRY(found.certificate, read_if_there(disk, folder + kCertificateFile, /*is_secret=*/false));
+  TRY(found.key, read_if_there(disk, folder + kKeyFile, /*is_secret=*/true));
+  if (front::is_usable(found, source_.hosts)) return Pair{found.certificate, found.key};
   const front::SelfSigned made = front::make_self_signed(source_.hosts);
   TRY_OK(disk.make_folders(folder));
   TRY_OK(write_all(disk, folder + kKeyFile, made.key));

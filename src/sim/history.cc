@@ -50,6 +50,7 @@ class History {
   void stop_models();
   void disk_fails(Millis time);
   void reshard();
+  void resize(std::size_t open);
   void update();
   void remove_queue();
   bool all_settled();
@@ -240,6 +241,7 @@ void History::reshard() {
   }
   std::sort(open.begin(), open.end(),
             [](const auto& a, const auto& b) { return a.range.start < b.range.start; });
+  if (prng_.below(4) == 0) return resize(open.size());
   const std::size_t pick = prng_.below(open.size());
   std::optional<Status> done;
   const bool merges = open.size() > 3 || (open.size() > 1 && prng_.below(2) == 0);
@@ -258,6 +260,21 @@ void History::reshard() {
   if (!done) return;  // The power went.
   if (!done->ok()) return fail("a reshard: " + done->error().message);
   note(merges ? "merge" : "split");
+}
+
+/// Many splits and merges at once, with shards that are open for a moment only.
+void History::resize(std::size_t open) {
+  const std::size_t least = (open + 1) / 2;
+  const std::size_t most = std::min<std::size_t>(2 * open, 6);
+  const auto target = static_cast<std::int64_t>(least + prng_.below(most - least + 1));
+  const auto done = call(system_.streams().set_shard_count(System::caller("operator"),
+                                                           {.name = System::kStream}, target));
+  if (!done) return;  // The power went.
+  // Ten a day: then the stream stays as it is.
+  if (!done->ok() && !(done->error().code == stream::StreamErrc::kLimitExceeded)) {
+    return fail("a resize: " + done->error().message);
+  }
+  note("resize");
 }
 
 void History::update() {

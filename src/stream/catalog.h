@@ -46,17 +46,18 @@ class Catalog {
   Task<Status> set_retention(Caller caller, StreamTarget target, RetentionChange change,
                              std::int64_t hours);
   /// Splits and merges at once, while the stream stays ACTIVE; `also`, a put of another document,
-  /// belongs to the same commit as the decision. No steps: the document alone.
-  /// fails     kInUse  the stream is not an ACTIVE on-demand stream with this log, or busy
-  Task<Status> scale(StreamName name, LogId log, std::vector<ReshardStep> steps,
-                     engine::Change also);
+  /// belongs to the same commit as the decision. Without steps that document alone is put.
+  /// fails     kInUse  the stream has changed since `seen`: its shards, its mode, its status
+  Task<Status> scale(const LiveStream& seen, std::vector<ReshardStep> steps, engine::Change also);
   /// Who knows the highest rate of a stream's last hour.
   void measure_by(std::function<WriteRate(LogId)> last_hour) { last_hour_ = std::move(last_hour); }
   using Edit = std::function<Status(StreamEntry&)>;
   enum class Holds : std::uint8_t { kAtOnce, kAfterUpdating };
   /// Changes an ACTIVE stream; kAfterUpdating: it is UPDATING for as long as changes take here.
   /// The edit may be made more than once. Gives the stream as it is then.
-  Task<Result<LiveStreamPtr>> change(StreamName name, Holds holds, Edit edit);
+  /// `at_least`: it takes that long, also where changes take no time; then within the call.
+  Task<Result<LiveStreamPtr>> change(StreamName name, Holds holds, Edit edit,
+                                     Millis at_least = Millis{0});
   Task<Status> add_tags(StreamName name, Tags tags);
   Task<Status> remove_tags(StreamName name, std::vector<std::string> keys);
 
@@ -82,6 +83,8 @@ class Catalog {
   Task<Status> finish(StreamName name, LogId log, Transition transition);
   Task<Status> finish_create(StreamEntry entry);
   Task<Status> finish_reshard(StreamEntry entry);
+  /// Puts a document that belongs to a stream, as long as the stream is there.
+  Task<Status> put_beside(StreamName name, LogId log, engine::Change document);
   /// Steps that no transition waits for.
   Task<> finish_steps_later(StreamName name, LogId log);
   Task<Status> finish_delete(StreamEntry entry);

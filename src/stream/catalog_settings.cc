@@ -1,16 +1,22 @@
 #include "env/clocks.h"
+#include "env/loop.h"
 #include "stream/catalog.h"
 #include "stream/option_changes.h"
 #include "stream/tags.h"
 #include "stream/texts.h"
 
+#include <algorithm>
+
 /// The catalog's part for what is set on a stream: one commit, and UPDATING for a while where AWS
 /// shows that.
 namespace penstock::stream {
 
-Task<Result<LiveStreamPtr>> Catalog::change(StreamName name, Holds holds, Edit edit) {
-  const bool updates = holds == Holds::kAfterUpdating && settings_.update_delay > Millis{0};
-  const ServiceTime due = parts_.clocks.service_now() + settings_.update_delay;
+Task<Result<LiveStreamPtr>> Catalog::change(StreamName name, Holds holds, Edit edit,
+                                            Millis at_least) {
+  const Millis shown = holds == Holds::kAfterUpdating ? settings_.update_delay : Millis{0};
+  const Millis takes = std::max(shown, at_least);
+  const bool updates = takes > Millis{0};
+  const ServiceTime due = parts_.clocks.service_now() + takes;
   const auto whole = [&edit, updates, due](StreamEntry& entry) -> Status {
     TRY_OK(edit(entry));
     if (!updates) return ok();
@@ -19,7 +25,13 @@ Task<Result<LiveStreamPtr>> Catalog::change(StreamName name, Holds holds, Edit e
     return ok();
   };
   CO_TRY(LiveStreamPtr live, co_await edit_active(std::move(name), whole));
-  if (updates) CO_TRY_OK(co_await begin(live, settings_.update_delay));
+  if (updates && takes > shown) {
+    // Nobody is to be shown a stream that is UPDATING: the call lasts as long.
+    co_await env::sleep_until(parts_.control_loop, due, scope_.token());
+    CO_TRY_OK(co_await begin(live, Millis{0}));
+  } else if (updates) {
+    CO_TRY_OK(co_await begin(live, takes));
+  }
   co_return live;
 }
 

@@ -21,6 +21,9 @@ MetricsChange change_metrics(StreamEntry& entry, MetricSet named, MetricsSwitch 
 
 /// Forms that name a key: its id, "alias/name", or the ARN of either.
 bool is_key_id(std::string_view text);
+/// A switch of encryption lies so far ahead when it is stored, that every put knows of it before it
+/// holds: what it is answered is then what its record is. A commit is quicker, nearly always.
+inline constexpr Millis kSwitchAhead{50};
 /// When a change of encryption is asked for, and from when on it holds.
 struct EncryptionMoment {
   ServiceTime now;

@@ -18,6 +18,7 @@
 #include "stream/texts.h"
 #include "stream/token.h"
 
+#include <algorithm>
 #include <memory>
 
 namespace penstock::stream {
@@ -51,7 +52,7 @@ struct StreamService::Parts {
   EncryptionMoment encryption_moment() const {
     const ServiceTime now = given.clocks.service_now();
     return {.now = now,
-            .from = now + settings.update_delay,
+            .from = now + std::max(settings.update_delay, kSwitchAhead),
             .is_limited = settings.limits != StreamSettings::Limits::kOff};
   }
 

@@ -221,10 +221,14 @@ Task<Status> Catalog::finish_reshard(StreamEntry entry) {
   co_return ok();
 }
 
-Task<Status> Catalog::scale(StreamName name, LogId log, std::vector<ReshardStep> steps,
+Task<Status> Catalog::scale(const LiveStream& seen, std::vector<ReshardStep> steps,
                             engine::Change also) {
-  const auto change = [&](StreamEntry& entry) -> Status {
-    if (entry.log != log || entry.mode != StreamMode::kOnDemand || !entry.steps.empty()) {
+  const StreamName name = seen.entry.name;
+  const LogId log = seen.entry.log;
+  if (steps.empty()) co_return co_await put_beside(name, log, std::move(also));
+  const auto change = [&, next_shard = seen.entry.next_shard](StreamEntry& entry) -> Status {
+    if (entry.log != log || entry.mode != StreamMode::kOnDemand || !entry.steps.empty() ||
+        entry.next_shard != next_shard) {
       return Error{StreamErrc::kInUse, "the stream has changed meanwhile"};
     }
     entry.steps = steps;
@@ -233,10 +237,28 @@ Task<Status> Catalog::scale(StreamName name, LogId log, std::vector<ReshardStep>
   std::vector<engine::Change> more;
   more.push_back(std::move(also));
   CO_TRY(const LiveStreamPtr live, co_await edit_active(name, change, std::move(more)));
-  if (live->entry.steps.empty()) co_return ok();
   const Status finished = co_await finish_reshard(live->entry);
-  if (!finished.ok()) scope_.spawn(finish_steps_later(std::move(name), log));
+  if (!finished.ok()) scope_.spawn(finish_steps_later(name, log));
   co_return finished;
+}
+
+Task<Status> Catalog::put_beside(StreamName name, LogId log, engine::Change document) {
+  engine::Meta& meta = parts_.engine.meta();
+  while (true) {
+    const LiveStreamPtr stream = directory_.find(name);
+    const auto stored = meta.get(document_key(name));
+    if (stream == nullptr || stream->entry.log != log || !stored) co_return stream_not_found(name);
+    std::vector<engine::Change> changes;
+    changes.push_back(
+        {.op = engine::Change::Op::kCheck, .key = stored->key, .expected = stored->version});
+    const auto known = meta.get(document.key);
+    document.expected = known ? known->version : engine::Version{};
+    changes.push_back(document);
+    const Result<engine::Version> committed = co_await meta.commit(std::move(changes));
+    if (committed.ok()) co_return ok();
+    if (committed.error().code != engine::EngineErrc::kConflict) co_return committed.error();
+    CO_TRY_OK(co_await meta.barrier());
+  }
 }
 
 Task<> Catalog::finish_steps_later(StreamName name, LogId log) {

@@ -71,7 +71,11 @@ Task<> Scaling::run() {
     });
     for (const auto& [name, stream] : now->by_name) {
       if (scope_.token().cancelled()) co_return;
-      if (stream->entry.mode == StreamMode::kOnDemand) co_await look(stream);
+      // Another stream's steps may have taken their time: what is it now?
+      const LiveStreamPtr current = directory_.find(name);
+      if (current != nullptr && current->entry.mode == StreamMode::kOnDemand) {
+        co_await look(current);
+      }
     }
   }
 }
@@ -144,9 +148,9 @@ Task<> Scaling::look(LiveStreamPtr stream) {
                                                      {"to", step.to},
                                                      {"reason", step.reason}});
   }
+  engine::Change memory{.key = scaling_key(entry.log), .value = scaler.encode()};
   const Status done =
-      co_await catalog_.scale(entry.name, entry.log, std::move(decision.steps),
-                              {.key = scaling_key(entry.log), .value = scaler.encode()});
+      co_await catalog_.scale(*stream, std::move(decision.steps), std::move(memory));
   if (done.ok()) co_return;
   log::warn("a stream could not be scaled; the next minute looks again",
             {{"stream", entry.name.name}, {"message", done.error().message}});

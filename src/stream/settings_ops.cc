@@ -42,9 +42,11 @@ Task<Status> StreamService::start_encryption(Caller caller, StreamTarget target,
   CO_TRY(const StreamName name, resolve_target(caller, target));
   const EncryptionMoment at = parts_->encryption_moment();
   CO_TRY_OK(co_await parts_->catalog.change(
-      name, Holds::kAfterUpdating, [key_id, at](StreamEntry& entry) {
+      name, Holds::kAfterUpdating,
+      [key_id, at](StreamEntry& entry) {
         return penstock::stream::start_encryption(entry, key_id, at);
-      }));
+      },
+      kSwitchAhead));
   co_return ok();
 }
 
@@ -53,9 +55,11 @@ Task<Status> StreamService::stop_encryption(Caller caller, StreamTarget target,
   CO_TRY(const StreamName name, resolve_target(caller, target));
   const EncryptionMoment at = parts_->encryption_moment();
   CO_TRY_OK(co_await parts_->catalog.change(
-      name, Holds::kAfterUpdating, [key_id, at](StreamEntry& entry) {
+      name, Holds::kAfterUpdating,
+      [key_id, at](StreamEntry& entry) {
         return penstock::stream::stop_encryption(entry, key_id, at);
-      }));
+      },
+      kSwitchAhead));
   co_return ok();
 }
 

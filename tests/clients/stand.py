@@ -99,7 +99,7 @@ def environment(server):
     if server.ca_file is not None:
         # By the names that the SDKs' languages have for it; Java's is in its truststore.
         kept |= {name: server.ca_file for name in ("AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE")}
-        kept |= {"JAVA_TOOL_OPTIONS": f"-Djavax.net.ssl.trustStore={server.truststore()}"}
+        kept |= {"JAVA_TOOL_OPTIONS": f"-Djavax.net.ssl.trustStore={server.truststore()} -Djavax.net.ssl.trustStorePassword=changeit"}
     return kept | {
         "AWS_ENDPOINT_URL": server.url, "AWS_ACCESS_KEY_ID": server.key.access_key,
         "AWS_SECRET_ACCESS_KEY": server.key.secret_key, "PENSTOCK_BIN": BINARY,

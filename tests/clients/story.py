@@ -91,6 +91,10 @@ def go_program(sources, packages, *flags, package="."):
 class Story:
     """The judgements; a client's test module derives from it and gives the fixture `told`."""
 
+    STATUS = "400"
+    CAUGHT = {"ResourceNotFoundException", "ResourceInUseException", "InvalidArgumentException", "ExpiredIteratorException",
+              "ExpiredNextTokenException", "ProvisionedThroughputExceededException"}
+
     def test_a_stream_is_made_and_waited_for(self, told):
         assert told.facts["created"] == [["ACTIVE", "2", "24", "PROVISIONED"]]
         assert told.facts["listed"] == [[told.stream]]
@@ -127,6 +131,37 @@ class Story:
         assert sorted(told.facts["child"]) == [
             [shard(0), shard(2)], [shard(0), shard(3)], [shard(1), shard(4)], [shard(3), shard(4)]]
 
+    def test_tags_come_and_go(self, told):
+        assert sorted(told.facts["tag"]) == [["made-by", "story"], ["stage", "test"], ["team", "water"]]
+        assert sorted(told.facts["kept"]) == [["made-by", "story"], ["team", "water"]]
+
+    def test_retention_is_raised_and_lowered(self, told):
+        assert told.facts["retention"] == [["48"], ["24"]]
+
+    def test_errors_are_caught_by_their_own_class(self, told):
+        caught = {name: (status, message) for name, status, message in told.facts["caught"]}
+        assert set(caught) == self.CAUGHT
+        assert {status for status, _ in caught.values()} == {self.STATUS}
+        assert caught["ResourceNotFoundException"][1] == (
+            f"Stream nowhere under account {stand.ACCOUNT} not found.")
+        assert caught["ResourceInUseException"][1] == (
+            f"Stream {told.stream} under account {stand.ACCOUNT} already exists.")
+        assert caught["ExpiredIteratorException"][1].startswith("Iterator expired.")
+        if "ProvisionedThroughputExceededException" in self.CAUGHT:
+            assert caught["ProvisionedThroughputExceededException"][1] == stand.throttled(told.stream, shard(2))
+
+    def test_a_broken_constraint_is_a_validation_exception(self, told):
+        [[code, status, message]] = told.facts["invalid"]
+        assert (code, status) == ("ValidationException", self.STATUS)
+        assert "'partitionKey' failed to satisfy constraint: Member must have length less than or equal to 256" in message
+
+    def test_a_deleted_stream_is_gone(self, told):
+        assert told.facts["gone"] == [[told.stream]]
+
+
+class FanOutStory(Story):
+    """With SubscribeToShard."""
+
     def test_a_consumer_is_pushed_every_record(self, told):
         assert told.facts["consumer"] == [["reader", "ACTIVE"]]
         wanted = [(shard(0), key, data) for key, data in stand.RECORDS.items()]
@@ -143,31 +178,3 @@ class Story:
 
     def test_a_deregistered_consumer_is_gone(self, told):
         assert told.facts["left"] == [["0"]]
-
-    def test_tags_come_and_go(self, told):
-        assert sorted(told.facts["tag"]) == [["made-by", "story"], ["stage", "test"], ["team", "water"]]
-        assert sorted(told.facts["kept"]) == [["made-by", "story"], ["team", "water"]]
-
-    def test_retention_is_raised_and_lowered(self, told):
-        assert told.facts["retention"] == [["48"], ["24"]]
-
-    def test_errors_are_caught_by_their_own_class(self, told):
-        caught = {name: (status, message) for name, status, message in told.facts["caught"]}
-        assert set(caught) == {
-            "ResourceNotFoundException", "ResourceInUseException", "InvalidArgumentException",
-            "ExpiredIteratorException", "ExpiredNextTokenException", "ProvisionedThroughputExceededException"}
-        assert {status for status, _ in caught.values()} == {"400"}
-        assert caught["ResourceNotFoundException"][1] == (
-            f"Stream nowhere under account {stand.ACCOUNT} not found.")
-        assert caught["ResourceInUseException"][1] == (
-            f"Stream {told.stream} under account {stand.ACCOUNT} already exists.")
-        assert caught["ExpiredIteratorException"][1].startswith("Iterator expired.")
-        assert caught["ProvisionedThroughputExceededException"][1] == stand.throttled(told.stream, shard(2))
-
-    def test_a_broken_constraint_is_a_validation_exception(self, told):
-        [[code, status, message]] = told.facts["invalid"]
-        assert (code, status) == ("ValidationException", "400")
-        assert "'partitionKey' failed to satisfy constraint: Member must have length less than or equal to 256" in message
-
-    def test_a_deleted_stream_is_gone(self, told):
-        assert told.facts["gone"] == [[told.stream]]

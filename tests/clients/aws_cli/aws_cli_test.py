@@ -21,9 +21,9 @@ class Aws:
         self.command = [stand.AWS_CLIS[version], "--endpoint-url", server.url, "--output", "json"]
 
     def run(self, service, operation, **options):
-        words = [self.command[0], service, operation, *self.command[1:]]
+        words = [self.command[0], service, *operation.split(), *self.command[1:]]
         for name, value in options.items():
-            words += [f"--{name.replace('_', '-')}", str(value)]
+            words += [f"--{name.replace('_', '-')}", *([] if value is True else [str(value)])]
         return subprocess.run(words, env=stand.environment(self.server), capture_output=True, text=True, timeout=60)
 
     def __call__(self, service, operation, **options):

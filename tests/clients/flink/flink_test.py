@@ -45,11 +45,11 @@ def got(request, server):
     listening = threading.Thread(target=lambda: lines.extend(job.stdout), daemon=True)
     listening.start()
     try:
-        stand.until(lambda: len(lines) >= RECORDS // 3 or job.poll() is not None)
+        stand.until(lambda: len(lines) >= RECORDS // 3 or job.poll() is not None, seconds=120)
         put(range(RECORDS // 3, 2 * RECORDS // 3))
         kinesis.split_shard(StreamName=stream, ShardToSplit=story.shard(0), NewStartingHashKey=str(story.QUARTER // 2))
         put(range(2 * RECORDS // 3, RECORDS))
-        stand.until(lambda: len(lines) >= RECORDS or job.poll() is not None)
+        stand.until(lambda: len(lines) >= RECORDS or job.poll() is not None, seconds=120)
         job.stdin.close()
         assert job.wait(timeout=60) == 0, log.read_text()[-4000:]
     finally:

@@ -1,4 +1,4 @@
-"""The AWS SDK for Go 2: JSON over HTTP/1.1."""
+"""The AWS SDK for Go 2: JSON over HTTP/1.1, and over HTTP/2 where there is TLS."""
 
 import pathlib
 
@@ -18,9 +18,9 @@ def program():
 
 
 @pytest.fixture(scope="module")
-def told(server, program):
-    return story.tell(server, "go", [program])
+def told(any_server, program):
+    return story.tell(any_server, "go", [program])
 
 
-class TestStory(story.Story):
+class TestStory(story.FanOutStory):
     pass

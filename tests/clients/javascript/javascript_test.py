@@ -45,9 +45,9 @@ def program():
 
 
 @pytest.fixture(scope="module", params=["h1", "h2"])
-def told(request, server, program):
-    return story.tell(server, f"javascript-{request.param}", ["node", program, request.param])
+def told(request, any_server, program):
+    return story.tell(any_server, f"javascript-{request.param}", ["node", program, request.param])
 
 
-class TestStory(story.Story):
+class TestStory(story.FanOutStory):
     pass

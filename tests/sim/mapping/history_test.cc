@@ -76,8 +76,9 @@ TEST_F(Histories, EveryRecordMeetsOneFateAndTheBooksBalance) {
                     {"dropped: retries", 400},
                     {"expired_unread", 500},
                     {"skipped_by_start", 3'000},
-                    {"split", 300},
-                    {"merge", 200},
+                    {"split", 220},
+                    {"merge", 150},
+                    {"resize", 80},
                     {"restart", 180},
                     {"update", 100},
                     {"disabled", 80},
@@ -93,8 +94,9 @@ TEST_F(Histories, HoldThroughKillsAndCutsOfPower) {
                     {"kill", 150},
                     {"power went inside a disk call", 200},
                     {"died during an invocation", 200},
-                    {"split", 120},
-                    {"merge", 90},
+                    {"split", 90},
+                    {"merge", 60},
+                    {"resize", 30},
                     {"unattributed", 2'000},
                     {"attempts counted", 40}});
   // A fault point that no history comes to is a claim without proof.

@@ -259,6 +259,41 @@ TEST_F(Served, RemembersOverARestart) {
   EXPECT_EQ(summary().open_shards, 8);
 }
 
+TEST_F(Served, LowerWarmThroughputKeepsWhatTheLastHourNeeds) {
+  const auto warm = [this](std::int64_t mibps) {
+    const auto made = stand.world().run(
+        stand.streams().set_warm_throughput(StreamStand::caller(), {.name = "s"}, mibps));
+    EXPECT_TRUE(made.ok()) << made.error().message;
+  };
+  ASSERT_TRUE(stand.world().run(stand.streams().set_commitment(StreamStand::caller(), true)).ok());
+  warm(20);
+  ASSERT_EQ(summary().open_shards, 20);
+  run(4, 6);  // 3,000 a second: six shards take twice that.
+  warm(1);
+  EXPECT_EQ(summary().open_shards, 6);
+  stand.advance(2h);
+  stand.world().run_for(2min);
+  warm(2);
+  warm(1);
+  EXPECT_EQ(summary().open_shards, 4);
+}
+
+/// A mode change between the look and the decision must not meet a layout that has gone.
+TEST_F(Served, ModesAndCapacityAreChangedWhileItScales) {
+  ASSERT_TRUE(stand.world().run(stand.streams().set_commitment(StreamStand::caller(), true)).ok());
+  std::mt19937_64 random(7);
+  for (int minute = 0; minute < 40; ++minute) {
+    run(1, 5);
+    if (minute % 8 != 7) continue;
+    const auto made = stand.world().run(stand.streams().set_warm_throughput(
+        StreamStand::caller(), {.name = "s"}, static_cast<std::int64_t>(random() % 24)));
+    ASSERT_TRUE(made.ok()) << made.error().message;
+    std::vector<ShardView> open = stand.shards("s");
+    std::erase_if(open, [](const ShardView& shard) { return shard.ending.has_value(); });
+    ASSERT_EQ(static_cast<std::int64_t>(open.size()), summary().open_shards);
+  }
+}
+
 TEST_F(Served, AnIdleStreamIsLeftAlone) {
   for (int hour = 0; hour < 30; ++hour) {
     stand.advance(1h);

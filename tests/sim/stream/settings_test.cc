@@ -1,9 +1,11 @@
+#include "env/loop.h"
 #include "stream/stream_service.h"
 #include "support/seeds.h"
 #include "support/stream_stand.h"
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 #include <random>
 #include <string>
@@ -27,7 +29,7 @@ StreamSettings slow(Millis delay) {
 
 struct SettingsTest {
   explicit SettingsTest(std::uint64_t seed, Millis delay = Millis{0}, std::int64_t shards = 1)
-      : stand(seed, {.folder = "data"}, slow(delay)) {
+      : stand(seed, {.folder = "data"}, slow(delay), {.loops = 2}) {
     EXPECT_TRUE(stand.create("s", shards).ok());
   }
   Status encrypt(bool on) {
@@ -108,6 +110,57 @@ TEST(StreamSettings, RecordsKeepTheTypeTheirPutWasAnsweredWithThroughCrashesAndR
   }
   EXPECT_GT(compared[true], static_cast<int>(all.size()) * 5);
   EXPECT_GT(compared[false], static_cast<int>(all.size()) * 5);
+}
+
+/// Puts while encryption is switched, on another loop: what each was answered.
+struct PutsMeanwhile {
+  SettingsTest& test;
+  std::map<std::string, bool> answered;
+  int running = 0;
+
+  Task<> put(int own) {
+    std::mt19937_64 random(static_cast<std::uint64_t>(own));
+    for (int i = 0; i < 100; ++i) {
+      const std::string data = std::to_string(own) + "-" + std::to_string(i);
+      const auto reply = co_await test.stand.streams().put_record(
+          StreamStand::caller(), {.stream = {.name = "s"}, .entry = {"k", data, {}}});
+      if (reply.ok()) answered[data] = reply->is_encrypted;
+      co_await env::sleep_until(test.stand.world().loop(1),
+                                test.stand.world().env().clocks.steady_now() + Millis(random() % 5),
+                                {});
+    }
+    --running;
+  }
+  Task<> switch_back_and_forth() {
+    for (bool on = true; running > 0; on = !on) {
+      StreamService& streams = test.stand.streams();
+      const Status done =
+          on ? co_await streams.start_encryption(StreamStand::caller(), {.name = "s"}, kKey)
+             : co_await streams.stop_encryption(StreamStand::caller(), {.name = "s"}, kKey);
+      EXPECT_TRUE(done.ok()) << done.error().message;
+    }
+  }
+};
+
+TEST(StreamSettings, APutIsAnsweredWithTheTypeThatItsRecordHasAlsoWhileItIsSwitched) {
+  for (const std::uint64_t seed : testing::seeds(10)) {
+    SettingsTest test(seed);
+    PutsMeanwhile meanwhile{.test = test};
+    for (int own = 0; own < 3; ++own) {
+      ++meanwhile.running;
+      test.stand.world().spawn(meanwhile.put(own), 1);
+    }
+    test.stand.world().run(meanwhile.switch_back_and_forth());
+    const std::map<std::string, bool> found = test.types();
+    for (const auto& [data, type] : meanwhile.answered) {
+      EXPECT_EQ(found.at(data), type) << data << ", seed " << seed;
+    }
+    EXPECT_EQ(found.size(), 300u);
+    const auto encrypted =
+        std::count_if(found.begin(), found.end(), [](const auto& record) { return record.second; });
+    EXPECT_GT(encrypted, 30) << "seed " << seed;
+    EXPECT_LT(encrypted, 270) << "seed " << seed;
+  }
 }
 
 TEST(StreamSettings, AChangeGoesOnAfterACrash) {

@@ -35,6 +35,7 @@ class Http2Client {
   struct Options {
     bool opens_windows = true;  ///< When it has taken bytes.
     std::uint32_t stream_window = 65'535;
+    std::int32_t connection_window = 65'535;
   };
 
   explicit Http2Client(const Served& server) : Http2Client(server, Options{}) {}
@@ -59,6 +60,8 @@ class Http2Client {
     const nghttp2_settings_entry window{NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE,
                                         options.stream_window};
     nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, &window, 1);
+    nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0,
+                                          options.connection_window);
     flush();
   }
   ~Http2Client() { nghttp2_session_del(session_); }
@@ -93,6 +96,8 @@ class Http2Client {
     return answer;
   }
   std::string body(std::int32_t id) { return await(id).body; }
+  /// What has come of it.
+  const Answer& so_far(std::int32_t id) { return answers_[id]; }
   Answer& await_bytes(std::int32_t id, std::size_t bytes) {
     Answer& answer = answers_[id];
     await_that([&answer, bytes] { return answer.body.size() >= bytes; });
@@ -135,11 +140,22 @@ class Http2Client {
   /// Lets the server send so much more of it, and of everything.
   void open_window(std::int32_t id, std::int32_t bytes) {
     nghttp2_submit_window_update(session_, NGHTTP2_FLAG_NONE, id, bytes);
+    open_window(bytes);
+  }
+  /// Of everything only.
+  void open_window(std::int32_t bytes) {
     nghttp2_submit_window_update(session_, NGHTTP2_FLAG_NONE, 0, bytes);
     flush();
   }
   void send_raw(std::string_view bytes) { wire_->send(bytes); }
   void send_in_single_bytes() { in_single_bytes_ = true; }
+  /// What `ask` asks for goes out in one piece.
+  void send_together(const std::function<void()>& ask) {
+    is_held_ = true;
+    ask();
+    is_held_ = false;
+    flush();
+  }
   int goaways() const { return goaways_; }
   int pings() const { return pings_; }
 
@@ -158,12 +174,7 @@ class Http2Client {
   }
   static ssize_t send(nghttp2_session*, const std::uint8_t* bytes, std::size_t size, int,
                       void* user) {
-    const std::string_view text(reinterpret_cast<const char*>(bytes), size);
-    if (self(user).in_single_bytes_) {
-      for (const char& byte : text) self(user).wire_->send({&byte, 1});
-    } else {
-      self(user).wire_->send(text);
-    }
+    self(user).unsent_.append(reinterpret_cast<const char*>(bytes), size);
     return static_cast<ssize_t>(size);
   }
   static ssize_t read_body(nghttp2_session*, std::int32_t, std::uint8_t* into, std::size_t most,
@@ -201,12 +212,23 @@ class Http2Client {
     if (frame->hd.type == NGHTTP2_PING) ++self(user).pings_;
     return 0;
   }
-  void flush() { nghttp2_session_send(session_); }
+  void flush() {
+    if (is_held_) return;
+    nghttp2_session_send(session_);
+    const std::string out = std::exchange(unsent_, {});
+    if (in_single_bytes_) {
+      for (const char& byte : out) wire_->send({&byte, 1});
+    } else {
+      wire_->send(out);
+    }
+  }
 
   std::unique_ptr<Client> wire_;
   nghttp2_session* session_ = nullptr;
   std::list<Body> bodies_;
   std::map<std::int32_t, Answer> answers_;
+  std::string unsent_;
+  bool is_held_ = false;
   bool in_single_bytes_ = false;
   bool has_ended_ = false;
   int goaways_ = 0;

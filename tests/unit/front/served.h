@@ -97,6 +97,10 @@ class Served {
   }
   std::uint16_t port() const { return port_; }
   std::size_t budget_used() const { return budget_.used_bytes(); }
+  /// Takes what is left of the memory, but for `spare` bytes, until the share goes.
+  Budget::Share spend_memory(std::size_t spare) {
+    return budget_.take(budget_.limit_bytes() - budget_.used_bytes() - spare);
+  }
   /// Lets time pass, and the listener look at it.
   void let_pass(Nanos time) {
     time_.move_steady(time);
@@ -104,10 +108,14 @@ class Served {
   }
   /// On the loop: it stood still for as long.
   void stand_still(Nanos time) { time_.move_steady(time); }
-  void await_sweeps() {
+  void await_sweeps() { await_timers(2); }
+  /// Until the loop has begun to wait for so many points in time.
+  void await_timers(int count) {
     const int seen = time_.timers_armed();
-    while (time_.timers_armed() < seen + 2) std::this_thread::yield();
+    while (time_.timers_armed() < seen + count) std::this_thread::yield();
   }
+  /// Whoever waits for memory makes the listener look twice at who is quiet.
+  void await_looks_at_quiet() { await_timers(60); }
 
  private:
   Budget budget_;
@@ -121,7 +129,9 @@ class Served {
 
 class Client {
  public:
-  explicit Client(const Served& server) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  /// `receive_bytes`: what its side of the connection holds, roughly; 0: as the system likes.
+  explicit Client(const Served& server, int receive_bytes = 0)
+      : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(server.port());
@@ -130,6 +140,8 @@ class Client {
     const int on = 1;
     ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (receive_bytes != 0)
+      ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof receive_bytes);
     EXPECT_EQ(::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
   }
   virtual ~Client() { ::close(socket_); }
@@ -208,8 +220,10 @@ class Client {
     char bytes[65'536];
     ssize_t got = 0;
     do {
+      errno = 0;
       got = receive_some(bytes, sizeof bytes);
     } while (got < 0 && errno == EINTR);  // The machine stood still, and goes on.
+    if (got < 0 && errno == EAGAIN) ADD_FAILURE() << "neither bytes nor the end have come";
     if (got <= 0) return false;
     received_.append(bytes, static_cast<std::size_t>(got));
     return true;

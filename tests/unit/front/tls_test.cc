@@ -180,13 +180,20 @@ TEST(Tls, ASlowReaderOfALargeReplyGetsItWhole) {
 
 TEST(Tls, AHandlerThatWaitsHearsOfTheEndAndNotOfRecordsThatHoldNothing) {
   Watching watching;
-  Served server(watching.handler(), with_tls());
+  HttpListener::Handler watch = watching.handler();
+  Served server(
+      [&](Request& request) { return request.path == "/" ? watch(request) : echo(request); },
+      with_tls());
   TlsClient client(server, trusting());
+  TlsClient another(server, trusting());
   client.send(post_of("/", "x"));
   watching.entered.get_future().get();
   std::future<void> left = watching.left.get_future();
   client.update_keys();
-  server.on_loop([](HttpListener&) {});
+  for (int i = 0; i < 10; ++i) {  // Meanwhile the loop sees what has come before.
+    another.send(post_of("/echo", "x"));
+    EXPECT_EQ(another.body(), expected("POST", "/echo", "x"));
+  }
   EXPECT_EQ(left.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
   client.say_goodbye();
   left.get();
@@ -250,6 +257,11 @@ TEST(Tls, WhatIsWrongWithItsFilesIsSaid) {
   EXPECT_TRUE(message(other.certificate, certificates().key)
                   .starts_with("the key is not that of the certificate"));
   EXPECT_EQ(message(other.certificate + other.ca, other.key), "(nothing)") << "with its chain";
+  EXPECT_EQ(message(other.certificate + "\nand a word\n", other.key), "(nothing)");
+  std::string damaged = other.ca;
+  damaged.erase(damaged.size() / 2, 40);
+  EXPECT_TRUE(message(other.certificate + damaged, other.key)
+                  .starts_with("the certificate's file holds a chain that cannot be used"));
 }
 
 }  // namespace

@@ -36,6 +36,13 @@ TEST(Options, ListenIsALoopbackAddressAndAPort) {
         "127.0.0.1.example:1"}) {
     EXPECT_EQ(listening(text), "refused") << text;
   }
+  // Nor does any other name, which could not be listened on, nor be written into a certificate.
+  for (const char* text : {":1", "a,b:1", "example.org:1", "1.2.3:1", "[::1:1", "[]:1"}) {
+    const std::string said =
+        refusal({.listen = text, .listen_unprotected = true, .tls = "self-signed"});
+    EXPECT_NE(said.find("--listen takes ADDRESS:PORT"), std::string::npos) << text << ": " << said;
+  }
+  EXPECT_EQ(refusal({.listen = "[fe80::1%lo]:1", .listen_unprotected = true}), "ok");
 }
 
 TEST(Options, WhereOthersReachItThereIsTlsAndSignaturesCount) {

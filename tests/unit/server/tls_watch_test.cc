@@ -123,6 +123,22 @@ TEST_F(TlsWatching, WhatDoesNotFitTogetherIsMadeAnew) {
   }
 }
 
+TEST_F(TlsWatching, WhatCannotBeReadIsSaidAndNotMadeAnew) {
+  ASSERT_EQ(start(self_signed()), "ok");
+  const std::string ca = read("/ca.pem");
+  for (const char* name : {"/server.pem", "/server.key", "/ca.pem"}) {
+    const std::string before = read(name);
+    write(name, std::string(2u << 20, 'x'));  // More than is read: as good as an I/O error.
+    const std::string said = start(self_signed());
+    EXPECT_NE(said.find(kFolder + name), std::string::npos) << said;
+    write(name, before);
+    EXPECT_EQ(start(self_signed()), "ok");
+    EXPECT_EQ(read("/ca.pem"), ca) << "whoever trusts it goes on to";
+  }
+  ASSERT_TRUE(world.env().disk.remove(kFolder + "/server.pem").ok());
+  EXPECT_EQ(start(self_signed()), "ok") << "what is missing is made";
+}
+
 TEST_F(TlsWatching, WithoutAFolderItsOwnOneGoesWithIt) {
   TlsSource source = self_signed();
   source.folder.clear();

@@ -12,10 +12,10 @@ pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture(scope="module")
-def told(server):
+def told(any_server):
     classpath = maven.classpath(pathlib.Path(__file__).resolve().parent, "the AWS SDK for Java")
-    return story.tell(server, "java", ["java", "-XX:TieredStopAtLevel=1", "-cp", classpath, "penstock.Life"])
+    return story.tell(any_server, "java", ["java", "-XX:TieredStopAtLevel=1", "-cp", classpath, "penstock.Life"])
 
 
-class TestStory(story.Story):
+class TestStory(story.FanOutStory):
     pass
