@@ -6,6 +6,7 @@ measurement to `note`, so that nothing behind a ratio is hidden.
 
 import contextlib
 import dataclasses
+import itertools
 import json
 import os
 import pathlib
@@ -345,14 +346,17 @@ class Side:
     """One of two that are compared. Its CPU time includes what the server does behind the puts."""
     server: Penstock
     stream: str
+    spoken: dict = dataclasses.field(default_factory=dict)  # Options of the load that it has otherwise.
     records: float = 0
     cpu_s: float = 0
     ratios: list = dataclasses.field(default_factory=list)
 
     def span(self, load, seconds, cap):
         before = servers.cpu_seconds(self.server.pid)
-        figures = self.server.load(*load, "--stream", self.stream, "--seconds", seconds,
-                                   "--warm-up", 0, "--payload-bytes-max", cap)
+        work, *rest = load
+        flags = dict(zip(rest[::2], rest[1::2])) | self.spoken
+        figures = self.server.load(work, *itertools.chain(*flags.items()), "--stream", self.stream,
+                                   "--seconds", seconds, "--warm-up", 0, "--payload-bytes-max", cap)
         time.sleep(0.5)
         cpu_s = servers.cpu_seconds(self.server.pid) - before
         self.records += figures["records"]
@@ -414,6 +418,16 @@ def servers_with(side, other, shard_count):
             server.calls.create_stream("load", shard_count)
             return Side(server, "load")
         return one(side), one(other)
+    return open_sides
+
+
+def spoken_as(**flags):
+    """One server, asked by HTTP/1.1 without TLS and otherwise."""
+    def open_sides(options, stack):
+        server = stack.enter_context(serving(Penstock(options, Setup(tls=True))))
+        server.calls.create_stream("one", 4)
+        server.calls.create_stream("other", 4)
+        return Side(server, "one", {f"--{name}": value for name, value in flags.items()}), Side(server, "other")
     return open_sides
 
 
@@ -609,6 +623,14 @@ ROWS = [
                servers_with(Setup(limits="aws"), Setup(), 5000)),
     Comparison("limits on against off, PutRecord 100 B, c=64, 1,000 shards", 0.95, SINGLE_PUTS,
                servers_with(Setup(limits="aws"), Setup(), 1000)),
+    Comparison("HTTP/2, 4 connections x 16, against HTTP/1.1, PutRecord 100 B, c=64", 1, SINGLE_PUTS,
+               spoken_as(connections=4, http2=16)),
+    Comparison("TLS against none, HTTP/1.1, PutRecord 100 B, c=64", 0.7, SINGLE_PUTS, spoken_as(tls="true")),
+    Comparison("HTTP/2, 4 connections x 16, with TLS, against HTTP/1.1, PutRecord 100 B, c=64", 1, SINGLE_PUTS,
+               spoken_as(connections=4, http2=16, tls="true")),
+    Comparison("HTTP/2, 2 connections x 4, against HTTP/1.1, PutRecords 500 x 200 B", 0.9, PUTS,
+               spoken_as(connections=2, http2=4)),
+    Comparison("TLS against none, HTTP/1.1, PutRecords 500 x 200 B", 0.75, PUTS, spoken_as(tls="true")),
     Start(),
     Restart(1, 0.5),
     Restart(20, 2, is_large=True),

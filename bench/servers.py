@@ -128,6 +128,7 @@ class Setup:
     loops: int = 1
     memory: str = ""  # Empty: the default.
     cores: str = ""   # Empty: the server's.
+    tls: bool = False
 
 
 class Penstock(Server):
@@ -166,6 +167,8 @@ class Penstock(Server):
             arguments += ["--data", self.folder]
         if setup.memory:
             arguments += ["--memory", setup.memory]
+        if setup.tls:
+            arguments += ["--tls", "self-signed"]
         if self.is_verified:
             arguments += ["--auth", "on", "--keys", self.keys]
         else:
@@ -181,7 +184,7 @@ class Penstock(Server):
         auth = "on" if self.is_verified else "off"
         if f" auth={auth}" not in ready_line:
             raise Unavailable(f"Penstock was to start with auth={auth}: {ready_line.strip()}")
-        self.port = int(ready_line.split("http://127.0.0.1:")[1].split()[0])
+        self.port = int(ready_line.split("://127.0.0.1:")[1].split()[0])
         return elapsed
 
     def end(self):

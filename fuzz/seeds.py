@@ -26,6 +26,28 @@ def http():
     return [text.encode() + CUTS for text in heads + chunks]
 
 
+def http2():
+    def frame(kind, flags, stream, payload):
+        return struct.pack(">I", len(payload))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
+
+    def literal(name, value):
+        return b"\x00" + bytes([len(name)]) + name + bytes([len(value)]) + value
+
+    # :method POST, :scheme http and :path / are 3, 6 and 4 of the table that both sides know.
+    head = b"\x83\x86\x84" + literal(b":authority", b"localhost:4566") + literal(b"x-amz-target", b"Kinesis_20131202.PutRecord")
+    settings, end, whole = frame(4, 0, 0, b""), 1, 4
+    told = head + literal(b"content-length", b"2")
+    texts = [
+        settings + frame(1, whole | end, 1, head),
+        settings + frame(1, whole, 1, told) + frame(0, end, 1, b"{}"),
+        settings + frame(1, 0, 1, head[:20]) + frame(9, whole, 1, head[20:]) + frame(0, 0, 1, b"{") + frame(0, end, 1, b"}"),
+        settings + frame(1, whole, 1, told) + frame(1, whole | end, 3, head) + frame(0, 8 | end, 1, b"\x03{}\0\0\0"),
+        settings + frame(6, 0, 0, b"penstock") + frame(8, 0, 0, b"\0\1\0\0") + frame(1, whole, 1, head) + frame(3, 0, 1, b"\0\0\0\x08"),
+        frame(4, 0, 0, struct.pack(">HIHI", 1, 0, 4, 100)) + frame(2, 0, 5, b"\0\0\0\0\x0f") + frame(7, 0, 0, bytes(8)),
+    ]
+    return [b"f" + text + CUTS for text in texts] + choices("http2")
+
+
 def put_json():
     entry = '{"Data":"aGVsbG8=","PartitionKey":"k"}'
     bodies = [
@@ -209,6 +231,7 @@ SEEDS = {
     "filter": filters(),
     "frames": frames(),
     "http": http(),
+    "http2": http2(),
     "json": json_texts(),
     "put_cbor": put_cbor(),
     "put_json": put_json(),

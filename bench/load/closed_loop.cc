@@ -1,12 +1,11 @@
 #include "load/closed_loop.h"
 
+#include "load/http2_loop.h"
+#include "load/wire.h"
+
 #include <algorithm>
-#include <errno.h>
-#include <fcntl.h>
 #include <memory>
-#include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -17,12 +16,11 @@ using Clock = std::chrono::steady_clock;
 
 struct Line {
   std::size_t number = 0;
-  int socket = -1;
+  std::unique_ptr<Wire> wire;
   std::string_view out;  ///< What is left to be sent.
   ReplyBuffer in;
   Clock::time_point begun;
   bool waits_to_send = false;
-  ~Line() { ::close(socket); }
 };
 
 class Loop {
@@ -33,10 +31,10 @@ class Loop {
       lines_.push_back(std::make_unique<Line>());
       Line& line = *lines_.back();
       line.number = i;
-      line.socket = connect_to(load.port);
-      ::fcntl(line.socket, F_SETFL, O_NONBLOCK);
+      line.wire =
+          std::make_unique<Wire>(load.port, load.tls ? Wire::Kind::kTls : Wire::Kind::kPlain);
       epoll_event event{.events = EPOLLIN, .data = {.ptr = &line}};
-      ::epoll_ctl(epoll_, EPOLL_CTL_ADD, line.socket, &event);
+      ::epoll_ctl(epoll_, EPOLL_CTL_ADD, line.wire->socket(), &event);
     }
   }
   ~Loop() { ::close(epoll_); }
@@ -73,22 +71,25 @@ class Loop {
   }
 
   void send(Line& line) {
-    const ssize_t sent = ::send(line.socket, line.out.data(), line.out.size(), MSG_NOSIGNAL);
-    if (sent < 0 && errno != EAGAIN) fail(std::string("cannot send: ") + ::strerror(errno));
-    if (sent > 0) line.out.remove_prefix(static_cast<std::size_t>(sent));
+    line.out.remove_prefix(line.wire->send(line.out));
     if (line.waits_to_send == !line.out.empty()) return;
     line.waits_to_send = !line.out.empty();
     epoll_event event{.events = EPOLLIN, .data = {.ptr = &line}};
     if (line.waits_to_send) event.events |= EPOLLOUT;
-    ::epoll_ctl(epoll_, EPOLL_CTL_MOD, line.socket, &event);
+    ::epoll_ctl(epoll_, EPOLL_CTL_MOD, line.wire->socket(), &event);
   }
 
   void receive(Line& line) {
+    do {
+      receive_some(line);
+    } while (line.wire->has_more());
+  }
+
+  void receive_some(Line& line) {
     char* const into = line.in.tail();
-    const ssize_t got = ::recv(line.socket, into, line.in.room(), 0);
-    if (got < 0 && errno == EAGAIN) return;
-    if (got <= 0) fail("the server closed a connection");
-    const auto reply = line.in.received(static_cast<std::size_t>(got));
+    const std::size_t got = line.wire->receive(into, line.in.room());
+    if (got == 0) return;
+    const auto reply = line.in.received(got);
     if (!reply) return;
     const auto now = Clock::now();
     if (latencies_ != nullptr) {
@@ -121,16 +122,8 @@ CpuTime server_cpu(const Load& load) {
   return load.server_pid == 0 ? CpuTime{} : cpu_time_of(load.server_pid);
 }
 
-}  // namespace
-
-double Figures::latency_us(double quantile) const {
-  if (latencies_us_tenths.empty()) return 0;
-  const auto last = static_cast<double>(latencies_us_tenths.size() - 1);
-  return latencies_us_tenths[static_cast<std::size_t>(quantile * last)] / 10.0;
-}
-
-Figures run(const Load& load, Work& work) {
-  Loop loop(load, work);
+template <class AnyLoop>
+Figures run_in(AnyLoop& loop, const Load& load) {
   if (load.warm_up.count() > 0) loop.drive(Clock::now() + load.warm_up, nullptr);
   Figures figures;
   const std::uint64_t records_before = loop.records();
@@ -145,6 +138,23 @@ Figures run(const Load& load, Work& work) {
   figures.requests = figures.latencies_us_tenths.size();
   std::sort(figures.latencies_us_tenths.begin(), figures.latencies_us_tenths.end());
   return figures;
+}
+
+}  // namespace
+
+double Figures::latency_us(double quantile) const {
+  if (latencies_us_tenths.empty()) return 0;
+  const auto last = static_cast<double>(latencies_us_tenths.size() - 1);
+  return latencies_us_tenths[static_cast<std::size_t>(quantile * last)] / 10.0;
+}
+
+Figures run(const Load& load, Work& work) {
+  if (load.streams != 0) {
+    Http2Loop loop(load, work);
+    return run_in(loop, load);
+  }
+  Loop loop(load, work);
+  return run_in(loop, load);
 }
 
 }  // namespace penstock::bench

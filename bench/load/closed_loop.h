@@ -29,6 +29,8 @@ struct Load {
   std::uint16_t port = 0;
   int server_pid = 0;  ///< 0: its CPU time is not looked at.
   std::size_t connections = 1;
+  std::size_t streams = 0;  ///< Requests at once on each connection, over HTTP/2; 0: HTTP/1.1.
+  bool tls = false;
   std::chrono::nanoseconds warm_up{};
   std::chrono::nanoseconds measured{};
   std::uint64_t requests_max = UINT64_MAX;  ///< Warm-up included.
@@ -46,7 +48,7 @@ struct Figures {
 };
 
 /// A closed loop: each of N keep-alive connections sends its next request when it has the reply to
-/// the one before. One thread, epoll.
+/// the one before; over HTTP/2 each stream of each. One thread, epoll.
 Figures run(const Load& load, Work& work);
 
 }  // namespace penstock::bench

@@ -150,6 +150,11 @@ int main(int argc, char** argv) {
   const auto add_loop = [&](CLI::App* one) {
     one->add_option("--pid", options.load.server_pid, "The server's, for its CPU time");
     one->add_option("--connections", options.load.connections)->capture_default_str();
+    one->add_option("--http2", options.load.streams,
+                    "Requests at once on each connection, over HTTP/2")
+        ->capture_default_str();
+    one->add_option("--tls", options.load.tls, "true: with TLS; the certificate is not looked at")
+        ->capture_default_str();
     one->add_option("--seconds", options.seconds, "Measured, behind the warm-up")
         ->capture_default_str();
     one->add_option("--warm-up", options.warm_up, "Seconds")->capture_default_str();

@@ -41,7 +41,7 @@ Status Catalog::check_on_demand_quota(const Tenant& tenant) const {
     if (name.tenant == tenant && stream->entry.mode == StreamMode::kOnDemand) ++streams;
   }
   streams += std::count_if(being_made_.begin(), being_made_.end(), [&](const BeingMade& made) {
-    return made.tenant == tenant && made.mode == StreamMode::kOnDemand;
+    return made.name.tenant == tenant && made.mode == StreamMode::kOnDemand;
   });
   if (streams < settings_.on_demand_stream_quota) return ok();
   return limit(

@@ -175,8 +175,12 @@ Status Catalog::check_quotas(const Tenant& tenant, const CreateStream& request,
     const StreamStatus status = stream->entry.status;
     if (status == StreamStatus::kCreating || status == StreamStatus::kDeleting) ++in_transition;
   }
-  in_transition += std::count_if(being_made_.begin(), being_made_.end(),
-                                 [&](const BeingMade& made) { return made.tenant == tenant; });
+  // Without a delay nobody ever sees those that are being made as CREATING.
+  if (settings_.create_delay != Millis{0}) {
+    in_transition +=
+        std::count_if(being_made_.begin(), being_made_.end(),
+                      [&](const BeingMade& made) { return made.name.tenant == tenant; });
+  }
   const std::int64_t most = settings_.streams_in_transition_max;
   if (most != 0 && in_transition >= most) {
     // Two spaces and the missing "ed" are the service's.
@@ -206,7 +210,9 @@ Task<Status> Catalog::create(Caller caller, CreateStream request) {
   if (request.mode == StreamMode::kProvisioned && !request.shard_count) {
     co_return Error{StreamErrc::kValidation, "ShardCount is required when StreamMode=PROVISIONED"};
   }
-  if (directory_.find(name) != nullptr) {
+  const bool is_being_made = std::any_of(being_made_.begin(), being_made_.end(),
+                                         [&](const BeingMade& made) { return made.name == name; });
+  if (is_being_made || directory_.find(name) != nullptr) {
     co_return Error{StreamErrc::kInUse, "Stream " + in_account(name) + " already exists."};
   }
   if (request.warm_mibps && request.mode != StreamMode::kOnDemand) {
@@ -230,7 +236,7 @@ Task<Status> Catalog::create(Caller caller, CreateStream request) {
                     .shards_wanted = static_cast<std::uint32_t>(shards),
                     .warm_mibps = request.warm_mibps};
   // Others may ask for theirs before this one can be seen.
-  const auto made = being_made_.insert(being_made_.end(), {name.tenant, *request.mode, shards});
+  const auto made = being_made_.insert(being_made_.end(), {name, *request.mode, shards});
   Result<LiveStreamPtr> live = co_await store_new(std::move(entry));
   being_made_.erase(made);
   if (!live.ok()) co_return std::move(live).error();

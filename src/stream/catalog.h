@@ -115,7 +115,7 @@ class Catalog {
   std::function<WriteRate(LogId)> last_hour_;
   /// Streams whose first document is on its way; quotas count them.
   struct BeingMade {
-    Tenant tenant;
+    StreamName name;
     StreamMode mode = StreamMode::kProvisioned;
     std::int64_t shards = 0;
   };

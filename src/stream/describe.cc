@@ -32,12 +32,12 @@ StreamSummary summary_of(const LiveStream& stream) {
 Error bad_token() { return invalid("The NextToken is not valid."); }
 
 /// A shard was open from its creation until it was closed; a child from the moment its parents
-/// were closed, though its creation second may lie ahead of that.
+/// were closed, though its creation second may lie ahead of that. `at` is within retention.
 bool was_open_at(const StreamEntry& stream, const ShardEntry& shard, ServiceTime at) {
   if (shard.closed && *shard.closed < at) return false;
-  const ShardEntry* parent = shard.parent ? stream.find(*shard.parent) : nullptr;
-  if (parent == nullptr || !parent->closed) return shard.created_s <= unix_seconds(at);
-  return *parent->closed < at;
+  if (!shard.parent) return shard.created_s <= unix_seconds(at);
+  const ShardEntry* parent = stream.find(*shard.parent);
+  return parent == nullptr || (parent->closed && *parent->closed < at);  // None: retention is past.
 }
 
 /// Whether a filter lets a shard through. `horizon` is the oldest moment inside retention.

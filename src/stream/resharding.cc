@@ -54,7 +54,7 @@ std::int64_t Catalog::open_shards_of(const Tenant& tenant) const {
     open += stream->entry.open_shards_ahead();
   }
   for (const BeingMade& made : being_made_) {
-    if (made.tenant == tenant && made.mode == StreamMode::kProvisioned) open += made.shards;
+    if (made.name.tenant == tenant && made.mode == StreamMode::kProvisioned) open += made.shards;
   }
   return open;
 }

@@ -813,7 +813,7 @@ def test_an_ordinary_user_isolates_functions_as_well():
         line = process.stdout.readline()
         assert 'sandbox="bubblewrap"' in line
         server = Server.__new__(Server)
-        server.url = "http://" + line.split("http://")[1].split()[0]
+        server.url, server.ca = "http://" + line.split("http://")[1].split()[0], None
         server.functions = server.client("lambda")
         create_function(server, "probe", PROBE)
         seen_there = result(server, "probe")

@@ -198,6 +198,33 @@ TEST(Resize, TheShardsOfAnyMomentCoverEveryKeyOnce) {
   }
 }
 
+/// The same at the horizon, while the shards that were closed leave retention one after the other.
+TEST(Resize, TheShardsAtTheHorizonCoverEveryKeyOnce) {
+  for (const std::uint64_t seed : seeds_or_one(10)) {
+    std::mt19937_64 random(seed);
+    StreamSettings settings = without_limits();
+    settings.sweep_interval = Millis(100 + random() % 900);
+    StreamStand stand(seed, {}, settings);
+    ASSERT_TRUE(stand.create("s", 4).ok());
+    stand.advance(1500ms);
+    const ServiceTime begin = stand.now();
+    for (const std::int64_t target : {5, 3, 6}) {
+      ASSERT_TRUE(resize(stand, target).ok());
+      stand.advance(Millis(random() % 1'300));
+    }
+    const ServiceTime end = stand.now() + 3s;
+    stand.advance(begin + 24h - stand.now());
+    while (stand.now() <= end + 24h) {
+      ListShards request{.stream = kTarget,
+                         .filter = ShardFilter{.type = ShardFilterType::kAtTrimHorizon}};
+      const auto page = stand.streams().list_shards(StreamStand::caller(), request);
+      ASSERT_TRUE(page.ok());
+      ASSERT_TRUE(covers_every_key_once(page->shards)) << "seed " << seed;
+      stand.world().run_for(50ms);
+    }
+  }
+}
+
 /// Law: whenever the process or the power goes during a resize, the stream has the old count or the
 /// new one afterwards, every acknowledged record is read once, and it takes records.
 TEST(Resize, ADeathInTheMiddleLosesNothing) {
