@@ -281,7 +281,7 @@ class Talk {
     if (server_.waiting.empty()) return false;
     const auto [stream, total] = server_.waiting.back();
     server_.waiting.pop_back();
-    if (stream->is_closed || stream->is_ignored) return true;
+    if (stream->is_closed || stream->is_ignored || stream->is_complete) return true;
     if (has_room && stream->body.reserve(total)) {
       server_.session.grant(*stream, total);
     } else {

@@ -308,7 +308,7 @@ TEST(Http2, StopWaitsForTheRequestInProgressAndSaysGoAway) {
 }
 
 TEST(Http2, WhatWasSaidLastArrivesThoughItsPeerGoesOnSending) {
-  constexpr std::size_t kReply = 1u << 20;  // Within the server's side of the connection.
+  constexpr std::size_t kReply = 512u << 10;  // Within the server's side of the connection.
   Served server(&bytes_asked_for, {.linger_max = std::chrono::minutes(5)});
   std::future<void> stopped;
   {
