@@ -204,6 +204,8 @@ class Talk {
   }
 
   void reset(std::int32_t id) {
+    // Closed, or not begun: beyond a hundred at once requests wait in the client.
+    if (nghttp2_session_find_stream(client_, id) == nullptr) return;
     asked_[id]->is_reset = true;
     nghttp2_submit_rst_stream(client_, NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
   }
