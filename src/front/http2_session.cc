@@ -302,7 +302,6 @@ void Http2Session::resume(bool has_room) {
   if (has_room) {
     keep(*stream, paused_bytes_);
   } else {
-    stream->body.consume(stream->body.size());
     refuse(*stream, 503);
   }
 }
@@ -329,6 +328,7 @@ void Http2Session::refuse(Http2Stream& stream, int status) {
   if (status == 503) reply = out_of_memory();
   reply.status = status;
   answer(stream, std::move(reply), /*in_pieces=*/false, owner_.date());
+  stream.drop_request();
 }
 
 // --- Replies ----------------------------------------------------------------------------------

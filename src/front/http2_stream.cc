@@ -72,6 +72,16 @@ std::size_t Http2Stream::head_held_bytes() const {
          request.headers.capacity() * sizeof request.headers[0];
 }
 
+void Http2Stream::drop_request() {
+  parsed = {};
+  request = {};
+  request.peer = this;
+  std::string().swap(head);
+  decltype(header_sizes)().swap(header_sizes);
+  head_charge = {};
+  body.consume(body.size());
+}
+
 void Http2Stream::take_taken() {
   is_taken = true;
   taken.notify();

@@ -32,6 +32,8 @@ struct Http2Stream final : Peer, std::enable_shared_from_this<Http2Stream> {
   void make_request();
   /// Bytes that are kept for the head.
   std::size_t head_held_bytes() const;
+  /// Nobody looks at the request any more: it holds nothing.
+  void drop_request();
   void end_body() { request.body = {body.data(), body.size()}; }
 
   /// Bytes of the reply that the session has not taken yet.

@@ -40,6 +40,7 @@ Result<std::string> read_if_there(env::Disk& disk, const std::string& path, bool
 /// In one step: who reads it meanwhile finds all of it, or what was there before.
 Status write_all(env::Disk& disk, const std::string& path, const std::string& text) {
   const std::string before = path + ".new";
+  disk.remove(before).ignore("there is one after a crash only; a new file is its owner's alone");
   TRY(const auto file, disk.open(before, {.create = true, .writable = true}));
   TRY_OK(file->truncate(0));
   TRY_OK(file->write_at(0, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}));

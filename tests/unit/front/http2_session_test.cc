@@ -25,6 +25,7 @@ class Alone : public ::testing::Test, public Http2Session::Owner {
     return body.reserve(total);
   }
   bool fits_ever(std::size_t) const override { return true; }
+  bool has_charged_head(Http2Stream&) override { return has_room_for_heads; }
   void wait_for_room(std::shared_ptr<Http2Stream>, std::size_t) override {}
   void serve(std::shared_ptr<Http2Stream> stream) override { served.push_back(stream); }
   std::string_view date() override { return "Thu, 26 Nov 2026 00:00:00 GMT"; }
@@ -62,6 +63,7 @@ class Alone : public ::testing::Test, public Http2Session::Owner {
   };
   std::vector<std::shared_ptr<Http2Stream>> served;
   bool refuses = false;
+  bool has_room_for_heads = true;
   std::int32_t next_id = 1;
   Http2Session session{*this, {.head_bytes_max = 16u << 10, .body_bytes_max = body_max}};
 };
@@ -90,6 +92,23 @@ TEST_F(Http2SessionAlone, WhatWaitsToBeSentIsBounded) {
     if (some < 1'000) break;
   }
   EXPECT_LE(sent, 20'000);
+}
+
+TEST_F(Http2SessionAlone, WhatIsRefusedHoldsNothingUntilThatIsRead) {
+  EXPECT_TRUE(receive(head(1)));
+  EXPECT_TRUE(receive(frame(NGHTTP2_DATA, 0, 1, std::string(5'000, 'x'))));
+  EXPECT_GT(session.streams().at(1)->body.capacity(), 5'000u);
+  session.refuse(*session.streams().at(1), 503);
+  has_room_for_heads = false;
+  EXPECT_TRUE(receive(head(3, NGHTTP2_FLAG_END_STREAM)));
+  EXPECT_TRUE(served.empty());
+  for (const std::int32_t id : {1, 3}) {
+    const Http2Stream& stream = *session.streams().at(id);
+    EXPECT_TRUE(stream.is_answered);
+    EXPECT_EQ(stream.reply.status, 503);
+    EXPECT_LT(stream.head_held_bytes(), 100u);
+    EXPECT_EQ(stream.body.capacity(), 0u);
+  }
 }
 
 TEST_F(Http2SessionAlone, RequestsAndTrailersAreNotCounted) {

@@ -38,6 +38,9 @@ Task<Reply> bytes_asked_for(Request& request) {
   co_return reply;
 }
 
+/// For clients that read to the end, and do not close.
+const HttpLimits kLingersBriefly{.linger_max = Millis{50}};
+
 TEST(Http2, AnswersRequestsOneAfterTheOther) {
   Served server(&echo);
   Http2Client client(server);
@@ -286,7 +289,7 @@ TEST(Http2, AHandlerThatWaitsHearsThatTheConnectionHasEnded) {
 
 TEST(Http2, StopWaitsForTheRequestInProgressAndSaysGoAway) {
   Held held;
-  Served server(held.handler());
+  Served server(held.handler(), kLingersBriefly);
   Http2Client busy(server);
   Http2Client idle(server);
   idle.ping();
@@ -458,7 +461,7 @@ TEST(Http2, AStreamHearsThatItsConnectionHasEnded) {
 TEST(Http2, AStopCancelsAStreamsWaitAndWhatIsGivenThenIsStillSent) {
   Tap tap;
   tap.farewell = "good-bye";
-  Served server(streaming(tap));
+  Served server(streaming(tap), kLingersBriefly);
   Http2Client client(server);
   const std::int32_t id = client.get("/tap");
   tap.await_asked(1);

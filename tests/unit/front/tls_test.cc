@@ -230,6 +230,30 @@ TEST(Tls, WhoDoesNotComeToAnAgreementIsClosedInTime) {
   EXPECT_EQ(silent.body(), expected("POST", "/", "x")) << "who has said nothing is idle";
 }
 
+TEST(Tls, WithoutACertificateItIsNotSpoken) {
+  const TlsKeys none;
+  HttpLimits limits;
+  limits.tls = &none;
+  Served server(&echo, limits);
+  Client begins(server);
+  begins.send("\x16\x03\x01 and what is no request either\r\n\r\n");
+  EXPECT_TRUE(begins.reply().starts_with("HTTP/1.1 400"));
+  Client plain(server);
+  plain.send(post_of("/", "x"));
+  EXPECT_EQ(plain.body(), expected("POST", "/", "x"));
+}
+
+TEST(Tls, WhoIsQuietMakesRoomForItsMemory) {
+  Served server(&echo, with_tls(), 4u << 20);
+  TlsClient quiet(server, trusting());
+  quiet.send(post_of("/", "x"));
+  EXPECT_EQ(quiet.body(), expected("POST", "/", "x"));
+  server.on_loop([](HttpListener&) {});  // It has noted when it answered.
+  const Budget::Share spent = server.spend_memory(12u << 10);
+  server.stand_still(std::chrono::seconds(5));
+  EXPECT_TRUE(TlsClient(server, trusting()).is_agreed());
+}
+
 TEST(Tls, NewConnectionsGetTheCertificateThatCountsThen) {
   TlsKeys changing;
   const SelfSigned next = make_self_signed({"localhost"});
