@@ -36,6 +36,6 @@ void add_demo(CLI::App& app, Context& context, Action& action);
 Result<std::int64_t> parse_duration_millis(const std::string& text);
 
 /// Parses and runs everything but `serve` and `settings`, which belong to the server.
-int main_cli(int argc, char** argv);
+int main_cli(int argc, char** argv, const std::string& version);
 
 }  // namespace penstock::cli

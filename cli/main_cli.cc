@@ -5,6 +5,7 @@
 #include <curl/curl.h>
 
 #include <cstdio>
+#include <string>
 
 namespace penstock::cli {
 namespace {
@@ -17,14 +18,30 @@ void mention_server_commands(CLI::App& app) {
   app.add_subcommand("settings", "Print every setting with meaning, unit and default.");
 }
 
+/// What stands where a command was expected, said with the commands before it; empty when nothing
+/// does.
+std::string unknown_command(const CLI::App& app) {
+  std::string path = app.get_name();
+  for (const CLI::App* at = &app; !at->get_subcommands().empty();) {
+    at = at->get_subcommands().front();
+    path += " " + at->get_name();
+  }
+  for (const std::string& word : app.remaining(/*recurse=*/true)) {
+    if (word.starts_with('-')) continue;
+    return path + " has no command \"" + word + "\"; `" + path + " --help` lists those it has";
+  }
+  return {};
+}
+
 }  // namespace
 
-int main_cli(int argc, char** argv) {
+int main_cli(int argc, char** argv, const std::string& version) {
   CLI::App app{
       "Penstock: Kinesis Data Streams and Lambda with its event source mapping, in one program.\n"
       "The commands below speak the public API, so put, tail and stream also work against AWS "
       "(--endpoint-url aws)."};
   app.name("penstock");
+  app.set_version_flag("--version", "penstock " + version);
   app.require_subcommand(1);
   Context context{.endpoint = Endpoint::from_environment()};
   Action action;
@@ -47,6 +64,14 @@ int main_cli(int argc, char** argv) {
   add_keys(app, action);
   try {
     app.parse(argc, argv);
+  } catch (const CLI::RequiredError& error) {
+    const std::string unknown = unknown_command(app);
+    if (unknown.empty()) {
+      app.exit(error);
+    } else {
+      std::fprintf(stderr, "penstock: %s\n", unknown.c_str());
+    }
+    return kExitUsage;
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error);
     return code == 0 ? 0 : kExitUsage;

@@ -35,8 +35,7 @@ Result<int> quotas(const Context& context, const StreamFlags& flags) {
   }
   TRY(const auto limits, shape::from_json<LimitsReply>(body));
   Table table({"quota of " + context.endpoint.region, "used", "of"});
-  table.row({"open shards of provisioned streams", with_commas(limits.open_shards),
-             with_commas(limits.shard_limit)});
+  table.row({"open shards", with_commas(limits.open_shards), with_commas(limits.shard_limit)});
   table.row({"on-demand streams", with_commas(limits.on_demand_streams),
              with_commas(limits.on_demand_stream_limit)});
   std::fputs(table.text().c_str(), stdout);

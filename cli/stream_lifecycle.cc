@@ -116,6 +116,12 @@ Result<int> create(const Context& context, const CreateFlags& flags) {
   std::optional<std::int64_t> hours;
   if (!flags.retention.empty()) {
     TRY(hours, parse_hours(flags.retention));
+    constexpr std::int64_t kLeast = 24;
+    constexpr std::int64_t kMost = 8'760;
+    if (*hours < kLeast || *hours > kMost) {  // Before there is a stream.
+      return Error{CliErrc::kUsage, "--retention " + flags.retention +
+                                        " is not within 24h to 365d; no stream was made"};
+    }
     if (flags.no_wait) {
       return Error{CliErrc::kUsage,
                    "--retention is set when the stream is ACTIVE, so --no-wait cannot stand beside "

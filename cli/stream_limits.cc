@@ -20,6 +20,7 @@ struct Limits {
   std::optional<std::int64_t> read_calls;
   std::optional<std::int64_t> read_bytes;
   std::optional<std::int64_t> iterator_calls;
+  std::optional<std::int64_t> subscribe_bytes;
   std::optional<bool> call_rates;
   static constexpr auto shape() {
     using Self = Limits;
@@ -29,6 +30,7 @@ struct Limits {
         shape::member<&Self::read_calls>("read_calls"),
         shape::member<&Self::read_bytes>("read_bytes"),
         shape::member<&Self::iterator_calls>("iterator_calls"),
+        shape::member<&Self::subscribe_bytes>("subscribe_bytes"),
         shape::member<&Self::call_rates>("call_rates"),
     };
   }
@@ -46,12 +48,13 @@ struct NamedLimit {
   std::optional<std::int64_t> Limits::* member;
   const char* meaning;
 };
-constexpr std::array<NamedLimit, 5> kLimits{{
+constexpr std::array<NamedLimit, 6> kLimits{{
     {"write_records", &Limits::write_records, "records stored"},
     {"write_bytes", &Limits::write_bytes, "bytes stored"},
     {"read_calls", &Limits::read_calls, "calls of GetRecords"},
     {"read_bytes", &Limits::read_bytes, "bytes read"},
     {"iterator_calls", &Limits::iterator_calls, "calls of GetShardIterator"},
+    {"subscribe_bytes", &Limits::subscribe_bytes, "bytes pushed to a consumer"},
 }};
 
 struct LimitFlags : StreamFlags {
@@ -135,9 +138,13 @@ void add_stream_limits(CLI::App& stream, Context& context, Action& action) {
   auto flags = std::make_shared<LimitFlags>();
   CLI::App* command = add_stream_command(
       stream, *flags, "limits", "Show the limits of a stream's shards, or give it its own");
-  command->add_option("--set", flags->set, "write_records=500, read_calls=0 (no limit), ...")
-      ->allow_extra_args(false);
-  command->add_flag("--clear", flags->clear, "Forget its own: the server's hold again");
+  CLI::Option* set =
+      command
+          ->add_option("--set", flags->set,
+                       "write_records=500, or read_calls=0 (no limit); may be repeated")
+          ->allow_extra_args(false);
+  command->add_flag("--clear", flags->clear, "Forget its own: the server's hold again")
+      ->excludes(set);
   command->callback([&context, &action, flags] {
     action = [&context, flags] { return limits(context, *flags); };
   });

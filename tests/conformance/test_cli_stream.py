@@ -313,7 +313,7 @@ def test_limits(limited, name):
     limited.kinesis.create_stream(StreamName=name, ShardCount=1)
     rows = {line.split()[0]: line.split()[-1] for line in stream(limited, "limits", name).lines()[2:]}
     assert rows == {"write_records": "1,000", "write_bytes": "1,048,576", "read_calls": "5", "read_bytes": "2,097,152",
-                    "iterator_calls": "5"}
+                    "iterator_calls": "5", "subscribe_bytes": "2,097,152"}
     assert stream(limited, "limits", name, "--set", "write_records=2", "--set", "read_calls=0").code == 0
     reply = limited.kinesis.put_records(StreamName=name, Records=[{"Data": b"x", "PartitionKey": "k"}] * 5)
     assert reply["FailedRecordCount"] >= 3, "they hold at once"
@@ -324,6 +324,22 @@ def test_limits(limited, name):
     assert rows["write_bytes"] == ["100,000", "100,000"] and rows["read_bytes"][1] == "2,097,152"
     done = stream(limited, "limits", name, "--clear", "--json")
     assert set(json.loads(done.out)) == {"effective"} and json.loads(done.out)["effective"]["write_records"] == 1000
+
+
+@evidence("own", "a wrong retention is found before there is a stream")
+def test_create_with_a_retention_that_is_none(server, name):
+    done = stream(server, "create", name, "--retention", "3h")
+    assert (done.code, done.err) == (
+        2, "penstock: --retention 3h is not within 24h to 365d; no stream was made\n")
+    assert refused(server.kinesis.describe_stream_summary, StreamName=name)[0] == "ResourceNotFoundException"
+
+
+@evidence("own", "a word that is no command is said")
+@pytest.mark.parametrize("words, path", [(["strem"], "penstock"), (["stream", "describ", "x"], "penstock stream")])
+def test_a_command_that_is_none(server, words, path):
+    done = run(server, *words)
+    assert (done.code, done.err) == (
+        2, f'penstock: {path} has no command "{words[-1] if len(words) == 1 else words[1]}"; `{path} --help` lists those it has\n')
 
 
 @evidence("own", "what is no limit is said with those there are")
