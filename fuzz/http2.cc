@@ -204,6 +204,8 @@ class Talk {
   }
 
   void reset(std::int32_t id) {
+    // Closed, or not begun: beyond a hundred at once requests wait in the client.
+    if (nghttp2_session_find_stream(client_, id) == nullptr) return;
     asked_[id]->is_reset = true;
     nghttp2_submit_rst_stream(client_, NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
   }
@@ -281,7 +283,7 @@ class Talk {
     if (server_.waiting.empty()) return false;
     const auto [stream, total] = server_.waiting.back();
     server_.waiting.pop_back();
-    if (stream->is_closed || stream->is_ignored) return true;
+    if (stream->is_closed || stream->is_ignored || stream->is_complete) return true;
     if (has_room && stream->body.reserve(total)) {
       server_.session.grant(*stream, total);
     } else {

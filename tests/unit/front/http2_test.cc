@@ -308,21 +308,25 @@ TEST(Http2, StopWaitsForTheRequestInProgressAndSaysGoAway) {
 }
 
 TEST(Http2, WhatWasSaidLastArrivesThoughItsPeerGoesOnSending) {
-  constexpr std::size_t kReply = 1u << 20;  // Within the server's side of the connection.
+  constexpr std::size_t kReply = 512u << 10;  // Within the server's side of the connection.
   Served server(&bytes_asked_for, {.linger_max = std::chrono::minutes(5)});
-  Http2Client client(std::make_unique<Client>(server, 8 << 10),
-                     {.stream_window = 16u << 20, .connection_window = 16 << 20});
-  const std::int32_t id = client.get("/" + std::to_string(kReply));
-  client.await_bytes(id, 1);
-  std::future<void> stopped = server.begin_stop();
-  while (server.budget_used() >= kReply) std::this_thread::yield();
-  server.on_loop([](HttpListener&) {});
-  // Nothing of the last bytes has been read when these come.
-  for (int i = 0; i < 100; ++i) client.ping();
-  client.await_end();
-  EXPECT_TRUE(client.so_far(id).is_closed);
-  EXPECT_TRUE(client.body(id) == pattern(kReply));
-  EXPECT_EQ(client.goaways(), 1);
+  std::future<void> stopped;
+  {
+    Http2Client client(std::make_unique<Client>(server, 8 << 10),
+                       {.stream_window = 16u << 20, .connection_window = 16 << 20});
+    const std::int32_t id = client.get("/" + std::to_string(kReply));
+    client.await_bytes(id, 1);
+    stopped = server.begin_stop();
+    while (server.budget_used() >= kReply) std::this_thread::yield();
+    server.on_loop([](HttpListener&) {});
+    // Nothing of the last bytes has been read when these come.
+    for (int i = 0; i < 100; ++i) client.ping();
+    client.await_end();
+    EXPECT_TRUE(client.so_far(id).is_closed);
+    EXPECT_TRUE(client.body(id) == pattern(kReply));
+    EXPECT_EQ(client.goaways(), 1);
+  }
+  stopped.get();
 }
 
 TEST(Http2, AbortClosesTheConnectionAndHandlersEndInTheirOwnTime) {
