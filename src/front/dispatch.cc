@@ -298,10 +298,11 @@ Task<Reply> Dispatcher::serve(Request& request, RequestIds& ids, const Guard* gu
     request.runs_on = &control_loop_.executor();
     reply = co_await run_on(control_loop_.executor(), decision.operation->serve(request));
   }
-  const bool is_preflight = request.method == "OPTIONS";
+  const bool has_origin = !request.header("origin").empty();
+  const bool is_preflight = request.method == "OPTIONS" && has_origin;
   reply.request_id = request.request_id;
   if (!is_preflight) reply.extended_id = ids.extended_id();
-  if (!is_preflight && !request.header("origin").empty()) {
+  if (!is_preflight && has_origin) {
     reply.headers.emplace_back("Access-Control-Allow-Origin", "*");
     reply.headers.emplace_back("Access-Control-Expose-Headers",
                                "x-amzn-RequestId,x-amzn-ErrorType,x-amz-request-id,x-amz-id-2,"

@@ -265,10 +265,14 @@ Task<Status> Catalog::remove(Caller caller, StreamTarget target, ConsumerRemoval
   CO_TRY(const StreamName name, resolve_target(caller, target));
   const LiveStreamPtr now = directory_.find(name);
   if (now == nullptr) co_return stream_not_found(name);
-  if (!now->takes_records()) {
+  const ServiceTime at = parts_.clocks.service_now();
+  // Also while it is CREATING, unless its shards are being made at this moment.
+  const bool is_to_be_made =
+      now->entry.status == StreamStatus::kCreating && now->entry.transition.due > at;
+  if (!now->takes_records() && !is_to_be_made) {
     co_return stream_not_active(name, now->entry.status);
   }
-  const ServiceTime due = parts_.clocks.service_now() + settings_.delete_delay;
+  const ServiceTime due = at + settings_.delete_delay;
   CO_TRY(LiveStreamPtr live, co_await edit(name, [&](StreamEntry& entry) -> Status {
            if (consumers == ConsumerRemoval::kRefused && consumers_.has_any(name)) {
              return has_consumers(name);

@@ -18,18 +18,20 @@ Task<Result<LiveStreamPtr>> Catalog::change(StreamName name, Holds holds, Edit e
   const bool updates = takes > Millis{0};
   const ServiceTime due = parts_.clocks.service_now() + takes;
   const auto whole = [&edit, updates, due](StreamEntry& entry) -> Status {
+    const StreamEntry before = entry;
     TRY_OK(edit(entry));
-    if (!updates) return ok();
+    if (!updates || entry == before) return ok();
     entry.status = StreamStatus::kUpdating;
     entry.transition = {.kind = Transition::Kind::kSetting, .due = due};
     return ok();
   };
   CO_TRY(LiveStreamPtr live, co_await edit_active(std::move(name), whole));
-  if (updates && takes > shown) {
+  if (live->entry.transition.kind != Transition::Kind::kSetting) co_return live;
+  if (takes > shown) {
     // Nobody is to be shown a stream that is UPDATING: the call lasts as long.
     co_await env::sleep_until(parts_.control_loop, due, scope_.token());
     CO_TRY_OK(co_await begin(live, Millis{0}));
-  } else if (updates) {
+  } else {
     CO_TRY_OK(co_await begin(live, takes));
   }
   co_return live;

@@ -57,6 +57,22 @@ bool is_alias(std::string_view text) {
   });
 }
 
+/// "alias/x", or the id, of an ARN of either.
+std::string_view key_in(std::string_view key_id) {
+  const std::size_t colon = key_id.rfind(':');
+  if (colon != key_id.npos) key_id.remove_prefix(colon + 1);
+  constexpr std::string_view kKey = "key/";
+  if (key_id.starts_with(kKey)) key_id.remove_prefix(kKey.size());
+  return key_id;
+}
+
+/// Nobody here knows which key an alias stands for.
+bool may_be_one_key(std::string_view a, std::string_view b) {
+  a = key_in(a);
+  b = key_in(b);
+  return a == b || is_alias(a) != is_alias(b);
+}
+
 }  // namespace
 
 Status change_retention(StreamEntry& entry, RetentionChange change, std::int64_t hours) {
@@ -127,6 +143,10 @@ Status start_encryption(StreamEntry& entry, std::string_view key_id, EncryptionM
 Status stop_encryption(StreamEntry& entry, std::string_view key_id, EncryptionMoment at) {
   TRY_OK(check_key_id(key_id));
   Encryption changed = entry.options.encryption;
+  if (changed.is_on() && !may_be_one_key(key_id, changed.key_id)) {
+    return invalid("KeyId " + std::string(key_id) + " is not the key that stream " +
+                   in_account(entry.name) + " is encrypted with, " + changed.key_id + ".");
+  }
   TRY_OK(count_call(entry, changed.stops_ms, at));
   if (changed.is_on()) changed.switch_at(at.from);
   changed.key_id.clear();

@@ -189,7 +189,7 @@ Result<engine::Position> ReadPath::numbered(const Place& place,
                            place.name().tenant.account;
   const std::optional<DecodedNumber> number = decode_number(text);
   if (!number) return invalid(used + " is invalid.");
-  if (number->version != 0 && number->shard != static_cast<std::int32_t>(place.number())) {
+  if (number->shard != static_cast<std::int32_t>(place.number())) {
     std::array<char, 32> encoded;
     const int size = std::snprintf(encoded.data(), encoded.size(), "%012lld",
                                    static_cast<long long>(number->shard));

@@ -106,13 +106,13 @@ std::optional<DecodedNumber> decode_47(const Words& words) {
   return decoded;
 }
 
-/// 32 digits, the first a 1 that smaller numbers leave out.
-std::optional<DecodedNumber> decode_32(const Words& words) {
+/// 32 digits, the first a 1 that smaller numbers leave out: every small number is one, also 0, with
+/// which producers begin that order their records.
+DecodedNumber decode_32(const Words& words) {
   DecodedNumber decoded;
   decoded.version = 0;
   decoded.created_s = seconds_at(words, 22);
   decoded.shard = static_cast<std::int32_t>(hex_digits(words, 0, 4));
-  if (decoded.created_s == 0) return std::nullopt;  // Any small number would be one.
   return decoded;
 }
 

@@ -4,6 +4,7 @@
 #include "engine/errors.h"
 #include "env/random.h"
 #include "stream/parts.h"
+#include "stream/tags.h"
 #include "stream/texts.h"
 
 #include <array>
@@ -103,11 +104,13 @@ Task<Status> StreamService::set_retention(Caller caller, StreamTarget stream,
 }
 Task<Status> StreamService::add_tags(Caller caller, StreamTarget stream, Tags tags) {
   CO_TRY(StreamName name, resolve_target(caller, stream));
+  CO_TRY_OK(check_no_colon(tags));
   co_return co_await parts_->catalog.add_tags(std::move(name), std::move(tags));
 }
 Task<Status> StreamService::remove_tags(Caller caller, StreamTarget stream,
                                         std::vector<std::string> keys) {
   CO_TRY(StreamName name, resolve_target(caller, stream));
+  CO_TRY_OK(check_no_colon(keys));
   co_return co_await parts_->catalog.remove_tags(std::move(name), std::move(keys));
 }
 

@@ -8,17 +8,31 @@
 namespace penstock::stream {
 namespace {
 
-/// Letters outside ASCII pass: telling Unicode's letters from its other characters is not worth a
-/// table here, and what is wrong on AWS then is a symbol in a tag.
 bool is_tag_character(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  if (byte >= 0x80) return true;
   return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == ' ' ||
-         c == '\t' || std::string_view("_./=+-%@:").find(c) != std::string_view::npos;
+         std::string_view("_./=+-%@:").find(c) != std::string_view::npos;
 }
 
+/// Whether a sequence of UTF-8 that begins so stands for U+00C0 to U+1FFF or U+2C00 to U+D7FF:
+/// there the letters are, without most of the symbols. Recorded on AWS by its edges.
+bool is_letter_sequence(unsigned char first, unsigned char second) {
+  if (first >= 0xC3 && first <= 0xE1) return true;
+  if (first == 0xE2) return second >= 0xB0;
+  return first >= 0xE3 && first <= 0xED;
+}
+
+/// `text` is UTF-8: the walkers see to that.
 bool has_invalid(std::string_view text) {
-  return !std::all_of(text.begin(), text.end(), is_tag_character);
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    if (byte < 0x80) {
+      if (!is_tag_character(text[i])) return true;
+    } else if (byte >= 0xC0) {  // The first of a sequence.
+      const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0;
+      if (!is_letter_sequence(byte, static_cast<unsigned char>(next))) return true;
+    }
+  }
+  return false;
 }
 
 Error invalid(std::string text) { return {StreamErrc::kInvalidArgument, std::move(text)}; }
@@ -73,6 +87,18 @@ Status check_new_tags(const StreamName& stream, const Tags& present, const Tags&
                    " because a given stream cannot have more than 10 tags associated with it.");
   }
   return ok();
+}
+
+Status check_no_colon(const Tags& tags) {
+  const auto has_colon = [](const auto& tag) {
+    return tag.first.find(':') != std::string::npos || tag.second.find(':') != std::string::npos;
+  };
+  return std::any_of(tags.begin(), tags.end(), has_colon) ? Status(invalid_characters()) : ok();
+}
+
+Status check_no_colon(const std::vector<std::string>& keys) {
+  const auto has_colon = [](const std::string& key) { return key.find(':') != std::string::npos; };
+  return std::any_of(keys.begin(), keys.end(), has_colon) ? Status(invalid_characters()) : ok();
 }
 
 Status check_tag_keys(const StreamName& stream, const std::vector<std::string>& keys) {

@@ -128,12 +128,23 @@ def test_at_timestamp_needs_a_timestamp(server, stream):
 
 
 @evidence("R", KINESALITE)
-@pytest.mark.parametrize("number", ["0", "5", "1" * 56])
+@pytest.mark.parametrize("number", ["1" * 56, "9" * 58])
 def test_a_number_that_is_none(server, stream, number):
     body = ask(stream, "AT_SEQUENCE_NUMBER", StartingSequenceNumber=number)
     assert server.raw.error("GetShardIterator", body) == (
         "InvalidArgumentException", f"StartingSequenceNumber {number} used in GetShardIterator on shard {FIRST} "
         f"in stream {stream} under account {ACCOUNT} is invalid.")
+
+
+@evidence("R", KINESALITE)
+def test_a_number_of_the_oldest_version(server, stream):
+    # Every small number is one.
+    reply = server.raw.kinesis("GetShardIterator", ask(stream, "AT_SEQUENCE_NUMBER", StartingSequenceNumber="0"))
+    assert (reply.status, reply.json()["__type"]) == (500, "InternalFailure")
+    body = ask(stream, "AT_SEQUENCE_NUMBER", StartingSequenceNumber="5")
+    assert server.raw.error("GetShardIterator", body) == (
+        "InvalidArgumentException", f"Invalid StartingSequenceNumber. It encodes {shard(5)}, while it was used in "
+        f"a call to a shard with {shard(0)}")
 
 
 @evidence("R", KINESALITE)

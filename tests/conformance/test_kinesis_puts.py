@@ -172,11 +172,17 @@ def test_a_number_for_ordering_must_be_of_the_past(server, stream, change):
     number, = put(server.kinesis, stream, b"1")
     fields = SequenceNumber.of(number)
     ahead = SequenceNumber(fields.created, fields.index, fields.time + 3600, fields.shard)
-    given = "4" if change == "nonsense" else ahead.decimal()
+    given = "1" * 56 if change == "nonsense" else ahead.decimal()
     assert server.raw.error("PutRecord", {
         "StreamName": stream, "Data": "", "PartitionKey": "k", "SequenceNumberForOrdering": given}) == (
         "InvalidArgumentException", f"ExclusiveMinimumSequenceNumber {given} used in PutRecord on stream "
         f"{stream} under account {ACCOUNT} is invalid.")
+
+
+@evidence("F", "public producers begin with 0 for the record before the first")
+def test_a_number_for_ordering_may_be_nought(server, stream):
+    put(server.kinesis, stream, b"1", SequenceNumberForOrdering="0")
+    assert data_of(read(server.kinesis, stream)) == [b"1"]
 
 
 @evidence("R", KINESALITE)

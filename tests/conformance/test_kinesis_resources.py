@@ -94,7 +94,6 @@ def test_keys_of_aws_are_reserved(server, stream, name, key):
     text = "because keys that begin with aws: are reserved."
     for method, arguments in {
             "tag_resource": {"ResourceARN": stream_arn(stream), "Tags": {key: "v"}},
-            "add_tags_to_stream": {"StreamName": stream, "Tags": {key: "v"}},
             "untag_resource": {"ResourceARN": stream_arn(stream), "TagKeys": [key]},
             "create_stream": {"StreamName": name + "-t", "ShardCount": 1, "Tags": {key: "v"}},
             "register_stream_consumer": {"StreamARN": stream_arn(stream), "ConsumerName": "r", "Tags": {key: "v"}}}.items():

@@ -137,9 +137,16 @@ def test_tags_come_in_pages(server, stream):
 @evidence("R", KINESALITE)
 def test_tags_with_characters_that_are_not_allowed(server, stream):
     text = "Some tags contain invalid characters. Valid characters: Unicode letters, digits, white space, _ . / = + - % @."
-    for bad in ({"a;b": "1"}, {"a": "<1>"}):
+    for bad in ({"a;b": "1"}, {"a": "<1>"}, {"a\tb": "1"}, {"a": "1\t"}, {"a:b": "1"}, {"\u2603": "1"}, {"a": "\U0001f600"}):
         assert server.raw.error("AddTagsToStream", {"StreamName": stream, "Tags": bad}) == (
             "InvalidArgumentException", text)
+
+
+@evidence("R", KINESALITE)
+def test_keys_to_remove_with_characters_that_are_not_allowed(server, stream):
+    for bad in ("a\tb", "a:b", "\u2603"):
+        kind, _ = server.raw.error("RemoveTagsFromStream", {"StreamName": stream, "TagKeys": [bad]})
+        assert kind == "InvalidArgumentException", bad
 
 
 @evidence("R", KINESALITE)

@@ -325,6 +325,26 @@ def test_stopping_what_was_not_started_succeeds(server, stream):
     assert summary(server.kinesis, stream)["EncryptionType"] == "NONE"
 
 
+@evidence("D", "API reference: the key that encryption was started with; the text is ours")
+def test_encryption_is_stopped_with_its_own_key(server, stream):
+    other = "alias/other"
+    server.kinesis.start_stream_encryption(StreamName=stream, EncryptionType="KMS", KeyId="alias/mine")
+    assert refused(server.kinesis.stop_stream_encryption, StreamName=stream, EncryptionType="KMS", KeyId=other) == (
+        "InvalidArgumentException",
+        f"KeyId {other} is not the key that stream {stream} under account {ACCOUNT} is encrypted with, alias/mine.")
+    arn = f"arn:aws:kms:us-east-1:{ACCOUNT}:alias/mine"
+    server.kinesis.stop_stream_encryption(StreamName=stream, EncryptionType="KMS", KeyId=arn)
+    assert summary(server.kinesis, stream)["EncryptionType"] == "NONE"
+
+
+@evidence("R", "kinesalite's suite: the present retention once more, and at once the next change")
+def test_what_changes_nothing_does_not_update(slow, slow_stream):
+    slow.kinesis.increase_stream_retention_period(StreamName=slow_stream, RetentionPeriodHours=24)
+    slow.kinesis.disable_enhanced_monitoring(StreamName=slow_stream, ShardLevelMetrics=["ALL"])
+    slow.kinesis.update_max_record_size(StreamARN=stream_arn(slow_stream), MaxRecordSizeInKiB=1024)
+    assert summary(slow.kinesis, slow_stream)["StreamStatus"] == "ACTIVE"
+
+
 @evidence("D", "25 of each in a rolling day")
 def test_encryption_is_started_25_times_a_day(limited, name):
     limited.kinesis.create_stream(StreamName=name, ShardCount=1)
@@ -362,7 +382,6 @@ CHANGES = {
     "StartStreamEncryption": lambda name: {"StreamName": name, "EncryptionType": "KMS", "KeyId": KEY},
     "StopStreamEncryption": lambda name: {"StreamName": name, "EncryptionType": "KMS", "KeyId": KEY},
     "EnableEnhancedMonitoring": lambda name: {"StreamName": name, "ShardLevelMetrics": ["ALL"]},
-    "DisableEnhancedMonitoring": lambda name: {"StreamName": name, "ShardLevelMetrics": ["ALL"]},
     "IncreaseStreamRetentionPeriod": lambda name: {"StreamName": name, "RetentionPeriodHours": 30},
 }
 

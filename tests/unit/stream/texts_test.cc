@@ -116,7 +116,7 @@ TEST(Texts, PutErrorsHaveTheServicesSentences) {
 }
 
 TEST(TagRules, LettersDigitsSpacesAndTheNamedSignsPass) {
-  EXPECT_TRUE(check_new_tags(kOrders, {}, {{"aZ09 _./=+-@:", "\tx"}}, 50).ok());
+  EXPECT_TRUE(check_new_tags(kOrders, {}, {{"aZ09 _./=+-@:", " x"}}, 50).ok());
   EXPECT_TRUE(check_new_tags(kOrders, {}, {{"Gr\u00F6\u00DFe", "\u6771\u4EAC"}}, 50).ok());
   EXPECT_TRUE(check_new_tags(kOrders, {}, {{"k", ""}}, 50).ok());
 }
@@ -131,7 +131,8 @@ TEST_P(WrongTag, IsAnInvalidArgumentAsKeyAndAsValue) {
   EXPECT_FALSE(check_tag_keys(kOrders, {"good", GetParam()}).ok());
 }
 INSTANTIATE_TEST_SUITE_P(Signs, WrongTag,
-                         testing::Values("a!", "a#b", "$", "a,b", "<", "a\nb", "a%b", "(", "\x01"));
+                         testing::Values("a!", "a#b", "$", "a,b", "<", "a\nb", "a\tb", "a%b", "(",
+                                         "\x01", "\u2603", "\u00BF", "\u2030", "\U0001F600"));
 
 TEST(TagRules, CountTogetherWithThosePresent) {
   Tags present;
