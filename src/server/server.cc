@@ -35,6 +35,8 @@
 #include "stream/ledger_reports.h"
 #include "stream/stream_service.h"
 
+#include <filesystem>
+
 namespace penstock::server {
 namespace {
 
@@ -57,6 +59,12 @@ stream::StreamSettings stream_settings(const Settings& settings) {
   made.shard_quota = settings.stream_shard_quota;
   made.on_demand_stream_quota = settings.stream_on_demand_quota;
   made.streams_in_transition_max = settings.stream_transition_quota;
+  made.consumer_quota = settings.stream_consumer_quota;
+  made.advantage_consumer_quota = settings.stream_advantage_consumer_quota;
+  made.tags_max = settings.stream_tag_quota;
+  made.resizes_of_day = settings.stream_resizes_per_day;
+  made.mode_changes_of_day = settings.stream_mode_changes_per_day;
+  made.encryption_changes_of_day = settings.stream_encryption_changes_per_day;
   made.on_demand_shards_max = settings.stream_on_demand_shards;
   return made;
 }
@@ -351,7 +359,9 @@ std::string Server::ready_line() const {
                      " auth=" + (parts_->keyring.state()->is_required ? "on" : "off") +
                      (parts_->tls.is_on() ? " tls=on" : "") + " sandbox=\"" +
                      parts_->sandboxes->isolation() + "\"";
-  if (!parts_->tls.ca_file().empty()) line += " ca=" + parts_->tls.ca_file();
+  if (const std::string& ca = parts_->tls.ca_file(); !ca.empty()) {
+    line += " ca=" + std::filesystem::absolute(ca).lexically_normal().string();
+  }
   if (parts_->found.through_page_cache) line += " disk=\"" + parts_->disk_text() + "\"";
   if (settings.dev) line += " dev (the clock can be advanced)";
   return line;

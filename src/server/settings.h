@@ -42,6 +42,12 @@ struct Settings {
   std::int64_t stream_shard_quota = 20'000;
   std::int64_t stream_on_demand_quota = 50;
   std::int64_t stream_transition_quota = 5;
+  std::int64_t stream_consumer_quota = 20;
+  std::int64_t stream_advantage_consumer_quota = 50;
+  std::int64_t stream_tag_quota = 50;
+  std::int64_t stream_resizes_per_day = 10;
+  std::int64_t stream_mode_changes_per_day = 2;
+  std::int64_t stream_encryption_changes_per_day = 25;
   std::int64_t stream_on_demand_shards = 0;
 
   std::string mapping_poll = "append";

@@ -9,8 +9,6 @@
 namespace penstock::stream {
 namespace {
 
-constexpr std::size_t kModeChangesOfDay = 2;
-
 Error invalid(std::string text) { return {StreamErrc::kInvalidArgument, std::move(text)}; }
 Error limit(std::string text) { return {StreamErrc::kLimitExceeded, std::move(text)}; }
 
@@ -103,7 +101,7 @@ Task<Status> Catalog::set_mode(Caller caller, StreamTarget target, StreamMode mo
                        " has RecordDistributionStrategy AUTO, which needs On-Demand mode. Set it "
                        "to USER_PARTITION_KEY first.");
       }
-      if (!take_of_day(entry.mode_changes, kModeChangesOfDay, now) && limited()) {
+      if (!take_of_day(entry.mode_changes, settings_.mode_changes_of_day, now) && limited()) {
         return rate_exceeded(name);
       }
       entry.mode = mode;

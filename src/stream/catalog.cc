@@ -38,6 +38,11 @@ Error internal(const Error& cause) {
   return {StreamErrc::kInternalFailure, cause.message};
 }
 
+/// Also when the stream went meanwhile.
+bool is_over(const Status& finished) {
+  return finished.ok() || finished.error().code == StreamErrc::kNotFound;
+}
+
 }  // namespace
 
 Catalog::Catalog(const StreamParts& parts, const StreamSettings& settings, Directory& directory,
@@ -290,7 +295,7 @@ Task<Status> Catalog::begin(LiveStreamPtr stream, Millis delay) {
   if (delay == Millis{0}) {
     const Status finished =
         co_await finish(stream->entry.name, stream->entry.log, stream->entry.transition);
-    if (finished.ok()) co_return ok();
+    if (is_over(finished)) co_return ok();
     log::warn("a transition of a stream is tried again",
               {{"stream", stream->entry.name.name}, {"message", finished.error().message}});
   }
@@ -305,7 +310,7 @@ Task<> Catalog::finish_later(StreamName name, LogId log, Transition transition) 
       co_return;
     }
     const Status finished = co_await finish(name, log, transition);
-    if (finished.ok()) co_return;
+    if (is_over(finished)) co_return;
     log::error("a transition of a stream failed and is tried again",
                {{"stream", name.name}, {"message", finished.error().message}});
     const SteadyTime again = parts_.clocks.steady_now() + kRetryDelay;

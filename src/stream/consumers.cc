@@ -178,7 +178,8 @@ Status Consumers::check_quotas(const StreamName& stream) const {
                      std::string(which) + " stream " + stream.name + " under account " +
                      stream.tenant.account + ". Limit: " + std::to_string(most) + "."};
   };
-  if (all >= quota(stream.tenant)) return limit("be registered with", quota(stream.tenant));
+  const std::int64_t most = quota(stream.tenant);
+  if (most != 0 && all >= most) return limit("be registered with", most);
   if (creating >= settings_.consumers_creating_max) {
     return limit("simultaneously be in CREATING for", settings_.consumers_creating_max);
   }

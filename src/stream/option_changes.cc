@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::int64_t kRetentionHoursMin = 24;
 constexpr std::int64_t kRetentionHoursMax = 8'760;
-constexpr std::size_t kEncryptionCallsMax = 25;  // Of a kind, within kEncryptionWindow.
 constexpr Millis kEncryptionWindow = std::chrono::hours(24);
 
 Error invalid(std::string text) { return {StreamErrc::kInvalidArgument, std::move(text)}; }
@@ -18,12 +17,10 @@ Error invalid(std::string text) { return {StreamErrc::kInvalidArgument, std::mov
 /// Counts a call, unless there were too many.
 Status count_call(const StreamEntry& entry, std::vector<std::int64_t>& calls_ms,
                   const EncryptionMoment& at) {
+  if (at.calls_max == 0) return ok();
   const std::int64_t oldest = unix_millis(at.now - kEncryptionWindow);
   std::erase_if(calls_ms, [oldest](std::int64_t call) { return call <= oldest; });
-  if (calls_ms.size() >= kEncryptionCallsMax) {
-    if (at.is_limited) return rate_exceeded(entry.name);
-    calls_ms.erase(calls_ms.begin());
-  }
+  if (std::cmp_greater_equal(calls_ms.size(), at.calls_max)) return rate_exceeded(entry.name);
   calls_ms.push_back(unix_millis(at.now));
   return ok();
 }

@@ -28,7 +28,7 @@ inline constexpr Millis kSwitchAhead{50};
 struct EncryptionMoment {
   ServiceTime now;
   ServiceTime from;
-  bool is_limited = true;  ///< Whether more than 25 calls of a kind in 24 hours are refused.
+  std::int64_t calls_max = 25;  ///< Of a kind in 24 hours; 0: as many as may be.
 };
 /// Records that arrive from then on count as encrypted; with another key or the same, they go on
 /// to. fails: kInvalidArgument (key), kLimitExceeded

@@ -53,7 +53,9 @@ struct StreamService::Parts {
     const ServiceTime now = given.clocks.service_now();
     return {.now = now,
             .from = now + std::max(settings.update_delay, kSwitchAhead),
-            .is_limited = settings.limits != StreamSettings::Limits::kOff};
+            .calls_max = settings.limits == StreamSettings::Limits::kOff
+                             ? 0
+                             : settings.encryption_changes_of_day};
   }
 
   StreamParts given;

@@ -13,7 +13,6 @@ namespace penstock::stream {
 namespace {
 
 constexpr std::int64_t kShardCountMax = 10'000;  // Of one stream, by UpdateShardCount.
-constexpr std::size_t kResizesOfDay = 10;
 constexpr Millis kRetryDelay{500};
 
 Error invalid(std::string text) { return {StreamErrc::kInvalidArgument, std::move(text)}; }
@@ -160,7 +159,7 @@ Task<Result<ShardCountChange>> Catalog::set_shard_count(Caller caller, StreamTar
     TRY_OK(check_shard_quota(name.tenant,
                              static_cast<std::int64_t>(plan.open_peak()) - reply.current));
     TRY_OK(check_room(entry, plan.next_shard() - entry.next_shard));
-    if (!take_of_day(entry.resizes, kResizesOfDay, now) && limited()) {
+    if (!take_of_day(entry.resizes, settings_.resizes_of_day, now) && limited()) {
       return rate_exceeded(name);
     }
     entry.status = StreamStatus::kUpdating;

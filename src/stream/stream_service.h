@@ -51,10 +51,14 @@ struct StreamSettings {
   std::int64_t on_demand_stream_quota = 50;
   std::int64_t on_demand_shards_max = 0;  ///< Of one such stream; 0: as in its region on AWS.
   std::int64_t streams_in_transition_max = 5;
-  std::int64_t tags_max = 50;
+  std::int64_t tags_max = 50;                  ///< Of one stream or consumer.
   std::int64_t consumer_quota = 20;            ///< Of one stream.
   std::int64_t advantage_consumer_quota = 50;  ///< The same, with a billing commitment.
   std::int64_t consumers_creating_max = 5;
+  // Calls about one stream in 24 hours; 0: as many as may be.
+  std::int64_t resizes_of_day = 10;             ///< UpdateShardCount.
+  std::int64_t mode_changes_of_day = 2;         ///< UpdateStreamMode.
+  std::int64_t encryption_changes_of_day = 25;  ///< StartStreamEncryption; and as many stops.
 
   std::size_t put_request_bytes_max = 10u << 20;  ///< Keys and data of one PutRecords.
   Millis sweep_interval{60'000};                  ///< Between physical trims; readers trim at once.

@@ -158,6 +158,16 @@ def test_a_stream_has_the_server_s_limits_until_it_is_told(limited, server, narr
     assert limits(limited, "DELETE", narrow) == (200, {"effective": AWS})
 
 
+@evidence("own", "a misspelt limit takes nothing away")
+@pytest.mark.parametrize("body", [{}, {"write_record": 5}])
+def test_a_body_without_a_limit_is_refused(limited, narrow, body):
+    own = {"write_records": 7}
+    limits(limited, "PUT", narrow, own)
+    status, reply = limits(limited, "PUT", narrow, body)
+    assert status == 400 and "names no limit" in (reply.get("message") or reply.get("Message")), reply
+    assert limits(limited, "GET", narrow) == (200, {**own, "effective": {**AWS, **own}})
+
+
 @evidence("own", "/_penstock/streams/{name}/limits")
 def test_limits_of_a_stream_hold_at_once(limited, narrow):
     limits(limited, "PUT", narrow, {"write_records": 2, "read_calls": 0, "iterator_calls": 0})
@@ -262,6 +272,27 @@ def test_account_quotas_can_be_switched_off(name):
     for i in range(8):
         running.kinesis.create_stream(StreamName=f"{name}-{i}", ShardCount=8_000)
     assert running.kinesis.describe_limits()["ShardLimit"] == 1_000_000
+    running.stop()
+
+
+@evidence("own", "the settings of what one stream may have, and do in a day")
+def test_quotas_of_a_stream_are_settings(name):
+    running = Server("--stream.consumer-quota", "1", "--stream.tag-quota", "2", "--stream.resizes-per-day", "1",
+                     "--stream.mode-changes-per-day", "0", "--stream.encryption-changes-per-day", "1")
+    kinesis, arn = running.kinesis, stream_arn(name)
+    kinesis.create_stream(StreamName=name, ShardCount=2)
+    kinesis.register_stream_consumer(StreamARN=arn, ConsumerName="a")
+    assert "Limit: 1." in refused(kinesis.register_stream_consumer, StreamARN=arn, ConsumerName="b")[1]
+    kinesis.add_tags_to_stream(StreamName=name, Tags={"a": "1", "b": "2"})
+    assert refused(kinesis.add_tags_to_stream, StreamName=name, Tags={"c": "3"})[0] == "InvalidArgumentException"
+    scale = {"StreamName": name, "ScalingType": "UNIFORM_SCALING"}
+    kinesis.update_shard_count(**scale, TargetShardCount=4)
+    assert refused(kinesis.update_shard_count, **scale, TargetShardCount=2)[0] == "LimitExceededException"
+    key = {"StreamName": name, "EncryptionType": "KMS", "KeyId": "alias/k"}
+    kinesis.start_stream_encryption(**key)
+    assert refused(kinesis.start_stream_encryption, **key)[0] == "LimitExceededException"
+    for mode in ("ON_DEMAND", "PROVISIONED") * 3:
+        kinesis.update_stream_mode(StreamARN=arn, StreamModeDetails={"StreamMode": mode})
     running.stop()
 
 

@@ -124,9 +124,11 @@ constexpr shape::Operation<WhichStream, LimitsReply> kReset{.name = "ResetStream
 const ErrorName* name_of(const ErrorCode& code) {
   static constexpr ErrorName kNotFound{.name = "ResourceNotFoundException", .status = 404};
   static constexpr ErrorName kInUse{.name = "ResourceInUseException", .status = 409};
+  static constexpr ErrorName kValidation{.name = "ValidationException", .status = 400};
   static constexpr ErrorName kUnavailable{.name = "ServiceUnavailable", .status = 503};
   if (code == stream::StreamErrc::kNotFound) return &kNotFound;
   if (code == stream::StreamErrc::kInUse) return &kInUse;
+  if (code == stream::StreamErrc::kValidation) return &kValidation;
   if (code == Errc::kUnavailable || code == Errc::kCancelled) return &kUnavailable;
   return shape_error_name(code);
 }
@@ -157,6 +159,14 @@ Result<LimitsReply> reply_of(const stream::StreamService& streams, const stream:
                                    now.read_bytes, now.iterator_calls, now.subscribe_bytes}};
 }
 
+/// A misspelt limit must not take away those there are.
+Error names_no_limit() {
+  return {stream::StreamErrc::kValidation,
+          "The body names no limit. Give at least one of write_records, write_bytes, read_calls, "
+          "read_bytes, iterator_calls, subscribe_bytes and call_rates; DELETE takes all of them "
+          "back."};
+}
+
 Task<Result<LimitsReply>> set(stream::StreamService& streams, stream::StreamName name,
                               stream::LimitOverrides limits) {
   CO_TRY_OK(co_await streams.set_limits(name, limits));
@@ -176,16 +186,21 @@ std::vector<front::Operation> stream_limits_operations(stream::StreamService& st
         return reply_of(streams, name_in(request, input));
       }));
   operations.push_back(
-      bind(kSet, kStyle, [&streams](const front::Request& request, SetLimits input) {
-        return set(streams, name_in(request, input),
-                   {.write_records = input.write_records,
-                    .write_bytes = input.write_bytes,
-                    .read_calls = input.read_calls,
-                    .read_bytes = input.read_bytes,
-                    .iterator_calls = input.iterator_calls,
-                    .subscribe_bytes = input.subscribe_bytes,
-                    .call_rates = input.call_rates});
-      }));
+      bind(kSet, kStyle,
+           [&streams](const front::Request& request, SetLimits input) -> Task<Result<LimitsReply>> {
+             const stream::LimitOverrides limits{.write_records = input.write_records,
+                                                 .write_bytes = input.write_bytes,
+                                                 .read_calls = input.read_calls,
+                                                 .read_bytes = input.read_bytes,
+                                                 .iterator_calls = input.iterator_calls,
+                                                 .subscribe_bytes = input.subscribe_bytes,
+                                                 .call_rates = input.call_rates};
+             const stream::StreamName name = name_in(request, input);
+             if (limits == stream::LimitOverrides{} && reply_of(streams, name).ok()) {
+               co_return names_no_limit();
+             }
+             co_return co_await set(streams, name, limits);
+           }));
   operations.push_back(
       bind(kReset, kStyle, [&streams](const front::Request& request, WhichStream input) {
         return set(streams, name_in(request, input), {});
