@@ -1,28 +1,11 @@
 #include "api/admin/scaling.h"
 
-#include "api/bind.h"
+#include "api/admin/which_stream.h"
 #include "stream/on_demand.h"
 #include "stream/stream_service.h"
 
 namespace penstock::api::admin {
 namespace {
-
-struct ScalingRequest {
-  std::optional<std::string> stream_name;
-  std::optional<std::string> account;
-  std::optional<std::string> region;
-  static constexpr auto shape() {
-    using Self = ScalingRequest;
-    return std::array{
-        shape::member<&Self::stream_name>("StreamName",
-                                          {shape::required, shape::in_path("StreamName")}),
-        shape::member<&Self::account>("account", {shape::in_query("account")},
-                                      "That of the caller if absent."),
-        shape::member<&Self::region>("region", {shape::in_query("region")},
-                                     "That of the caller if absent."),
-    };
-  }
-};
 
 struct Rate {
   std::int64_t records = 0;
@@ -75,31 +58,17 @@ struct ScalingReply {
   }
 };
 
-constexpr shape::Operation<ScalingRequest, ScalingReply> kScaling{
+constexpr shape::Operation<WhichStream, ScalingReply> kScaling{
     .name = "ReadScaling",
     .doc = "How an on-demand stream is scaled, and the reason of every step.",
     .method = "GET",
     .path = "/_penstock/streams/{StreamName}/scaling"};
 
-const ErrorName* name_of(const ErrorCode& code) {
-  static constexpr ErrorName kNotFound{.name = "ResourceNotFoundException", .status = 404};
-  if (code == stream::StreamErrc::kNotFound) return &kNotFound;
-  return shape_error_name(code);
-}
-
-constexpr ServiceStyle kStyle{.name_of = &name_of,
-                              .write_error = &write_rest_error,
-                              .internal = {.name = "InternalFailure", .status = 500}};
-
 Rate wire(stream::WriteRate rate) { return {rate.records, rate.bytes}; }
 
 Result<ScalingReply> scaling(const stream::StreamService& streams, const front::Request& request,
-                             const ScalingRequest& input) {
-  const Tenant& caller = request.caller.tenant;
-  TRY(const stream::ScalingView view,
-      streams.scaling(
-          {.tenant = {input.account.value_or(caller.account), input.region.value_or(caller.region)},
-           .name = *input.stream_name}));
+                             const WhichStream& input) {
+  TRY(const stream::ScalingView view, streams.scaling(name_in(request, input)));
   ScalingReply reply{.mode = std::string(to_text(view.mode)),
                      .open_shards = view.open_shards,
                      .shards_min = view.shards_min,
@@ -118,7 +87,7 @@ Result<ScalingReply> scaling(const stream::StreamService& streams, const front::
 shape::OperationInfo scaling_shape() { return shape::describe(kScaling); }
 
 front::Operation scaling_operation(const stream::StreamService& streams) {
-  return bind(kScaling, kStyle, [&streams](const front::Request& request, ScalingRequest input) {
+  return bind(kScaling, kStreamStyle, [&streams](const front::Request& request, WhichStream input) {
     return scaling(streams, request, input);
   });
 }

@@ -1,28 +1,11 @@
 #include "api/admin/shard_traffic.h"
 
-#include "api/bind.h"
+#include "api/admin/which_stream.h"
 #include "stream/stream_service.h"
 #include "stream/traffic.h"
 
 namespace penstock::api::admin {
 namespace {
-
-struct ShardTrafficRequest {
-  std::optional<std::string> stream_name;
-  std::optional<std::string> account;
-  std::optional<std::string> region;
-  static constexpr auto shape() {
-    using Self = ShardTrafficRequest;
-    return std::array{
-        shape::member<&Self::stream_name>("StreamName",
-                                          {shape::required, shape::in_path("StreamName")}),
-        shape::member<&Self::account>("account", {shape::in_query("account")},
-                                      "That of the caller if absent."),
-        shape::member<&Self::region>("region", {shape::in_query("region")},
-                                     "That of the caller if absent."),
-    };
-  }
-};
 
 struct Traffic {
   std::string shard;
@@ -56,29 +39,15 @@ struct ShardTrafficReply {
   }
 };
 
-constexpr shape::Operation<ShardTrafficRequest, ShardTrafficReply> kShardTraffic{
+constexpr shape::Operation<WhichStream, ShardTrafficReply> kShardTraffic{
     .name = "ReadShardTraffic",
     .doc = "What each shard of a stream took in since the server started; two looks give a rate.",
     .method = "GET",
     .path = "/_penstock/streams/{StreamName}/shards"};
 
-const ErrorName* name_of(const ErrorCode& code) {
-  static constexpr ErrorName kNotFound{.name = "ResourceNotFoundException", .status = 404};
-  if (code == stream::StreamErrc::kNotFound) return &kNotFound;
-  return shape_error_name(code);
-}
-
-constexpr ServiceStyle kStyle{.name_of = &name_of,
-                              .write_error = &write_rest_error,
-                              .internal = {.name = "InternalFailure", .status = 500}};
-
 Result<ShardTrafficReply> traffic(const stream::StreamService& streams,
-                                  const front::Request& request, const ShardTrafficRequest& input) {
-  const Tenant& caller = request.caller.tenant;
-  TRY(const stream::StreamTraffic seen,
-      streams.traffic(
-          {.tenant = {input.account.value_or(caller.account), input.region.value_or(caller.region)},
-           .name = *input.stream_name}));
+                                  const front::Request& request, const WhichStream& input) {
+  TRY(const stream::StreamTraffic seen, streams.traffic(name_in(request, input)));
   ShardTrafficReply reply{
       .write_records = seen.write_records, .write_bytes = seen.write_bytes, .shards = {}};
   reply.shards.reserve(seen.shards.size());
@@ -96,8 +65,8 @@ Result<ShardTrafficReply> traffic(const stream::StreamService& streams,
 shape::OperationInfo shard_traffic_shape() { return shape::describe(kShardTraffic); }
 
 front::Operation shard_traffic_operation(const stream::StreamService& streams) {
-  return bind(kShardTraffic, kStyle,
-              [&streams](const front::Request& request, ShardTrafficRequest input) {
+  return bind(kShardTraffic, kStreamStyle,
+              [&streams](const front::Request& request, WhichStream input) {
                 return traffic(streams, request, input);
               });
 }

@@ -1,30 +1,12 @@
 #include "api/admin/stream_limits.h"
 
-#include "api/bind.h"
+#include "api/admin/which_stream.h"
 #include "stream/stream_service.h"
 
 namespace penstock::api::admin {
 namespace {
 
 constexpr shape::Rules kLimit{shape::range(0, 1'000'000'000'000)};
-
-/// Whose limits; also the request of GET and DELETE.
-struct WhichStream {
-  std::optional<std::string> stream_name;
-  std::optional<std::string> account;
-  std::optional<std::string> region;
-  static constexpr auto shape() {
-    using Self = WhichStream;
-    return std::array{
-        shape::member<&Self::stream_name>("StreamName",
-                                          {shape::required, shape::in_path("StreamName")}),
-        shape::member<&Self::account>("account", {shape::in_query("account")},
-                                      "That of the caller if absent."),
-        shape::member<&Self::region>("region", {shape::in_query("region")},
-                                     "That of the caller if absent."),
-    };
-  }
-};
 
 struct SetLimits {
   std::optional<std::string> stream_name;
@@ -121,29 +103,6 @@ constexpr shape::Operation<WhichStream, LimitsReply> kReset{.name = "ResetStream
                                                             .method = "DELETE",
                                                             .path = kPath};
 
-const ErrorName* name_of(const ErrorCode& code) {
-  static constexpr ErrorName kNotFound{.name = "ResourceNotFoundException", .status = 404};
-  static constexpr ErrorName kInUse{.name = "ResourceInUseException", .status = 409};
-  static constexpr ErrorName kValidation{.name = "ValidationException", .status = 400};
-  static constexpr ErrorName kUnavailable{.name = "ServiceUnavailable", .status = 503};
-  if (code == stream::StreamErrc::kNotFound) return &kNotFound;
-  if (code == stream::StreamErrc::kInUse) return &kInUse;
-  if (code == stream::StreamErrc::kValidation) return &kValidation;
-  if (code == Errc::kUnavailable || code == Errc::kCancelled) return &kUnavailable;
-  return shape_error_name(code);
-}
-
-constexpr ServiceStyle kStyle{.name_of = &name_of,
-                              .write_error = &write_rest_error,
-                              .internal = {.name = "InternalFailure", .status = 500}};
-
-template <class Input>
-stream::StreamName name_in(const front::Request& request, const Input& input) {
-  const Tenant& caller = request.caller.tenant;
-  return {.tenant = {input.account.value_or(caller.account), input.region.value_or(caller.region)},
-          .name = *input.stream_name};
-}
-
 Result<LimitsReply> reply_of(const stream::StreamService& streams, const stream::StreamName& name) {
   TRY(const stream::StreamLimits limits, streams.limits_of(name));
   const stream::LimitOverrides& own = limits.own;
@@ -182,11 +141,11 @@ std::vector<shape::OperationInfo> stream_limits_shapes() {
 std::vector<front::Operation> stream_limits_operations(stream::StreamService& streams) {
   std::vector<front::Operation> operations;
   operations.push_back(
-      bind(kRead, kStyle, [&streams](const front::Request& request, WhichStream input) {
+      bind(kRead, kStreamStyle, [&streams](const front::Request& request, WhichStream input) {
         return reply_of(streams, name_in(request, input));
       }));
   operations.push_back(
-      bind(kSet, kStyle,
+      bind(kSet, kStreamStyle,
            [&streams](const front::Request& request, SetLimits input) -> Task<Result<LimitsReply>> {
              const stream::LimitOverrides limits{.write_records = input.write_records,
                                                  .write_bytes = input.write_bytes,
@@ -202,7 +161,7 @@ std::vector<front::Operation> stream_limits_operations(stream::StreamService& st
              co_return co_await set(streams, name, limits);
            }));
   operations.push_back(
-      bind(kReset, kStyle, [&streams](const front::Request& request, WhichStream input) {
+      bind(kReset, kStreamStyle, [&streams](const front::Request& request, WhichStream input) {
         return set(streams, name_in(request, input), {});
       }));
   return operations;
