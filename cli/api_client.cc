@@ -176,6 +176,10 @@ Result<std::string> ApiClient::send(std::string_view service, std::string_view m
                      " is signed by nobody who is trusted here, or is for another host. --ca-file "
                      "or AWS_CA_BUNDLE names the CA: the file in the server's ready line."};
   }
+  if (code == CURLE_SSL_CACERT_BADFILE) {
+    return Error{CliErrc::kUsage, "the CA file " + endpoint_.ca_file +
+                                      " cannot be read, or holds no certificate in PEM."};
+  }
   if (code != CURLE_OK) {
     return Error{CliErrc::kUnreachable, "no answer from " + base_url(service) + ": " +
                                             curl_easy_strerror(code) +

@@ -76,8 +76,8 @@ Result<std::vector<wire::Mapping>> list_mappings(ApiClient& client) {
 
 Result<std::string> stream_arn(ApiClient& client, const std::string& name_or_arn) {
   if (name_or_arn.starts_with("arn:")) return name_or_arn;
-  TRY(const auto summary,
-      client.kinesis<wire::StreamSummary>("DescribeStreamSummary", wire::StreamName{name_or_arn}));
+  TRY(const auto summary, client.kinesis<wire::StreamSummary>("DescribeStreamSummary",
+                                                              wire::StreamTarget::of(name_or_arn)));
   return summary.description.arn;
 }
 

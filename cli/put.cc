@@ -64,7 +64,7 @@ void add(WriteSummary& total, WriteSummary part) {
 /// Whether the service chooses the shard of each record, whatever its keys are.
 Result<bool> places_records(ApiClient& client, const std::string& stream) {
   TRY(const auto summary,
-      client.kinesis<wire::StreamSummary>("DescribeStreamSummary", wire::StreamName{stream}));
+      client.kinesis<wire::StreamSummary>("DescribeStreamSummary", wire::StreamTarget::of(stream)));
   return summary.description.distribution == "AUTO";
 }
 
@@ -160,7 +160,7 @@ void add_put(CLI::App& app, Context& context, Action& action) {
   auto flags = std::make_shared<PutFlags>();
   CLI::App* command = app.add_subcommand(
       "put", "Put the lines of a file into a stream, one record a line; retries what is refused.");
-  command->add_option("stream", flags->stream, "Name of the stream")->required();
+  command->add_option("stream", flags->stream, "Name or ARN of the stream")->required();
   command->add_option("--file,-f", flags->file, "Text or ndjson file; - is standard input")
       ->capture_default_str();
   command->add_option("--key,-k", flags->key_field,

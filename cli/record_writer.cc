@@ -55,9 +55,11 @@ Result<WriteSummary> write_records(ApiClient& client, const std::string& stream,
   std::reverse(waiting.begin(), waiting.end());
   Backoff backoff(options.backoff_base, options.backoff_cap, std::random_device{}());
   int fruitless = 0;  // Calls in a row that stored nothing.
+  const auto target = wire::StreamTarget::of(stream);
 
   while (!waiting.empty()) {
-    wire::PutRecords request{.stream_name = stream, .records = take_batch(waiting)};
+    wire::PutRecords request{
+        .stream_name = target.name, .stream_arn = target.arn, .records = take_batch(waiting)};
     const std::size_t sent = request.records.size();
     auto reply = client.kinesis<wire::PutRecordsReply>("PutRecords", request);
     ++summary.calls;

@@ -14,7 +14,9 @@ ShardReader::ShardReader(ApiClient& client, std::string stream, std::string star
 
 Result<std::string> ShardReader::iterator_for(const std::string& shard, const std::string& type,
                                               const std::string& after) {
-  wire::GetShardIterator request{.stream_name = stream_, .shard_id = shard, .type = type};
+  const auto target = wire::StreamTarget::of(stream_);
+  wire::GetShardIterator request{
+      .stream_name = target.name, .stream_arn = target.arn, .shard_id = shard, .type = type};
   if (!after.empty()) request.sequence_number = after;
   if (type == "AT_TIMESTAMP") request.timestamp = at_;
   TRY(const auto reply, client_.kinesis<wire::ShardIterator>("GetShardIterator", request));

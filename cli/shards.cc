@@ -8,7 +8,8 @@ namespace penstock::cli {
 
 Result<std::vector<wire::Shard>> list_shards(ApiClient& client, const std::string& stream) {
   std::vector<wire::Shard> shards;
-  wire::ListShards request{.stream_name = stream};
+  const auto target = wire::StreamTarget::of(stream);
+  wire::ListShards request{.stream_name = target.name, .stream_arn = target.arn};
   while (true) {
     TRY(auto page, client.kinesis<wire::ListShardsReply>("ListShards", request));
     shards.insert(shards.end(), std::make_move_iterator(page.shards.begin()),

@@ -51,12 +51,6 @@ bool is_counted_by_the_day(std::string_view operation) {
 
 }  // namespace
 
-wire::StreamTarget wire::StreamTarget::of(const std::string& name_or_arn) {
-  StreamTarget target;
-  (name_or_arn.starts_with("arn:") ? target.arn : target.name) = name_or_arn;
-  return target;
-}
-
 CLI::App* add_stream_command(CLI::App& parent, StreamFlags& flags, const std::string& name,
                              const std::string& help, const std::string& which) {
   CLI::App* command = parent.add_subcommand(name, help);

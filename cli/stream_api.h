@@ -20,17 +20,6 @@
 namespace penstock::cli {
 namespace wire {
 
-/// A stream by its name or by its ARN, whichever was given. The base of most requests.
-struct StreamTarget {
-  std::optional<std::string> name;
-  std::optional<std::string> arn;
-  static StreamTarget of(const std::string& name_or_arn);
-  static constexpr auto shape() {
-    return std::array{member<&StreamTarget::name>("StreamName"),
-                      member<&StreamTarget::arn>("StreamARN")};
-  }
-};
-
 struct ModeDetails {
   std::string mode;
   static constexpr auto shape() { return std::array{member<&ModeDetails::mode>("StreamMode")}; }

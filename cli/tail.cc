@@ -183,7 +183,7 @@ void add_tail(CLI::App& app, Context& context, Action& action) {
   auto flags = std::make_shared<TailFlags>();
   CLI::App* command = app.add_subcommand(
       "tail", "Print a stream's records as they come, over all shards and through reshards.");
-  command->add_option("stream", flags->stream, "Name of the stream")->required();
+  command->add_option("stream", flags->stream, "Name or ARN of the stream")->required();
   command
       ->add_option("--from", flags->from,
                    "latest, horizon (the oldest kept), -15m (a time ago), or epoch seconds")

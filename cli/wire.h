@@ -16,10 +16,18 @@ using shape::Blob;
 using shape::member;
 using shape::Timestamp;
 
-struct StreamName {
-  std::string stream_name;
+/// A stream by its name or by its ARN, whichever was given. The base of most requests.
+struct StreamTarget {
+  std::optional<std::string> name;
+  std::optional<std::string> arn;
+  static StreamTarget of(const std::string& name_or_arn) {
+    StreamTarget target;
+    (name_or_arn.starts_with("arn:") ? target.arn : target.name) = name_or_arn;
+    return target;
+  }
   static constexpr auto shape() {
-    return std::array{member<&StreamName::stream_name>("StreamName")};
+    return std::array{member<&StreamTarget::name>("StreamName"),
+                      member<&StreamTarget::arn>("StreamARN")};
   }
 };
 
@@ -67,10 +75,12 @@ struct PutEntry {
 };
 
 struct PutRecords {
-  std::string stream_name;
+  std::optional<std::string> stream_name;
+  std::optional<std::string> stream_arn;
   std::vector<PutEntry> records;
   static constexpr auto shape() {
     return std::array{member<&PutRecords::stream_name>("StreamName"),
+                      member<&PutRecords::stream_arn>("StreamARN"),
                       member<&PutRecords::records>("Records")};
   }
 };
@@ -131,9 +141,11 @@ struct Shard {
 
 struct ListShards {
   std::optional<std::string> stream_name;
+  std::optional<std::string> stream_arn;
   std::optional<std::string> next_token;
   static constexpr auto shape() {
     return std::array{member<&ListShards::stream_name>("StreamName"),
+                      member<&ListShards::stream_arn>("StreamARN"),
                       member<&ListShards::next_token>("NextToken")};
   }
 };
@@ -148,13 +160,15 @@ struct ListShardsReply {
 };
 
 struct GetShardIterator {
-  std::string stream_name;
+  std::optional<std::string> stream_name;
+  std::optional<std::string> stream_arn;
   std::string shard_id;
   std::string type;
   std::optional<std::string> sequence_number;
   std::optional<Timestamp> timestamp;
   static constexpr auto shape() {
     return std::array{member<&GetShardIterator::stream_name>("StreamName"),
+                      member<&GetShardIterator::stream_arn>("StreamARN"),
                       member<&GetShardIterator::shard_id>("ShardId"),
                       member<&GetShardIterator::type>("ShardIteratorType"),
                       member<&GetShardIterator::sequence_number>("StartingSequenceNumber"),

@@ -6,7 +6,7 @@ import threading
 import pytest
 from command import run, started
 from conftest import ACCOUNT, REGION, Server, evidence
-from kit import data_of, iterator, merge, put, read, shard, shards_of, split_in_the_middle, until
+from kit import data_of, iterator, merge, put, read, shard, shards_of, split_in_the_middle, stream_arn, until
 
 
 @pytest.fixture
@@ -30,6 +30,21 @@ def test_the_lines_of_standard_input_become_records(server, stream):
     assert done.code == 0, done
     assert done.out == "4 entries: 4 stored, 0 failed; 0 refusals retried, 1 calls, 0 of them partly refused\n"
     assert texts(server, stream) == ["one", "two", "grüße", "last without newline"]
+
+
+@evidence("own", "a stream by its ARN, as everywhere")
+def test_a_stream_by_its_arn(server, stream):
+    done = run(server, "put", stream_arn(stream), stdin="one\ntwo\n")
+    assert (done.code, texts(server, stream)) == (0, ["one", "two"]), done
+    done = run(server, "tail", stream_arn(stream), "--from", "horizon", "--limit", "2")
+    assert [line.split()[-1] for line in done.lines()] == ["one", "two"], done
+
+
+@evidence("own", "a CA file that is none is named")
+def test_a_ca_file_that_is_not_there(server, stream, tmp_path):
+    missing = tmp_path / "ca.pem"
+    done = run(server, "put", stream, "--endpoint-url", f"https://127.0.0.1:{server.port}", "--ca-file", missing, stdin="one\n")
+    assert done.code == 2 and done.err.startswith(f"penstock: the CA file {missing} cannot be read"), done
 
 
 @evidence("own", "--file, and --key names the member that is the partition key")
