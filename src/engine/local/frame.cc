@@ -45,7 +45,8 @@ void write_records(std::uint8_t* into, const FramePlan& plan, ShardRef shard, Po
     store(at, static_cast<std::uint32_t>(record.data.size()));
     store(at + 4, static_cast<std::uint16_t>(record.key.size()));
     at += kRecordOverheadBytes;
-    std::memcpy(at, record.key.data(), record.key.size());
+    // Of an empty one the pointer may be null, which memcpy does not take.
+    if (!record.key.empty()) std::memcpy(at, record.key.data(), record.key.size());
     at += record.key.size();
     if (!record.data.empty()) std::memcpy(at, record.data.data(), record.data.size());
     at += record.data.size();
