@@ -1,5 +1,7 @@
 """Modes, warm throughput and the settings of an account."""
 
+from datetime import timedelta
+
 import pytest
 from conftest import ACCOUNT, evidence
 from kit import HOUR, refused, shards_of, stream_arn, until, wait_active
@@ -130,6 +132,14 @@ def test_an_old_commitment_ends_at_once(server, advantage):
     kinesis, _ = advantage
     server.advance(25 * HOUR)
     assert commit(kinesis, "DISABLED")["Status"] == "DISABLED"
+
+
+@evidence("M", "the reply has the settings as they are from now on")
+def test_the_reply_of_a_commitment(account):
+    kinesis, _ = account
+    reply = kinesis.update_account_settings(MinimumThroughputBillingCommitment={"Status": "ENABLED"})
+    assert reply[SETTINGS] == kinesis.describe_account_settings()[SETTINGS]
+    assert reply[SETTINGS]["EarliestAllowedEndAt"] - reply[SETTINGS]["StartedAt"] == timedelta(hours=24)
 
 
 @evidence("D", "a commitment is an account's in a region")
