@@ -240,7 +240,8 @@ def test_subscriptions_have_a_budget_of_their_own(limited, name):
     ({"Type": "LATEST", "SequenceNumber": "0"}, "and also a StartingSequenceNumber."),
     ({"Type": "AT_TIMESTAMP"}, "Current request has no timestamp parameter."),
     ({"Type": "AT_TIMESTAMP", "Timestamp": 9_999_999_999}, "The timestampInMillis parameter cannot be greater than"),
-    ({"Type": "AT_SEQUENCE_NUMBER", "SequenceNumber": "5"}, "is invalid.")])
+    ({"Type": "AT_SEQUENCE_NUMBER", "SequenceNumber": "1" * 56}, "is invalid."),
+    ({"Type": "AT_SEQUENCE_NUMBER", "SequenceNumber": "5"}, f"It encodes {shard(5)}")])
 def test_starting_positions_are_checked_as_for_iterators(server, stream, consumer, position, text):
     code, message = refusal(server, ConsumerARN=consumer, StartingPosition=position)
     assert code == "InvalidArgumentException" and text in message

@@ -390,6 +390,9 @@ CHANGES = {
 @pytest.mark.parametrize("operation", CHANGES)
 def test_a_change_keeps_the_stream_updating_for_a_while(slow, slow_stream, operation):
     body = CHANGES[operation](slow_stream)
+    if operation == "StopStreamEncryption":  # There must be something to stop.
+        slow.raw.result("StartStreamEncryption", body)
+        settle(slow, slow_stream)
     assert slow.raw.kinesis(operation, body).status == 200
     slow.kinesis.put_record(StreamName=slow_stream, Data=b"meanwhile", PartitionKey="k")
     assert slow.raw.error(operation, body) == (
