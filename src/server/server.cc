@@ -360,7 +360,8 @@ std::string Server::ready_line() const {
                      (parts_->tls.is_on() ? " tls=on" : "") + " sandbox=\"" +
                      parts_->sandboxes->isolation() + "\"";
   if (const std::string& ca = parts_->tls.ca_file(); !ca.empty()) {
-    line += " ca=" + std::filesystem::absolute(ca).lexically_normal().string();
+    const auto whole = std::filesystem::absolute(ca);  // env: only names the file
+    line += " ca=" + whole.lexically_normal().string();
   }
   if (parts_->found.through_page_cache) line += " disk=\"" + parts_->disk_text() + "\"";
   if (settings.dev) line += " dev (the clock can be advanced)";
