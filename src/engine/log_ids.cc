@@ -1,7 +1,6 @@
 #include "engine/log_ids.h"
 
-#include "engine/errors.h"
-#include "engine/meta.h"
+#include "engine/try_commit.h"
 
 #include <charconv>
 #include <optional>
@@ -38,11 +37,8 @@ Task<Result<LogId>> next_log_id(Meta& meta) {
                        .key = std::string(kKey),
                        .expected = version,
                        .value = std::to_string(next + 1)});
-    Result<Version> committed = co_await meta.commit(std::move(changes));
-    if (committed.ok()) co_return LogId{next};
-    if (committed.error().code != EngineErrc::kConflict) co_return std::move(committed).error();
-    // Somebody else takes the number: what is next can be read once that has arrived on the disk.
-    CO_TRY_OK(co_await meta.barrier());
+    CO_TRY(const auto committed, co_await try_commit(meta, std::move(changes)));
+    if (committed) co_return LogId{next};
   }
 }
 

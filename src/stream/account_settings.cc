@@ -2,7 +2,7 @@
 
 #include "base/log.h"
 #include "engine/engine.h"
-#include "engine/errors.h"
+#include "engine/try_commit.h"
 #include "env/clocks.h"
 #include "shape/json.h"
 #include "stream/errors.h"
@@ -96,12 +96,9 @@ Task<Result<CommitmentView>> AccountSettings::set_commitment(Tenant tenant, bool
     changes.push_back({.key = key,
                        .expected = stored ? stored->version : engine::Version{},
                        .value = encode(commitment)});
-    const Result<engine::Version> committed = co_await meta.commit(std::move(changes));
-    if (committed.ok()) co_return commitment.view(now);
-    if (committed.error().code != engine::EngineErrc::kConflict) {
-      co_return Error{StreamErrc::kInternalFailure, committed.error().message};
-    }
-    CO_TRY_OK(co_await meta.barrier());
+    const auto committed = co_await engine::try_commit(meta, std::move(changes));
+    if (!committed.ok()) co_return Error{StreamErrc::kInternalFailure, committed.error().message};
+    if (*committed) co_return commitment.view(now);
   }
 }
 

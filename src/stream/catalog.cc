@@ -4,6 +4,7 @@
 #include "engine/engine.h"
 #include "engine/errors.h"
 #include "engine/log_ids.h"
+#include "engine/try_commit.h"
 #include "env/clocks.h"
 #include "env/loop.h"
 #include "stream/errors.h"
@@ -143,15 +144,10 @@ Task<Result<LiveStreamPtr>> Catalog::edit(StreamName name, Edit edit,
       more.expected = known ? known->version : engine::Version{};
       changes.push_back(std::move(more));
     }
-    const Result<engine::Version> committed = co_await meta.commit(std::move(changes));
-    if (!committed.ok() && committed.error().code == engine::EngineErrc::kConflict) {
-      // Another change is on its way to the disk: it can be read once that has arrived there.
-      const Status arrived = co_await meta.barrier();
-      if (!arrived.ok()) co_return internal(arrived.error());
-      continue;
-    }
+    const auto committed = co_await engine::try_commit(meta, std::move(changes));
     if (!committed.ok()) co_return internal(committed.error());
-    LiveStreamPtr live = live_of(std::move(entry), *committed);
+    if (!*committed) continue;
+    LiveStreamPtr live = live_of(std::move(entry), **committed);
     directory_.publish(live);
     co_return live;
   }
@@ -383,10 +379,8 @@ Task<Status> Catalog::finish_delete(StreamEntry entry) {
       changes.push_back(
           {.op = engine::Change::Op::kErase, .key = scaling->key, .expected = scaling->version});
     }
-    const Result<engine::Version> committed = co_await meta.commit(std::move(changes));
-    if (committed.ok()) break;
-    if (committed.error().code != engine::EngineErrc::kConflict) co_return committed.error();
-    CO_TRY_OK(co_await meta.barrier());  // As in edit().
+    CO_TRY(const auto committed, co_await engine::try_commit(meta, std::move(changes)));
+    if (committed) break;
   }
   directory_.remove(entry.name);
   consumers_.removed(entry.name);

@@ -2,7 +2,7 @@
 
 #include "base/log.h"
 #include "engine/engine.h"
-#include "engine/errors.h"
+#include "engine/try_commit.h"
 #include "env/clocks.h"
 #include "env/loop.h"
 #include "stream/errors.h"
@@ -23,10 +23,6 @@ Error internal(const Error& cause) {
   log::error("a change of a consumer could not be stored",
              {{"error", cause.code.name()}, {"message", cause.message}});
   return {StreamErrc::kInternalFailure, cause.message};
-}
-
-bool is_conflict(const Result<engine::Version>& committed) {
-  return !committed.ok() && committed.error().code == engine::EngineErrc::kConflict;
 }
 
 }  // namespace
@@ -229,15 +225,11 @@ Task<Result<ConsumerView>> Consumers::add(Caller caller, RegisterConsumer reques
                        .expected = stored->version});
     changes.push_back({.key = consumer_key(stream, request.name), .value = encode(entry)});
     registering_.emplace(key, entry);
-    const Result<engine::Version> committed =
-        co_await parts_.engine.meta().commit(std::move(changes));
+    const auto committed = co_await engine::try_commit(parts_.engine.meta(), std::move(changes));
     registering_.erase(key);
-    if (is_conflict(committed)) {  // The stream has changed: look at it again.
-      CO_TRY_OK(co_await parts_.engine.meta().barrier());
-      continue;
-    }
     if (!committed.ok()) co_return internal(committed.error());
-    publish(entry, *committed);
+    if (!*committed) continue;  // The stream has changed: look at it again.
+    publish(entry, **committed);
     if (entry.in_transition()) scope_.spawn(finish_later(entry.id, entry.due));
     entry.status = ConsumerStatus::kCreating;
     co_return view_of(entry);
@@ -349,14 +341,10 @@ Task<Status> Consumers::edit(ConsumerName consumer, Edit edit) {
     CO_TRY_OK(edit(entry));
     std::vector<engine::Change> changes;
     changes.push_back({.key = key, .expected = stored->version, .value = encode(entry)});
-    const Result<engine::Version> committed =
-        co_await parts_.engine.meta().commit(std::move(changes));
-    if (is_conflict(committed)) {
-      CO_TRY_OK(co_await parts_.engine.meta().barrier());
-      continue;
-    }
+    const auto committed = co_await engine::try_commit(parts_.engine.meta(), std::move(changes));
     if (!committed.ok()) co_return internal(committed.error());
-    publish(std::move(entry), *committed);
+    if (!*committed) continue;
+    publish(std::move(entry), **committed);
     co_return ok();
   }
 }
@@ -430,13 +418,9 @@ Task<Status> Consumers::erase(ConsumerName consumer) {
     if (entry.id != consumer) co_return ok();
     std::vector<engine::Change> changes;
     changes.push_back({.op = engine::Change::Op::kErase, .key = key, .expected = stored->version});
-    const Result<engine::Version> committed =
-        co_await parts_.engine.meta().commit(std::move(changes));
-    if (is_conflict(committed)) {
-      CO_TRY_OK(co_await parts_.engine.meta().barrier());
-      continue;
-    }
+    const auto committed = co_await engine::try_commit(parts_.engine.meta(), std::move(changes));
     if (!committed.ok()) co_return internal(committed.error());
+    if (!*committed) continue;
     forget(consumer);
     co_return ok();
   }

@@ -1,6 +1,6 @@
 #include "base/log.h"
 #include "engine/engine.h"
-#include "engine/errors.h"
+#include "engine/try_commit.h"
 #include "env/clocks.h"
 #include "env/loop.h"
 #include "stream/catalog.h"
@@ -253,10 +253,8 @@ Task<Status> Catalog::put_beside(StreamName name, LogId log, engine::Change docu
     const auto known = meta.get(document.key);
     document.expected = known ? known->version : engine::Version{};
     changes.push_back(document);
-    const Result<engine::Version> committed = co_await meta.commit(std::move(changes));
-    if (committed.ok()) co_return ok();
-    if (committed.error().code != engine::EngineErrc::kConflict) co_return committed.error();
-    CO_TRY_OK(co_await meta.barrier());
+    CO_TRY(const auto committed, co_await engine::try_commit(meta, std::move(changes)));
+    if (committed) co_return ok();
   }
 }
 

@@ -1,8 +1,7 @@
 #include "api/admin/clock.h"
 
 #include "api/bind.h"
-#include "engine/errors.h"
-#include "engine/meta.h"
+#include "engine/try_commit.h"
 #include "env/clocks.h"
 #include "shape/errors.h"
 #include "shape/json.h"
@@ -81,10 +80,8 @@ Task<Result<ClockReply>> advance(env::Clocks& clocks, engine::Meta& meta, Millis
     std::vector<engine::Change> changes{{engine::Change::Op::kPut, std::string(kKey),
                                          stored ? stored->version : engine::Version{},
                                          shape::to_json(clock)}};
-    const auto committed = co_await meta.commit(std::move(changes));
-    if (committed.ok()) break;
-    if (!(committed.error().code == engine::EngineErrc::kConflict)) co_return committed.error();
-    CO_TRY_OK(co_await meta.barrier());
+    CO_TRY(const auto committed, co_await engine::try_commit(meta, std::move(changes)));
+    if (committed) break;
   }
   clocks.advance_service(by);
   co_return reading(clocks);
