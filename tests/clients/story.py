@@ -88,6 +88,64 @@ def go_program(sources, packages, *flags, package="."):
     return target
 
 
+class Teller:
+    """The story as clients in Python tell it. One has `put_entries` and `page`, whose replies are those of the API with
+    data as bytes, `iterator_of`, and the parts that are its own."""
+
+    def __init__(self, server, stream):
+        self.server, self.stream = server, stream
+        self.told = Told("")
+        self.told.stream = stream
+
+    def fact(self, name, *words):
+        self.told.facts[name].append([str(word) for word in words])
+
+    def put_batch(self):
+        entries = [{"PartitionKey": key, "Data": data, "ExplicitHashKey": "0"} for key, data in stand.RECORDS.items()]
+        while entries:
+            reply = self.put_entries(entries)
+            self.fact("failed", reply["FailedRecordCount"])
+            refused = [(entry, result) for entry, result in zip(entries, reply["Records"], strict=True)
+                       if "ErrorCode" in result]
+            for entry, result in refused:
+                self.fact("refused", entry["PartitionKey"], result["ErrorCode"], result["ErrorMessage"])
+            entries = [entry for entry, _ in refused]
+            if entries:
+                self.server.advance(1_000)
+
+    def tell_shards(self, shards):
+        for each in shards:
+            ends = each["HashKeyRange"]
+            self.fact("shard", each["ShardId"], ends["StartingHashKey"], ends["EndingHashKey"],
+                      each.get("ParentShardId", "-"), each.get("AdjacentParentShardId", "-"),
+                      "closed" if "EndingSequenceNumber" in each["SequenceNumberRange"] else "open")
+
+    def read_shard(self, shard):
+        """To its end when it is closed, else to its tip. Gives the children that its last page names."""
+        iterator = self.iterator_of(shard, "TRIM_HORIZON")
+        while True:
+            page = self.page(iterator)
+            for record in page["Records"]:
+                data = record["Data"]
+                self.fact("record", shard, record["PartitionKey"], len(data), hashlib.sha256(data).hexdigest())
+            if "NextShardIterator" not in page:
+                return page["ChildShards"]
+            if not page["Records"] and page["MillisBehindLatest"] == 0:
+                return []
+            iterator = page["NextShardIterator"]
+
+    def read_all(self):
+        ready, read = [shard(0), shard(1)], set()
+        while ready:
+            at = ready.pop(0)
+            children = self.read_shard(at)
+            read.add(at)
+            for child in children:
+                self.fact("child", at, child["ShardId"])
+                if read.issuperset(child["ParentShards"]):
+                    ready.append(child["ShardId"])
+
+
 class Story:
     """The judgements; a client's test module derives from it and gives the fixture `told`."""
 

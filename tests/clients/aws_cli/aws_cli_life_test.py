@@ -1,7 +1,6 @@
 """The AWS CLI 2 through a stream's whole life; it has no command for SubscribeToShard."""
 
 import base64
-import hashlib
 import json
 
 import pytest
@@ -16,17 +15,13 @@ pytestmark = pytest.mark.timeout(300)
 VERSIONS = [version for version in stand.AWS_CLIS if version.startswith("2.")]
 
 
-class Life:
+class Life(story.Teller):
     """The long story, told by commands."""
 
     def __init__(self, server, stream, folder):
-        self.server, self.stream, self.folder = server, stream, folder
+        super().__init__(server, stream)
+        self.folder = folder
         self.command = aws_cli_test.Aws(server, VERSIONS[0])
-        self.told = story.Told("")
-        self.told.stream = stream
-
-    def fact(self, name, *words):
-        self.told.facts[name].append([str(word) for word in words])
 
     def aws(self, operation, **options):
         return self.command("kinesis", operation, **options)
@@ -69,56 +64,20 @@ class Life:
         reply = self.on_stream("put-record", partition_key=key, data=self.command.blob(data), explicit_hash_key=hash_key)
         self.fact("put", key, reply["ShardId"], reply["SequenceNumber"])
 
-    def put_batch(self):
-        entries = [{"PartitionKey": key, "Data": self.command.blob(data), "ExplicitHashKey": "0"}
-                   for key, data in stand.RECORDS.items()]
-        while entries:
-            path = self.folder / "records.json"
-            path.write_text(json.dumps(entries))
-            reply = self.on_stream("put-records", records=f"file://{path}")
-            self.fact("failed", reply["FailedRecordCount"])
-            refused = [(entry, result) for entry, result in zip(entries, reply["Records"], strict=True)
-                       if "ErrorCode" in result]
-            for entry, result in refused:
-                self.fact("refused", entry["PartitionKey"], result["ErrorCode"], result["ErrorMessage"])
-            entries = [entry for entry, _ in refused]
-            if entries:
-                self.server.advance(1_000)
+    def put_entries(self, entries):
+        path = self.folder / "records.json"
+        path.write_text(json.dumps([{**entry, "Data": self.command.blob(entry["Data"])} for entry in entries]))
+        return self.on_stream("put-records", records=f"file://{path}")
 
     def shards(self):
-        for each in self.on_stream("list-shards")["Shards"]:
-            ends = each["HashKeyRange"]
-            self.fact("shard", each["ShardId"], ends["StartingHashKey"], ends["EndingHashKey"],
-                      each.get("ParentShardId", "-"), each.get("AdjacentParentShardId", "-"),
-                      "closed" if "EndingSequenceNumber" in each["SequenceNumberRange"] else "open")
+        self.tell_shards(self.on_stream("list-shards")["Shards"])
+
+    def page(self, iterator):
+        page = self.aws("get-records", shard_iterator=iterator)
+        return {**page, "Records": [{**record, "Data": base64.b64decode(record["Data"])} for record in page["Records"]]}
 
     def iterator_of(self, shard, position):
         return self.on_stream("get-shard-iterator", shard_id=shard, shard_iterator_type=position)["ShardIterator"]
-
-    def read_shard(self, shard):
-        """To its end when it is closed, else to its tip. Gives the children that its last page names."""
-        iterator = self.iterator_of(shard, "TRIM_HORIZON")
-        while True:
-            page = self.aws("get-records", shard_iterator=iterator)
-            for record in page["Records"]:
-                data = base64.b64decode(record["Data"])
-                self.fact("record", shard, record["PartitionKey"], len(data), hashlib.sha256(data).hexdigest())
-            if "NextShardIterator" not in page:
-                return page["ChildShards"]
-            if not page["Records"] and page["MillisBehindLatest"] == 0:
-                return []
-            iterator = page["NextShardIterator"]
-
-    def read_all(self):
-        ready, read = [story.shard(0), story.shard(1)], set()
-        while ready:
-            shard = ready.pop(0)
-            children = self.read_shard(shard)
-            read.add(shard)
-            for child in children:
-                self.fact("child", shard, child["ShardId"])
-                if read.issuperset(child["ParentShards"]):
-                    ready.append(child["ShardId"])
 
     def tags_and_retention(self):
         def tags(word):

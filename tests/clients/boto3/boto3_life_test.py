@@ -1,7 +1,5 @@
 """boto3 through a stream's whole life, fan-out included."""
 
-import hashlib
-
 import boto3
 import botocore.config
 import botocore.exceptions
@@ -13,19 +11,14 @@ import story
 SECOND = {"Delay": 1, "MaxAttempts": 60}
 
 
-class Life:
+class Life(story.Teller):
     """The long story, told by boto3."""
 
     def __init__(self, server, stream):
-        self.server, self.stream = server, stream
+        super().__init__(server, stream)
         self.settings = dict(endpoint_url=server.url, region_name=stand.REGION, aws_access_key_id=server.key.access_key,
                              aws_secret_access_key=server.key.secret_key, verify=server.ca_file)
         self.kinesis = boto3.client("kinesis", **self.settings)
-        self.told = story.Told("")
-        self.told.stream = stream
-
-    def fact(self, name, *words):
-        self.told.facts[name].append([str(word) for word in words])
 
     def tell(self):
         self.create()
@@ -64,19 +57,6 @@ class Life:
         reply = self.kinesis.put_record(StreamName=self.stream, PartitionKey=key, Data=data, ExplicitHashKey=str(hash_key))
         self.fact("put", key, reply["ShardId"], reply["SequenceNumber"])
 
-    def put_batch(self):
-        entries = [{"PartitionKey": key, "Data": data, "ExplicitHashKey": "0"} for key, data in stand.RECORDS.items()]
-        while entries:
-            reply = self.kinesis.put_records(StreamName=self.stream, Records=entries)
-            self.fact("failed", reply["FailedRecordCount"])
-            refused = [(entry, result) for entry, result in zip(entries, reply["Records"], strict=True)
-                       if "ErrorCode" in result]
-            for entry, result in refused:
-                self.fact("refused", entry["PartitionKey"], result["ErrorCode"], result["ErrorMessage"])
-            entries = [entry for entry, _ in refused]
-            if entries:
-                self.server.advance(1_000)
-
     def shards(self):
         # boto3's own paginator repeats the stream's name beside the token, which AWS refuses, too.
         page = self.kinesis.list_shards(StreamName=self.stream, MaxResults=1)
@@ -84,11 +64,7 @@ class Life:
         while "NextToken" in page:
             page = self.kinesis.list_shards(NextToken=page["NextToken"], MaxResults=1)
             found += page["Shards"]
-        for each in found:
-            ends = each["HashKeyRange"]
-            self.fact("shard", each["ShardId"], ends["StartingHashKey"], ends["EndingHashKey"],
-                      each.get("ParentShardId", "-"), each.get("AdjacentParentShardId", "-"),
-                      "closed" if "EndingSequenceNumber" in each["SequenceNumberRange"] else "open")
+        self.tell_shards(found)
 
     def reshard(self):
         self.kinesis.split_shard(StreamName=self.stream, ShardToSplit=story.shard(0), NewStartingHashKey=str(story.QUARTER))
@@ -96,33 +72,14 @@ class Life:
         self.kinesis.merge_shards(StreamName=self.stream, ShardToMerge=story.shard(3), AdjacentShardToMerge=story.shard(1))
         self.wait("stream_exists")
 
+    def put_entries(self, entries):
+        return self.kinesis.put_records(StreamName=self.stream, Records=entries)
+
+    def page(self, iterator):
+        return self.kinesis.get_records(ShardIterator=iterator)
+
     def iterator_of(self, shard, position):
         return self.kinesis.get_shard_iterator(StreamName=self.stream, ShardId=shard, ShardIteratorType=position)["ShardIterator"]
-
-    def read_shard(self, shard):
-        """To its end when it is closed, else to its tip. Gives the children that its last page names."""
-        iterator = self.iterator_of(shard, "TRIM_HORIZON")
-        while True:
-            page = self.kinesis.get_records(ShardIterator=iterator)
-            for record in page["Records"]:
-                data = record["Data"]
-                self.fact("record", shard, record["PartitionKey"], len(data), hashlib.sha256(data).hexdigest())
-            if "NextShardIterator" not in page:
-                return page["ChildShards"]
-            if not page["Records"] and page["MillisBehindLatest"] == 0:
-                return []
-            iterator = page["NextShardIterator"]
-
-    def read_all(self):
-        ready, read = [story.shard(0), story.shard(1)], set()
-        while ready:
-            shard = ready.pop(0)
-            children = self.read_shard(shard)
-            read.add(shard)
-            for child in children:
-                self.fact("child", shard, child["ShardId"])
-                if read.issuperset(child["ParentShards"]):
-                    ready.append(child["ShardId"])
 
     def fan_out(self):
         arn = self.summary()["StreamARN"]
