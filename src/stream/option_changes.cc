@@ -108,10 +108,10 @@ Status change_distribution(StreamEntry& entry, Distribution distribution) {
   return ok();
 }
 
-MetricsChange change_metrics(StreamEntry& entry, MetricSet named, MetricsSwitch to) {
+MetricsChange change_metrics(StreamEntry& entry, MetricSet named, Switch to) {
   const MetricSet before = entry.options.metrics;
   entry.options.metrics =
-      static_cast<MetricSet>(to == MetricsSwitch::kOn ? before | named : before & ~named);
+      static_cast<MetricSet>(to == Switch::kOn ? before | named : before & ~named);
   return {.before = before, .after = entry.options.metrics};
 }
 

@@ -17,7 +17,7 @@ Status change_retention(StreamEntry& entry, RetentionChange change, std::int64_t
 Status change_max_record(StreamEntry& entry, std::int64_t kib);
 /// fails     kInvalidArgument: a provisioned stream's records go where their keys say
 Status change_distribution(StreamEntry& entry, Distribution distribution);
-MetricsChange change_metrics(StreamEntry& entry, MetricSet named, MetricsSwitch to);
+MetricsChange change_metrics(StreamEntry& entry, MetricSet named, Switch to);
 
 /// Forms that name a key: its id, "alias/name", or the ARN of either.
 bool is_key_id(std::string_view text);

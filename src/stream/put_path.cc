@@ -209,10 +209,14 @@ Result<LiveStreamPtr> PutPath::check(const Caller& caller, const StreamTarget& t
   const bool places = stream->entry.options.distribution == Distribution::kAuto;
   const std::int64_t bytes_max = stream->entry.max_record_kib * 1024;
   // One look at all of them; the words for what is wrong are found when something is.
-  const auto is_unusual = [bytes_max](const PutEntry& entry) {
-    return entry.partition_key.empty() || size_of(entry) > bytes_max;
-  };
-  if (std::any_of(entries.begin(), entries.end(), is_unusual)) {
+  std::int64_t total = 0;
+  bool is_unusual = false;
+  for (const PutEntry& entry : entries) {
+    const std::int64_t bytes = size_of(entry);
+    total += bytes;
+    is_unusual |= entry.partition_key.empty() || bytes > bytes_max;
+  }
+  if (is_unusual) {
     if (!places) TRY_OK(check_keys(entries, single));
     TRY_OK(check_sizes(entries, bytes_max, single));
   }
@@ -221,9 +225,7 @@ Result<LiveStreamPtr> PutPath::check(const Caller& caller, const StreamTarget& t
   } else {
     TRY_OK(add_hash_keys(entries, keys));
   }
-  std::size_t total = 0;
-  for (const PutEntry& entry : entries) total += entry.partition_key.size() + entry.data.size();
-  if (!single && total > settings_.put_request_bytes_max) {
+  if (!single && std::cmp_greater(total, settings_.put_request_bytes_max)) {
     return Error{StreamErrc::kInvalidArgument,
                  "Records size exceeds " + std::to_string(settings_.put_request_bytes_max >> 20) +
                      " MB limit"};

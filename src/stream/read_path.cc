@@ -156,7 +156,7 @@ Task<Result<engine::Position>> ReadPath::position(Place place, GetShardIterator 
       co_return bounds->next;
     }
     case IteratorType::kAtTimestamp: {
-      CO_TRY_OK(timed(place, request));
+      CO_TRY_OK(check_timestamp(request));
       co_return co_await at_timestamp(place.ref(), *request.timestamp);
     }
     case IteratorType::kAtSequenceNumber:
@@ -165,14 +165,14 @@ Task<Result<engine::Position>> ReadPath::position(Place place, GetShardIterator 
   co_return mismatched(to_text(request.type), "no StartingSequenceNumber");
 }
 
-Result<engine::Position> ReadPath::timed(const Place&, const GetShardIterator& request) const {
+Status ReadPath::check_timestamp(const GetShardIterator& request) const {
   if (!request.timestamp) {
     return invalid(
         "Must specify timestampInMillis parameter for iterator of type AT_TIMESTAMP. Current "
         "request has no timestamp parameter.");
   }
   const ServiceTime now = parts_.clocks.service_now();
-  if (*request.timestamp <= now) return engine::Position{};
+  if (*request.timestamp <= now) return ok();
   return invalid(
       "The timestampInMillis parameter cannot be greater than the currentTimestampInMillis. "
       "timestampInMillis: " +

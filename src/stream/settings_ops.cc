@@ -25,7 +25,7 @@ Task<Status> StreamService::set_distribution(Caller caller, StreamTarget target,
 }
 
 Task<Result<MetricsReply>> StreamService::set_metrics(Caller caller, StreamTarget target,
-                                                      MetricSet named, MetricsSwitch to) {
+                                                      MetricSet named, Switch to) {
   CO_TRY(const StreamName name, resolve_target(caller, target));
   MetricsChange change;
   CO_TRY(const LiveStreamPtr live,
@@ -37,27 +37,15 @@ Task<Result<MetricsReply>> StreamService::set_metrics(Caller caller, StreamTarge
   co_return MetricsReply{.name = name, .arn = live->arn, .change = change};
 }
 
-Task<Status> StreamService::start_encryption(Caller caller, StreamTarget target,
-                                             std::string_view key_id) {
+Task<Status> StreamService::set_encryption(Caller caller, StreamTarget target,
+                                           std::string_view key_id, Switch to) {
   CO_TRY(const StreamName name, resolve_target(caller, target));
   const EncryptionMoment at = parts_->encryption_moment();
   CO_TRY_OK(co_await parts_->catalog.change(
       name, Holds::kAfterUpdating,
-      [key_id, at](StreamEntry& entry) {
-        return penstock::stream::start_encryption(entry, key_id, at);
-      },
-      kSwitchAhead));
-  co_return ok();
-}
-
-Task<Status> StreamService::stop_encryption(Caller caller, StreamTarget target,
-                                            std::string_view key_id) {
-  CO_TRY(const StreamName name, resolve_target(caller, target));
-  const EncryptionMoment at = parts_->encryption_moment();
-  CO_TRY_OK(co_await parts_->catalog.change(
-      name, Holds::kAfterUpdating,
-      [key_id, at](StreamEntry& entry) {
-        return penstock::stream::stop_encryption(entry, key_id, at);
+      [key_id, at, to](StreamEntry& entry) {
+        return to == Switch::kOn ? start_encryption(entry, key_id, at)
+                                 : stop_encryption(entry, key_id, at);
       },
       kSwitchAhead));
   co_return ok();

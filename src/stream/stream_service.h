@@ -159,9 +159,9 @@ class StreamService final : public RecordSource {
   Task<Status> set_max_record(Caller caller, StreamTarget stream, std::int64_t kib);
   Task<Status> set_distribution(Caller caller, StreamTarget stream, Distribution distribution);
   Task<Result<MetricsReply>> set_metrics(Caller caller, StreamTarget stream, MetricSet named,
-                                         MetricsSwitch to);
-  Task<Status> start_encryption(Caller caller, StreamTarget stream, std::string_view key_id);
-  Task<Status> stop_encryption(Caller caller, StreamTarget stream, std::string_view key_id);
+                                         Switch to);
+  Task<Status> set_encryption(Caller caller, StreamTarget stream, std::string_view key_id,
+                              Switch to);
 
   Task<Status> add_tags(Caller caller, StreamTarget stream, Tags tags);
   Task<Status> remove_tags(Caller caller, StreamTarget stream, std::vector<std::string> keys);

@@ -73,13 +73,15 @@ void Subscriptions::end(const ConsumerName& consumer, const Error& why) {
 
 void Subscriptions::look_at_streams() {
   const std::lock_guard lock(mutex_);
+  // Behind the lock: it has the stream of everybody who has a place.
+  const auto now = directory_.snapshot();
   for (const auto& [key, place] : places_) {
     if (place.seat == nullptr) continue;
-    const LiveStreamPtr stream = directory_.find(place.seat->log_);
-    if (stream == nullptr) {
+    const auto stream = now->by_log.find(place.seat->log_);
+    if (stream == now->by_log.end()) {
       place.seat->end(stream_not_found(key.first.stream));
-    } else if (stream->version != place.seat->version_) {
-      place.seat->version_ = stream->version;
+    } else if (stream->second->version != place.seat->version_) {
+      place.seat->version_ = stream->second->version;
       place.seat->signal_.notify();
     }
   }

@@ -184,7 +184,7 @@ struct CommitmentView {
 
 enum class RetentionChange : std::uint8_t { kIncrease, kDecrease };
 
-enum class MetricsSwitch : std::uint8_t { kOn, kOff };
+enum class Switch : std::uint8_t { kOn, kOff };
 struct MetricsChange {
   MetricSet before = 0;
   MetricSet after = 0;

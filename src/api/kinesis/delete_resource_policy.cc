@@ -1,5 +1,6 @@
 #include "api/kinesis/members.h"
 #include "api/kinesis/operations.h"
+#include "api/kinesis/resources.h"
 
 namespace penstock::api::kinesis {
 namespace {
@@ -18,12 +19,9 @@ struct DeleteResourcePolicyRequest {
   }
 };
 
-constexpr std::string_view kErrors[] = {"ValidationException",    "ResourceNotFoundException",
-                                        "LimitExceededException", "InvalidArgumentException",
-                                        "ResourceInUseException", "InternalFailureException"};
 constexpr shape::Operation<DeleteResourcePolicyRequest, shape::Empty> kDeleteResourcePolicy{
     .name = "DeleteResourcePolicy",
-    .errors = kErrors,
+    .errors = kResourceErrors,
     .doc = "Takes the policy of a stream or a consumer away."};
 
 }  // namespace

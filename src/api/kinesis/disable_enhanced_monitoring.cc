@@ -15,7 +15,7 @@ shape::OperationInfo disable_enhanced_monitoring_shape() {
 }
 
 front::Operation disable_enhanced_monitoring(Parts parts) {
-  return bind_monitoring(parts, kDisableEnhancedMonitoring, stream::MetricsSwitch::kOff);
+  return bind_monitoring(parts, kDisableEnhancedMonitoring, stream::Switch::kOff);
 }
 
 }  // namespace penstock::api::kinesis

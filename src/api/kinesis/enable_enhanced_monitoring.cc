@@ -15,7 +15,7 @@ shape::OperationInfo enable_enhanced_monitoring_shape() {
 }
 
 front::Operation enable_enhanced_monitoring(Parts parts) {
-  return bind_monitoring(parts, kEnableEnhancedMonitoring, stream::MetricsSwitch::kOn);
+  return bind_monitoring(parts, kEnableEnhancedMonitoring, stream::Switch::kOn);
 }
 
 }  // namespace penstock::api::kinesis

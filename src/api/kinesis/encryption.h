@@ -33,22 +33,18 @@ inline constexpr std::string_view kEncryptionErrors[] = {
     "InvalidArgumentException", "LimitExceededException", "ResourceInUseException",
     "ResourceNotFoundException"};
 
-using ChangeEncryption = Task<Status> (stream::StreamService::*)(stream::Caller,
-                                                                 stream::StreamTarget,
-                                                                 std::string_view);
-
 inline front::Operation bind_encryption(
     Parts parts, const shape::Operation<EncryptionRequest, shape::Empty>& operation,
-    ChangeEncryption change) {
+    stream::Switch to) {
   return bind(operation, kStyle,
-              [parts, change](const front::Request& request,
-                              EncryptionRequest input) -> Task<Result<shape::Empty>> {
+              [parts, to](const front::Request& request,
+                          EncryptionRequest input) -> Task<Result<shape::Empty>> {
                 if (view(input.encryption_type) != kEncryptedType) {
                   co_return Error{stream::StreamErrc::kInvalidArgument,
                                   "EncryptionType must be KMS."};
                 }
-                co_return nothing(co_await (parts.streams.*change)(
-                    caller_of(request), target_of(input), view(input.key_id)));
+                co_return nothing(co_await parts.streams.set_encryption(
+                    caller_of(request), target_of(input), view(input.key_id), to));
               });
 }
 

@@ -1,5 +1,6 @@
 #include "api/kinesis/members.h"
 #include "api/kinesis/operations.h"
+#include "api/kinesis/resources.h"
 
 namespace penstock::api::kinesis {
 namespace {
@@ -26,12 +27,9 @@ struct GetResourcePolicyReply {
   }
 };
 
-constexpr std::string_view kErrors[] = {"ValidationException",    "ResourceNotFoundException",
-                                        "LimitExceededException", "InvalidArgumentException",
-                                        "ResourceInUseException", "InternalFailureException"};
 constexpr shape::Operation<GetResourcePolicyRequest, GetResourcePolicyReply> kGetResourcePolicy{
     .name = "GetResourcePolicy",
-    .errors = kErrors,
+    .errors = kResourceErrors,
     .doc = "The policy of a stream or a consumer, as it was given."};
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "api/kinesis/members.h"
 #include "api/kinesis/operations.h"
+#include "api/kinesis/resources.h"
 #include "api/kinesis/structures.h"
 namespace penstock::api::kinesis {
 namespace {
@@ -26,12 +27,9 @@ struct ListTagsForResourceReply {
   }
 };
 
-constexpr std::string_view kErrors[] = {"ValidationException",    "ResourceNotFoundException",
-                                        "ResourceInUseException", "InvalidArgumentException",
-                                        "LimitExceededException", "InternalFailureException"};
 constexpr shape::Operation<ListTagsForResourceRequest, ListTagsForResourceReply>
     kListTagsForResource{.name = "ListTagsForResource",
-                         .errors = kErrors,
+                         .errors = kResourceErrors,
                          .doc = "All tags of a stream or a consumer."};
 
 }  // namespace

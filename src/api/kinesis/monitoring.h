@@ -53,7 +53,7 @@ inline constexpr std::string_view kMonitoringErrors[] = {
 
 inline front::Operation bind_monitoring(
     Parts parts, const shape::Operation<MonitoringRequest, MonitoringReply>& operation,
-    stream::MetricsSwitch to) {
+    stream::Switch to) {
   return bind(
       operation, kStyle,
       [parts, to](const front::Request& request,

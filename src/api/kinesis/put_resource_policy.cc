@@ -1,5 +1,6 @@
 #include "api/kinesis/members.h"
 #include "api/kinesis/operations.h"
+#include "api/kinesis/resources.h"
 
 namespace penstock::api::kinesis {
 namespace {
@@ -21,12 +22,9 @@ struct PutResourcePolicyRequest {
   }
 };
 
-constexpr std::string_view kErrors[] = {"ValidationException",    "ResourceNotFoundException",
-                                        "LimitExceededException", "InvalidArgumentException",
-                                        "ResourceInUseException", "InternalFailureException"};
 constexpr shape::Operation<PutResourcePolicyRequest, shape::Empty> kPutResourcePolicy{
     .name = "PutResourcePolicy",
-    .errors = kErrors,
+    .errors = kResourceErrors,
     .doc = "Keeps a policy with a stream or a consumer. Nothing is decided by it yet."};
 
 }  // namespace

@@ -162,6 +162,20 @@ struct ReceiveQueueRecordsRequest {
   }
 };
 
+/// Calls about up to ten records of a queue, each by its receipt handle.
+template <class Entry>
+struct OnEntries {
+  std::optional<std::string> queue_arn;
+  std::optional<std::vector<Entry>> entries;
+  static constexpr auto shape() {
+    using Self = OnEntries;
+    return std::array{
+        shape::member<&Self::queue_arn>("QueueARN", kRequiredQueueArn),
+        shape::member<&Self::entries>("Entries", {shape::required, shape::length(1, 10)}),
+    };
+  }
+};
+
 struct AcknowledgeQueueRecordsRequestEntry {
   std::optional<std::string> receipt_handle;
   static constexpr std::string_view kShapeName = "AcknowledgeQueueRecordsRequestEntry";
@@ -174,17 +188,7 @@ struct AcknowledgeQueueRecordsRequestEntry {
   }
 };
 
-struct AcknowledgeQueueRecordsRequest {
-  std::optional<std::string> queue_arn;
-  std::optional<std::vector<AcknowledgeQueueRecordsRequestEntry>> entries;
-  static constexpr auto shape() {
-    using Self = AcknowledgeQueueRecordsRequest;
-    return std::array{
-        shape::member<&Self::queue_arn>("QueueARN", kRequiredQueueArn),
-        shape::member<&Self::entries>("Entries", {shape::required, shape::length(1, 10)}),
-    };
-  }
-};
+using AcknowledgeQueueRecordsRequest = OnEntries<AcknowledgeQueueRecordsRequestEntry>;
 
 struct UpdateQueueRecordsVisibilityRequestEntry {
   std::optional<std::string> receipt_handle;
@@ -201,34 +205,9 @@ struct UpdateQueueRecordsVisibilityRequestEntry {
   }
 };
 
-struct UpdateQueueRecordsVisibilityRequest {
-  std::optional<std::string> queue_arn;
-  std::optional<std::vector<UpdateQueueRecordsVisibilityRequestEntry>> entries;
-  static constexpr auto shape() {
-    using Self = UpdateQueueRecordsVisibilityRequest;
-    return std::array{
-        shape::member<&Self::queue_arn>("QueueARN", kRequiredQueueArn),
-        shape::member<&Self::entries>("Entries", {shape::required, shape::length(1, 10)}),
-    };
-  }
-};
+using UpdateQueueRecordsVisibilityRequest = OnEntries<UpdateQueueRecordsVisibilityRequestEntry>;
 
-struct ReceiveDeadLetterQueueRecordsRequest {
-  std::optional<std::string> queue_arn;
-  std::optional<std::int32_t> limit;
-  std::optional<std::int32_t> wait_time_seconds;
-  std::optional<std::int32_t> visibility_timeout_seconds;
-  static constexpr auto shape() {
-    using Self = ReceiveDeadLetterQueueRecordsRequest;
-    return std::array{
-        shape::member<&Self::queue_arn>("QueueARN", kRequiredQueueArn),
-        shape::member<&Self::limit>("Limit", {shape::range(1, 10)}),
-        shape::member<&Self::wait_time_seconds>("WaitTimeSeconds", {shape::range(1, 20)}),
-        shape::member<&Self::visibility_timeout_seconds>("VisibilityTimeoutSeconds",
-                                                         {shape::range(0, 43200)}),
-    };
-  }
-};
+using ReceiveDeadLetterQueueRecordsRequest = ReceiveQueueRecordsRequest;
 
 struct AcknowledgeDeadLetterQueueRecordsRequestEntry {
   std::optional<std::string> receipt_handle;
@@ -242,17 +221,8 @@ struct AcknowledgeDeadLetterQueueRecordsRequestEntry {
   }
 };
 
-struct AcknowledgeDeadLetterQueueRecordsRequest {
-  std::optional<std::string> queue_arn;
-  std::optional<std::vector<AcknowledgeDeadLetterQueueRecordsRequestEntry>> entries;
-  static constexpr auto shape() {
-    using Self = AcknowledgeDeadLetterQueueRecordsRequest;
-    return std::array{
-        shape::member<&Self::queue_arn>("QueueARN", kRequiredQueueArn),
-        shape::member<&Self::entries>("Entries", {shape::required, shape::length(1, 10)}),
-    };
-  }
-};
+using AcknowledgeDeadLetterQueueRecordsRequest =
+    OnEntries<AcknowledgeDeadLetterQueueRecordsRequestEntry>;
 
 struct UpdateDeadLetterQueueRecordsVisibilityRequestEntry {
   std::optional<std::string> receipt_handle;
@@ -270,17 +240,8 @@ struct UpdateDeadLetterQueueRecordsVisibilityRequestEntry {
   }
 };
 
-struct UpdateDeadLetterQueueRecordsVisibilityRequest {
-  std::optional<std::string> queue_arn;
-  std::optional<std::vector<UpdateDeadLetterQueueRecordsVisibilityRequestEntry>> entries;
-  static constexpr auto shape() {
-    using Self = UpdateDeadLetterQueueRecordsVisibilityRequest;
-    return std::array{
-        shape::member<&Self::queue_arn>("QueueARN", kRequiredQueueArn),
-        shape::member<&Self::entries>("Entries", {shape::required, shape::length(1, 10)}),
-    };
-  }
-};
+using UpdateDeadLetterQueueRecordsVisibilityRequest =
+    OnEntries<UpdateDeadLetterQueueRecordsVisibilityRequestEntry>;
 
 struct RestoreDeadLetterQueueRecordsRequestEntry {
   std::optional<std::string> receipt_handle;
@@ -294,17 +255,7 @@ struct RestoreDeadLetterQueueRecordsRequestEntry {
   }
 };
 
-struct RestoreDeadLetterQueueRecordsRequest {
-  std::optional<std::string> queue_arn;
-  std::optional<std::vector<RestoreDeadLetterQueueRecordsRequestEntry>> entries;
-  static constexpr auto shape() {
-    using Self = RestoreDeadLetterQueueRecordsRequest;
-    return std::array{
-        shape::member<&Self::queue_arn>("QueueARN", kRequiredQueueArn),
-        shape::member<&Self::entries>("Entries", {shape::required, shape::length(1, 10)}),
-    };
-  }
-};
+using RestoreDeadLetterQueueRecordsRequest = OnEntries<RestoreDeadLetterQueueRecordsRequestEntry>;
 
 constexpr std::string_view kErrorsOfCreateQueue[] = {
     "ValidationException",    "ResourceInUseException",   "ResourceNotFoundException",

@@ -15,7 +15,7 @@ shape::OperationInfo start_stream_encryption_shape() {
 }
 
 front::Operation start_stream_encryption(Parts parts) {
-  return bind_encryption(parts, kStartStreamEncryption, &stream::StreamService::start_encryption);
+  return bind_encryption(parts, kStartStreamEncryption, stream::Switch::kOn);
 }
 
 }  // namespace penstock::api::kinesis

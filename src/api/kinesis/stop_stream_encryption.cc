@@ -15,7 +15,7 @@ shape::OperationInfo stop_stream_encryption_shape() {
 }
 
 front::Operation stop_stream_encryption(Parts parts) {
-  return bind_encryption(parts, kStopStreamEncryption, &stream::StreamService::stop_encryption);
+  return bind_encryption(parts, kStopStreamEncryption, stream::Switch::kOff);
 }
 
 }  // namespace penstock::api::kinesis

@@ -1,5 +1,6 @@
 #include "api/kinesis/members.h"
 #include "api/kinesis/operations.h"
+#include "api/kinesis/resources.h"
 
 namespace penstock::api::kinesis {
 namespace {
@@ -21,11 +22,10 @@ struct TagResourceRequest {
   }
 };
 
-constexpr std::string_view kErrors[] = {"ValidationException",    "ResourceNotFoundException",
-                                        "ResourceInUseException", "InvalidArgumentException",
-                                        "LimitExceededException", "InternalFailureException"};
 constexpr shape::Operation<TagResourceRequest, shape::Empty> kTagResource{
-    .name = "TagResource", .errors = kErrors, .doc = "Gives tags to a stream or a consumer."};
+    .name = "TagResource",
+    .errors = kResourceErrors,
+    .doc = "Gives tags to a stream or a consumer."};
 
 }  // namespace
 

@@ -1,5 +1,6 @@
 #include "api/kinesis/members.h"
 #include "api/kinesis/operations.h"
+#include "api/kinesis/resources.h"
 
 namespace penstock::api::kinesis {
 namespace {
@@ -21,12 +22,9 @@ struct UntagResourceRequest {
   }
 };
 
-constexpr std::string_view kErrors[] = {"ValidationException",    "ResourceNotFoundException",
-                                        "ResourceInUseException", "InvalidArgumentException",
-                                        "LimitExceededException", "InternalFailureException"};
 constexpr shape::Operation<UntagResourceRequest, shape::Empty> kUntagResource{
     .name = "UntagResource",
-    .errors = kErrors,
+    .errors = kResourceErrors,
     .doc = "Takes tags away from a stream or a consumer."};
 
 }  // namespace

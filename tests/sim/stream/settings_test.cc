@@ -34,9 +34,8 @@ struct SettingsTest {
   }
   Status encrypt(bool on) {
     StreamService& streams = stand.streams();
-    return stand.world().run(
-        on ? streams.start_encryption(StreamStand::caller(), {.name = "s"}, kKey)
-           : streams.stop_encryption(StreamStand::caller(), {.name = "s"}, kKey));
+    return stand.world().run(streams.set_encryption(StreamStand::caller(), {.name = "s"}, kKey,
+                                                    on ? Switch::kOn : Switch::kOff));
   }
   StreamSummary summary() { return *stand.streams().summary(StreamStand::caller(), {.name = "s"}); }
   Result<PutRecordReply> put(std::string_view data, std::string_view key = "k") {
@@ -134,9 +133,8 @@ struct PutsMeanwhile {
   Task<> switch_back_and_forth() {
     for (bool on = true; running > 0; on = !on) {
       StreamService& streams = test.stand.streams();
-      const Status done =
-          on ? co_await streams.start_encryption(StreamStand::caller(), {.name = "s"}, kKey)
-             : co_await streams.stop_encryption(StreamStand::caller(), {.name = "s"}, kKey);
+      const Status done = co_await streams.set_encryption(StreamStand::caller(), {.name = "s"},
+                                                          kKey, on ? Switch::kOn : Switch::kOff);
       EXPECT_TRUE(done.ok()) << done.error().message;
     }
   }

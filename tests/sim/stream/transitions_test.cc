@@ -19,8 +19,8 @@ using testing::StreamStand;
 constexpr StreamTarget kTarget{.name = "s"};
 
 Status start_encryption(StreamStand& stand) {
-  return stand.world().run(
-      stand.streams().start_encryption(StreamStand::caller(), kTarget, "alias/aws/kinesis"));
+  return stand.world().run(stand.streams().set_encryption(StreamStand::caller(), kTarget,
+                                                          "alias/aws/kinesis", Switch::kOn));
 }
 
 Status remove(StreamStand& stand) {

@@ -152,13 +152,13 @@ TEST(Metrics, AreAddedAndTakenAway) {
   StreamEntry entry = active();
   const MetricSet two = *metric_set({"IncomingBytes", "OutgoingBytes"});
   const MetricSet one = *metric_set({"IncomingBytes"});
-  MetricsChange change = change_metrics(entry, two, MetricsSwitch::kOn);
+  MetricsChange change = change_metrics(entry, two, Switch::kOn);
   EXPECT_EQ(change.before, 0);
   EXPECT_EQ(change.after, two);
-  change = change_metrics(entry, one, MetricsSwitch::kOff);
+  change = change_metrics(entry, one, Switch::kOff);
   EXPECT_EQ(change.before, two);
   EXPECT_EQ(metric_names(change.after), std::vector<std::string>{"OutgoingBytes"});
-  change = change_metrics(entry, one, MetricsSwitch::kOff);
+  change = change_metrics(entry, one, Switch::kOff);
   EXPECT_EQ(change.before, change.after);
 }
 
