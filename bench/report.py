@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime
+import hashlib
 import json
 import os
 import pathlib
@@ -29,6 +30,16 @@ class Line:
                 {True: "yes", False: "**no**", None: "–"}[self.is_met],
                 times(self.ferrokinesis), times(self.kinesalite), times(self.floor),
                 self.floor_meaning or "–", self.basis)
+
+
+@dataclasses.dataclass
+class Row:
+    """What one row of rows.ROWS has come to."""
+    name: str
+    lines: list = dataclasses.field(default_factory=list)
+    details: list = dataclasses.field(default_factory=list)  # (cells, figures) of each server.
+    memory: list = dataclasses.field(default_factory=list)   # (work, bytes) of durable servers.
+    reason: str = ""                                         # Why it could not be measured.
 
 
 LINE = ("work", "goal", "reached", "met", "x ferrokinesis", "x kinesalite", "x floor",
@@ -72,6 +83,10 @@ def disk(folder):
     return " ".join(source[:2]) + (f" ({source[2]})" if len(source) > 2 else "")
 
 
+def program(options):
+    return hashlib.sha256(options.penstock.read_bytes()).hexdigest()
+
+
 MEANING = """\
 **records a CPU-second**: records over the CPU time of the server's process, all its threads and the
 kernel's work for them, measured from outside. It is what to compare: rates and latencies depend on what
@@ -84,12 +99,38 @@ in multiples of theirs, in memory and verifying nothing, in the same run under t
 class Results:
     def __init__(self, options):
         self.options = options
-        self.lines = []
-        self.details = []
-        self.reasons = {}
-        self.memory = []
+        self.rows = []
+        self.resumed = ""
         self.commit = output("git", "-C", str(servers.ROOT), "describe", "--always", "--dirty")
         print(f"{machine()}; data on {disk(options.data)}; commit {self.commit}")
+
+    # Rows.
+
+    def begin(self, name):
+        """What is said next is of this row."""
+        self.rows.append(Row(name))
+
+    def has(self, name):
+        return any(row.name == name for row in self.rows)
+
+    def sort(self, names):
+        self.rows.sort(key=lambda row: names.index(row.name))
+
+    def lines(self):
+        return [line for row in self.rows for line in row.lines]
+
+    def resume(self, path):
+        """Takes over what a run before has measured, if it measured what this one would."""
+        stored = json.loads(path.read_text())
+        is_same = stored["program"] == program(self.options)
+        if not is_same or stored["machine"] != machine() or stored["seconds"] != self.options.seconds:
+            raise SystemExit(f"bench: the last run was of {stored['commit']}, {stored['seconds']:g} s a "
+                             "row; another program, machine or length begins anew, without --resume")
+        self.resumed = f"{stored['date']}, commit {stored['commit']}"
+        for row in stored["rows"]:
+            row["lines"] = [Line(**line) for line in row["lines"]]
+            if not row["reason"]:
+                self.rows.append(Row(**row))
 
     # What rows say while they run.
 
@@ -110,7 +151,7 @@ class Results:
         figures["durability"] = server.durability
         figures["signatures"] = self.signature(server)
         if isinstance(server, servers.Penstock) and server.durability == "sync":
-            self.memory.append((work, figures["anonymous_max"]))
+            self.rows[-1].memory.append((work, figures["anonymous_max"]))
 
     def latency(self, work, server, figures):
         self._detail({
@@ -119,8 +160,8 @@ class Results:
             "p50 / p99, us": f"{number(figures['p50_us'])} / {number(figures['p99_us'])}",
             "anonymous, MiB": number(figures["anonymous_max"] / 2**20)}, figures)
 
-    def missing(self, name, reason):
-        self.reasons[name] = reason
+    def missing(self, reason):
+        self.rows[-1].reason = reason
 
     @staticmethod
     def signature(server):
@@ -131,22 +172,23 @@ class Results:
         return f"{figures['durability']}, {figures['signatures']}, {figures['seconds']:.0f} s"
 
     def anonymous_max(self):
-        return max(self.memory, key=lambda one: one[1], default=None)
+        taken = [one for row in self.rows for one in row.memory]
+        return max(taken, key=lambda one: one[1], default=None)
 
     def _detail(self, cells, figures):
-        self.details.append((cells, figures))
+        self.rows[-1].details.append((cells, figures))
         shown = ", ".join(f"{name} {cells[name]}" for name in DETAIL[1:] if name in cells)
         print(f"    {shown}", flush=True)
 
     def add(self, line):
-        self.lines.append(line)
+        self.rows[-1].lines.append(line)
         print("| " + " | ".join(line.cells()) + " |", flush=True)
 
     # The files.
 
     def text(self):
         options = self.options
-        met = [line.is_met for line in self.lines]
+        met = [line.is_met for line in self.lines()]
         parts = [
             "# Figures", "",
             "Written by `bench/run`; do not edit. [README.md](README.md) says how the rows are measured.",
@@ -164,16 +206,18 @@ class Results:
                            "20 s or 2 GiB at most, because they slow down as they fill"),
                 ("peers", "ferrokinesis 0.7.0, kinesalite 3.3.3, in memory, without limits, on the same core"),
                 ("command", "`bench/run " + " ".join(sys.argv[1:]) + "`"),
+                *([("resumed", "the run was begun " + self.resumed)] if self.resumed else []),
                 *([("note", options.note)] if options.note else []),
             ]), "",
             f"{met.count(True)} goals met, {met.count(False)} not, "
             f"{met.count(None)} lines without one.", "",
-            table(LINE, [line.cells() for line in self.lines]), "", MEANING, "",
+            table(LINE, [line.cells() for line in self.lines()]), "", MEANING, "",
             "## Every measurement", "",
             table(DETAIL, [tuple(cells.get(name, "–") for name in DETAIL)
-                           for cells, _ in self.details])]
-        for name, reason in self.reasons.items():
-            parts += ["", f"Not measured, {name}: {reason}"]
+                           for row in self.rows for cells, _ in row.details])]
+        for row in self.rows:
+            if row.reason:
+                parts += ["", f"Not measured, {row.name}: {row.reason}"]
         return "\n".join(parts) + "\n"
 
     def write(self):
@@ -182,8 +226,6 @@ class Results:
     def write_json(self, path):
         path.write_text(json.dumps({
             "date": datetime.datetime.now().isoformat(timespec="seconds"), "machine": machine(),
-            "disk": disk(self.options.data), "commit": self.commit,
+            "disk": disk(self.options.data), "commit": self.commit, "program": program(self.options),
             "seconds": self.options.seconds, "is_verified": self.options.can_verify,
-            "lines": [dataclasses.asdict(line) for line in self.lines],
-            "measurements": [{**cells, "figures": figures} for cells, figures in self.details],
-            "not_measured": self.reasons}, indent=1) + "\n")
+            "rows": [dataclasses.asdict(row) for row in self.rows]}, indent=1) + "\n")

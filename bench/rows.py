@@ -366,7 +366,7 @@ class Side:
 
 @dataclasses.dataclass
 class Comparison:
-    """Spans of the two sides in turn, so that what else the machine does meets both."""
+    """Spans of the two sides in turn, so that what else the machine does meets both. A full disk ends them early."""
     name: str
     goal: float
     load: tuple
@@ -381,13 +381,18 @@ class Comparison:
             ratios = []
             locks = ""
             for at in range(rounds):
-                cap = payload_max(options) // 2
+                try:
+                    cap = payload_max(options) // 2
+                except Unavailable:
+                    if at == 0:
+                        raise
+                    break
                 if at == 0 and self.lock_share:
                     locks = "; " + lock_share(side, self.load, seconds, cap)
                 base = other.span(self.load, seconds, cap)
                 ratios.append(side.span(self.load, seconds, cap) / base)
             reached = (side.records / side.cpu_s) / (other.records / other.cpu_s)
-            basis = f"{side.server.durability}, {note.signature(side.server)}, {rounds} x {seconds:g} s each, in turn"
+            basis = f"{side.server.durability}, {note.signature(side.server)}, {len(ratios)} x {seconds:g} s each, in turn"
         return [Line(work=self.name, goal=f"≥ {self.goal:.0%}", is_met=reached >= self.goal,
                      reached=f"{reached:.0%} (rounds: {min(ratios):.0%} to {max(ratios):.0%}){locks}",
                      floor_meaning=f"{number(other.records / other.cpu_s)} records a CPU-second",
