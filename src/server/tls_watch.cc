@@ -10,6 +10,8 @@ namespace penstock::server {
 namespace {
 
 constexpr Nanos kPause = std::chrono::seconds(5);
+/// Resumed sessions are as secret as the keys of their tickets, which a context makes for itself.
+constexpr Nanos kTicketsMax = std::chrono::hours(24);
 constexpr std::size_t kFileBytesMax = 1u << 20;
 constexpr const char* kCaFile = "/ca.pem";
 constexpr const char* kCertificateFile = "/server.pem";
@@ -94,6 +96,7 @@ Status TlsWatch::take(const Pair& pair) {
   }
   keys_.replace(std::move(context).value());
   taken_ = pair;
+  taken_at_ = env_.clocks.steady_now();
   return ok();
 }
 
@@ -107,7 +110,6 @@ Task<Status> TlsWatch::start() {
     case TlsSource::Kind::kFiles: {
       CO_TRY(const Pair pair, co_await on_worker(&TlsWatch::read_files));
       CO_TRY_OK(take(pair));
-      scope_.spawn(watch());
       break;
     }
     case TlsSource::Kind::kSelfSigned: {
@@ -118,6 +120,7 @@ Task<Status> TlsWatch::start() {
       break;
     }
   }
+  if (is_on()) scope_.spawn(watch());
   co_return ok();
 }
 
@@ -126,21 +129,27 @@ Task<> TlsWatch::watch() {
     const auto woken = co_await env::sleep_until(*env_.loops.front(),
                                                  env_.clocks.steady_now() + kPause, scope_.token());
     if (woken == env::Woken::kCancelled) co_return;
-    const auto found = co_await on_worker(&TlsWatch::read_files);
-    if (found.ok() && *found == taken_) {
-      last_warning_.clear();
-      continue;
-    }
-    const Status taken = found.ok() ? take(*found) : Status(found.error());
-    if (taken.ok()) {
-      log::info("another certificate counts for new connections",
-                {{"file", source_.certificate_file}});
-      last_warning_.clear();
-    } else if (taken.error().message != last_warning_) {
-      last_warning_ = taken.error().message;
-      log::warn("the certificate cannot be read again; the one read before goes on counting",
-                {{"cause", last_warning_}});
-    }
+    if (source_.kind == TlsSource::Kind::kFiles) co_await look_at_files();
+    if (env_.clocks.steady_now() - taken_at_ >= kTicketsMax)
+      take(Pair(taken_)).ignore("it could be used before, and goes on being used");
+  }
+}
+
+Task<> TlsWatch::look_at_files() {
+  const auto found = co_await on_worker(&TlsWatch::read_files);
+  if (found.ok() && *found == taken_) {
+    last_warning_.clear();
+    co_return;
+  }
+  const Status taken = found.ok() ? take(*found) : Status(found.error());
+  if (taken.ok()) {
+    log::info("another certificate counts for new connections",
+              {{"file", source_.certificate_file}});
+    last_warning_.clear();
+  } else if (taken.error().message != last_warning_) {
+    last_warning_ = taken.error().message;
+    log::warn("the certificate cannot be read again; the one read before goes on counting",
+              {{"cause", last_warning_}});
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/result.h"
 #include "base/task.h"
+#include "base/time.h"
 #include "env/env.h"
 #include "env/worker.h"
 #include "front/tls.h"
@@ -27,7 +28,8 @@ struct TlsSource {
 /// Gives the server its certificate, and every five seconds looks whether the files hold another.
 ///
 /// Files that cannot be used are refused at start. Later the last good ones go on counting, and a
-/// warning says what is wrong, once for each change. Control loop only.
+/// warning says what is wrong, once for each change. Once a day the keys of session tickets are new;
+/// whoever comes with an older one agrees anew. Control loop only.
 class TlsWatch {
  public:
   /// keys      gets the certificate; outlives it
@@ -52,6 +54,7 @@ class TlsWatch {
   Status take(const Pair& pair);
   Task<Result<Pair>> on_worker(Result<Pair> (TlsWatch::*work)());
   Task<> watch();
+  Task<> look_at_files();
 
   const env::Env& env_;
   const TlsSource source_;
@@ -61,6 +64,7 @@ class TlsWatch {
   std::string ca_file_;
   std::string own_folder_;  ///< In /tmp.
   Pair taken_;
+  SteadyTime taken_at_;
   std::string last_warning_;
 };
 

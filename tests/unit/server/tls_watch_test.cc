@@ -78,6 +78,19 @@ TEST_F(TlsWatching, FilesThatChangeCountForNewConnections) {
   EXPECT_NE(keys.current(), first);
 }
 
+TEST_F(TlsWatching, TheKeysOfTicketsAreNewOnceADay) {
+  write_pair(front::make_self_signed({"localhost"}));
+  for (const TlsSource& source : {files(), self_signed()}) {
+    ASSERT_EQ(start(source), "ok");
+    const auto first = keys.current();
+    world.run_for(std::chrono::hours{23});
+    EXPECT_EQ(keys.current(), first);
+    world.run_for(std::chrono::hours{1} + Seconds{6});
+    EXPECT_NE(keys.current(), first);
+    EXPECT_NE(keys.current(), nullptr);
+  }
+}
+
 TEST_F(TlsWatching, WhatCannotBeReadAgainLeavesTheLastOneInUse) {
   write_pair(front::make_self_signed({"localhost"}));
   ASSERT_EQ(start(files()), "ok");
