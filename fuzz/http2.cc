@@ -5,6 +5,8 @@
 #include <nghttp2/nghttp2.h>
 
 #include <algorithm>
+#include <cstring>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -22,10 +24,9 @@ namespace {
 constexpr std::size_t kHeadMax = 600;
 constexpr std::size_t kBodyMax = 80'000;  // More than the first window.
 
+/// By the library's hash, which is compiled without the sanitizers: most of the bytes pass here.
 std::string digest(std::string_view body) {
-  std::uint64_t sum = body.size();
-  for (const char c : body) sum = sum * 31 + static_cast<unsigned char>(c);
-  return std::to_string(sum);
+  return std::to_string(body.size()) + ' ' + std::to_string(std::hash<std::string_view>()(body));
 }
 
 /// What a handler would see of it.
@@ -346,7 +347,7 @@ class Talk {
                            std::uint32_t* flags, nghttp2_data_source* source, void*) {
     Asked& asked = *static_cast<Asked*>(source->ptr);
     const std::size_t size = std::min(most, asked.body.size() - asked.sent);
-    std::copy_n(asked.body.data() + asked.sent, size, into);
+    std::memcpy(into, asked.body.data() + asked.sent, size);
     asked.sent += size;
     if (asked.sent == asked.body.size()) *flags |= NGHTTP2_DATA_FLAG_EOF;
     return static_cast<ssize_t>(size);

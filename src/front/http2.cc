@@ -16,7 +16,9 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::size_t kReadBytes = 16u << 10;
+/// What is read at once: of a peer that sends more than that, more.
+constexpr std::size_t kReadBytes = (32u << 10) - ConnectionBuffer::kSpare;
+constexpr std::size_t kLargeReadBytes = (128u << 10) - ConnectionBuffer::kSpare;
 constexpr std::size_t kSpareBytes = 2u << 10;
 /// What a request is charged while it is in hand, beside its body,
 constexpr std::size_t kStreamBytes = 4u << 10;
@@ -84,13 +86,15 @@ Task<std::string_view> Http2::read_some() {
       if (error) co_return std::string_view();
       connection_->is_dormant = false;
     }
-    const bool has_buffer = listener_.has_reserved(buffer, kReadBytes);
+    const bool has_buffer = (reads_much_ && buffer.reserve(kLargeReadBytes)) ||
+                            listener_.has_reserved(buffer, kReadBytes);
     const auto into = has_buffer ? asio::buffer(buffer.tail(), buffer.room()) : spare();
     const auto [error, count] = co_await transport.read_some(into);
     if (error == asio::error::operation_aborted && connection_->is_dormant && transport.is_open())
       continue;
     if (error) co_return std::string_view();
     if (has_buffer) buffer.received(count);
+    reads_much_ = count >= kReadBytes;
     connection_->quiet_since = listener_.clocks.steady_now();
     if (connection_->phase == Phase::kIdle) connection_->phase_since = connection_->quiet_since;
     co_return std::string_view(static_cast<const char*>(into.data()), count);

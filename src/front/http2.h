@@ -61,6 +61,7 @@ class Http2 final : Http2Session::Owner, Multiplexed {
   Scope scope_;  ///< The writer, handlers, those that wait for memory.
   Budget::Share charge_;
   std::unique_ptr<char[]> spare_;  ///< To read into when there is no buffer to be had.
+  bool reads_much_ = false;        ///< The last read was full.
   bool is_deaf_ = false;           ///< What still comes is thrown away.
   bool has_no_memory_ = false;     ///< A request has waited for it in vain.
   env::Loop::TimerId linger_ = 0;
