@@ -69,8 +69,10 @@ Status read_blob(const Document& found, Blob& out, Encoding encoding) {
   return serialization(blob_refusal(found.text, decoded));
 }
 
+/// Rounded down, as clocks are: a moment that has been is never made one to come. Microseconds are
+/// what clients send at most, and what a double of today's seconds can hold.
 std::int64_t millis_of_seconds(double seconds) {
-  const double millis = std::round(seconds * 1000);
+  const double millis = std::floor(std::round(seconds * 1e6) / 1000);
   if (millis >= 9.2e18) return INT64_MAX;
   if (millis <= -9.2e18) return INT64_MIN;
   return static_cast<std::int64_t>(millis);

@@ -313,9 +313,9 @@ void History::remove_queue() {
   collect_failures();
   if (power_is_out()) return;
   const auto removed = call(system_.queues().remove(System::failed_queue()));
+  facts_.queue_was_removed = true;  // Perhaps also when the power went before the answer came.
   if (!removed) return;
   if (!removed->ok()) return fail("the queue is removed: " + removed->error().message);
-  facts_.queue_was_removed = true;
   system_.world.run_for(seconds(2));
   create_queue();
   note("queue removed");

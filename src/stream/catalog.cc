@@ -408,7 +408,7 @@ Task<> Catalog::sweep() {
 Task<> Catalog::sweep_stream(LiveStreamPtr stream) {
   if (!stream->takes_records()) co_return;
   engine::Log& log = parts_.engine.log();
-  const ServiceTime oldest = parts_.clocks.service_now() - stream->entry.retention();
+  const ServiceTime oldest = stream->entry.horizon(parts_.clocks.service_now());
   for (const LiveStream::Shard& shard : stream->shards) {
     const ShardRef ref = stream->ref(shard);
     const Result<engine::Bounds> bounds = log.bounds(ref);

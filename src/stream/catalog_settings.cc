@@ -40,8 +40,8 @@ Task<Result<LiveStreamPtr>> Catalog::change(StreamName name, Holds holds, Edit e
 Task<Status> Catalog::set_retention(Caller caller, StreamTarget target, RetentionChange change,
                                     std::int64_t hours) {
   CO_TRY(const StreamName name, resolve_target(caller, target));
-  CO_TRY_OK(co_await this->change(name, Holds::kAfterUpdating, [=](StreamEntry& entry) {
-    return change_retention(entry, change, hours);
+  CO_TRY_OK(co_await this->change(name, Holds::kAfterUpdating, [=, this](StreamEntry& entry) {
+    return change_retention(entry, change, hours, parts_.clocks.service_now());
   }));
   co_return ok();
 }

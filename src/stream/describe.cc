@@ -196,7 +196,7 @@ Result<ShardPage> StreamService::list_shards(Caller caller, ListShards request) 
   }
   const auto size = static_cast<std::size_t>(
       std::min(request.max_results.value_or(kListShardsPage), kListShardsPage));
-  const ServiceTime horizon = now - stream->entry.retention();
+  const ServiceTime horizon = stream->entry.horizon(now);
   ShardPage out;
   for (const ShardEntry& shard : stream->entry.shards) {
     if ((after && shard.number <= *after) || stream->entry.expired(shard, now) ||
@@ -239,8 +239,11 @@ AccountLimits StreamService::limits(Caller caller) const {
                     .on_demand_stream_limit = parts_->settings.on_demand_stream_quota};
   for (const auto& [name, stream] : parts_->directory.snapshot()->by_name) {
     if (name.tenant != caller.tenant) continue;
-    if (stream->entry.mode == StreamMode::kOnDemand) ++out.on_demand_streams;
-    out.open_shards += stream->entry.open_shards();
+    if (stream->entry.mode == StreamMode::kOnDemand) {
+      ++out.on_demand_streams;
+    } else {
+      out.open_shards += stream->entry.open_shards();
+    }
   }
   return out;
 }

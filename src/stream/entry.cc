@@ -41,6 +41,7 @@ struct StoredStream {
   std::string mode;
   std::int64_t created_ms = 0;
   std::int64_t retention_hours = 24;
+  std::int64_t gone_before_ms = 0;
   std::int64_t max_record_kib = 1024;
   std::map<std::string, std::string> tags;
   std::optional<shape::RawJson> options;
@@ -63,6 +64,7 @@ struct StoredStream {
         shape::member<&Self::mode>("mode"),
         shape::member<&Self::created_ms>("created_ms"),
         shape::member<&Self::retention_hours>("retention_hours"),
+        shape::member<&Self::gone_before_ms>("gone_before_ms"),
         shape::member<&Self::max_record_kib>("max_record_kib"),
         shape::member<&Self::tags>("tags"),
         shape::member<&Self::options>("options"),
@@ -228,7 +230,7 @@ ShardView ShardEntry::view() const {
 }
 
 bool StreamEntry::expired(const ShardEntry& shard, ServiceTime now) const {
-  return shard.closed && *shard.closed + retention() < now;
+  return shard.closed && *shard.closed < horizon(now);
 }
 
 std::int64_t StreamEntry::open_shards() const {
@@ -278,6 +280,7 @@ std::string encode(const StreamEntry& entry) {
                    .mode = std::string(to_text(entry.mode)),
                    .created_ms = unix_millis(entry.created),
                    .retention_hours = entry.retention_hours,
+                   .gone_before_ms = unix_millis(entry.gone_before),
                    .max_record_kib = entry.max_record_kib,
                    .tags = entry.tags,
                    .next_shard = entry.next_shard,
@@ -343,6 +346,7 @@ Result<StreamEntry> decode_entry(std::string_view key, std::string_view document
       .mode = in.mode == "ON_DEMAND" ? StreamMode::kOnDemand : StreamMode::kProvisioned,
       .created = service_time(in.created_ms),
       .retention_hours = in.retention_hours,
+      .gone_before = service_time(in.gone_before_ms),
       .max_record_kib = in.max_record_kib,
       .tags = in.tags,
       .next_shard = static_cast<std::uint32_t>(in.next_shard),

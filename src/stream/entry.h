@@ -9,6 +9,7 @@
 #include "stream/stream_options.h"
 #include "stream/types.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -55,6 +56,8 @@ struct StreamEntry {
   StreamMode mode = StreamMode::kProvisioned;
   ServiceTime created{};
   std::int64_t retention_hours = 24;
+  /// What had left retention when it was made longer, and stays gone.
+  ServiceTime gone_before{};
   std::int64_t max_record_kib = 1024;
   Tags tags;
   StreamOptions options;
@@ -70,6 +73,8 @@ struct StreamEntry {
   std::optional<std::int64_t> warm_mibps;  ///< What UpdateStreamWarmThroughput asked for.
 
   Millis retention() const { return std::chrono::hours(retention_hours); }
+  /// Records that arrived earlier are not seen any more.
+  ServiceTime horizon(ServiceTime now) const { return std::max(now - retention(), gone_before); }
   /// Whether the shard left retention: closed, and so long ago that none of its records is kept.
   bool expired(const ShardEntry& shard, ServiceTime now) const;
   std::int64_t open_shards() const;

@@ -27,12 +27,14 @@ class Bucket {
     const std::int64_t full = (capacity_ - level_) / rate_ + 1;
     level_ = std::min(capacity_, level_ + std::min(elapsed, full) * rate_);
   }
-  /// Another rate and capacity; a bucket that was full is full again, any other keeps what it has.
+  /// Another rate and capacity: what the bucket can hold more is there at once; what has been spent
+  /// stays spent.
   void set(std::int64_t rate_per_second, std::int64_t capacity) {
     const bool was_full = is_full();
+    const std::int64_t more = std::max<std::int64_t>(0, capacity * kScale - capacity_);
     rate_ = rate_per_second;
     capacity_ = capacity * kScale;
-    level_ = was_full ? capacity_ : std::min(level_, capacity_);
+    level_ = was_full ? capacity_ : std::min(level_ + more, capacity_);
   }
   bool has(std::int64_t amount) const { return rate_ == 0 || level_ >= amount * kScale; }
   bool is_full() const { return rate_ == 0 || level_ == capacity_; }

@@ -72,7 +72,8 @@ bool may_be_one_key(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-Status change_retention(StreamEntry& entry, RetentionChange change, std::int64_t hours) {
+Status change_retention(StreamEntry& entry, RetentionChange change, std::int64_t hours,
+                        ServiceTime now) {
   const std::string requested = "Requested retention period (" + std::to_string(hours) + " hours)";
   if (hours < kRetentionHoursMin) {
     return invalid("Minimum allowed retention period is 24 hours. " + requested + " is too short.");
@@ -91,6 +92,7 @@ Status change_retention(StreamEntry& entry, RetentionChange change, std::int64_t
     return invalid(requested + " for stream " + entry.name.name + " can not be longer than " +
                    existing + ". Use IncreaseRetentionPeriod API.");
   }
+  if (hours > entry.retention_hours) entry.gone_before = entry.horizon(now);
   entry.retention_hours = hours;
   return ok();
 }
@@ -153,7 +155,7 @@ Status stop_encryption(StreamEntry& entry, std::string_view key_id, EncryptionMo
 
 void forget_switches(StreamEntry& entry, ServiceTime now) {
   std::vector<std::int64_t>& switches = entry.options.encryption.switches_ms;
-  const std::int64_t oldest = unix_millis(now - entry.retention());
+  const std::int64_t oldest = unix_millis(entry.horizon(now));
   // In pairs, so that what is left still begins with "on".
   while (switches.size() >= 2 && switches[1] <= oldest) {
     switches.erase(switches.begin(), switches.begin() + 2);

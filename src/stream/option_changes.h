@@ -12,7 +12,9 @@
 /// entry is left as it is where an error is given. Errors are StreamErrc in the service's words.
 namespace penstock::stream {
 
-Status change_retention(StreamEntry& entry, RetentionChange change, std::int64_t hours);
+/// What has left retention by `now` does not come back.
+Status change_retention(StreamEntry& entry, RetentionChange change, std::int64_t hours,
+                        ServiceTime now);
 /// kib: 1024..10240, checked by the caller's shape.
 Status change_max_record(StreamEntry& entry, std::int64_t kib);
 /// fails     kInvalidArgument: a provisioned stream's records go where their keys say

@@ -146,7 +146,7 @@ Task<Result<engine::Position>> ReadPath::position(Place place, GetShardIterator 
     if (!is_numbered(request.type)) {
       co_return mismatched(to_text(request.type), "also a StartingSequenceNumber");
     }
-    co_return numbered(place, request);
+    co_return co_await numbered(place, request);
   }
   switch (request.type) {
     case IteratorType::kTrimHorizon: co_return co_await trim_horizon(place.ref());
@@ -180,37 +180,44 @@ Status ReadPath::check_timestamp(const GetShardIterator& request) const {
       ", currentTimestampInMillis: " + std::to_string(unix_millis(now)));
 }
 
-Result<engine::Position> ReadPath::numbered(const Place& place,
-                                            const GetShardIterator& request) const {
+Task<Result<engine::Position>> ReadPath::numbered(Place place, GetShardIterator request) const {
   const std::string text(*request.starting_sequence_number);
   const std::string used = "StartingSequenceNumber " + text +
                            " used in GetShardIterator on shard " + shard_id_text(place.number()) +
                            " in stream " + place.name().name + " under account " +
                            place.name().tenant.account;
   const std::optional<DecodedNumber> number = decode_number(text);
-  if (!number) return invalid(used + " is invalid.");
+  if (!number) co_return invalid(used + " is invalid.");
   if (number->shard != static_cast<std::int32_t>(place.number())) {
     std::array<char, 32> encoded;
     const int size = std::snprintf(encoded.data(), encoded.size(), "%012lld",
                                    static_cast<long long>(number->shard));
-    return invalid("Invalid StartingSequenceNumber. It encodes shardId-" +
-                   std::string(encoded.data(), static_cast<std::size_t>(size)) +
-                   ", while it was used in a call to a shard with " +
-                   shard_id_text(place.number()));
+    co_return invalid("Invalid StartingSequenceNumber. It encodes shardId-" +
+                      std::string(encoded.data(), static_cast<std::size_t>(size)) +
+                      ", while it was used in a call to a shard with " +
+                      shard_id_text(place.number()));
   }
   if (number->version == 0) {
-    return Error{StreamErrc::kInternalFailure, "a sequence number of version 0"};
+    co_return Error{StreamErrc::kInternalFailure, "a sequence number of version 0"};
   }
   if (number->version != 2 || number->created_s != place.shard->entry.created_s) {
-    return invalid(used + " is invalid because it did not come from this stream.");
+    co_return invalid(used + " is invalid because it did not come from this stream.");
   }
-  if (request.type == IteratorType::kAtSequenceNumber) return engine::Position{number->index};
+  const engine::Position named{number->index};
+  if (request.type == IteratorType::kAtSequenceNumber) {
+    // A subscription gives numbers between records: the last one's, but for a later time.
+    if (number->time_s <= number->created_s) co_return named;
+    const ServiceTime second = service_time(number->time_s * 1'000);
+    const auto next = co_await parts_.engine.log().locate(place.ref(), second);
+    if (!next.ok()) co_return engine_failure(next.error(), place.number(), *place.stream);
+    co_return *next > named ? engine::Position{number->index + 1} : named;
+  }
   if (number->index >= SequenceNumber::kIndexMax) {
-    return invalid(
+    co_return invalid(
         "Invalid SequenceNumber for ShardIteratorType AFTER_SEQUENCE_NUMBER, SequenceNumber has "
         "reached max possible value for the shard.");
   }
-  return engine::Position{number->index + 1};
+  co_return engine::Position{number->index + 1};
 }
 
 Task<Result<GetRecordsReply>> ReadPath::get_records(Caller caller, GetRecords request) const {
@@ -325,7 +332,7 @@ Task<Result<engine::Slice>> ReadPath::read(ShardRef shard, engine::Position from
                                            engine::ReadLimits limits) const {
   const LiveStreamPtr stream = directory_.find(shard.log);
   if (stream == nullptr) co_return Error{StreamErrc::kNotFound, "the stream was deleted"};
-  const ServiceTime oldest = parts_.clocks.service_now() - stream->entry.retention();
+  const ServiceTime oldest = stream->entry.horizon(parts_.clocks.service_now());
   bool moved = false;
   while (true) {
     Result<engine::Slice> slice = co_await parts_.engine.log().read(shard, from, limits);
@@ -343,14 +350,14 @@ Task<Result<engine::Slice>> ReadPath::read(ShardRef shard, engine::Position from
 Task<Result<engine::Position>> ReadPath::trim_horizon(ShardRef shard) const {
   const LiveStreamPtr stream = directory_.find(shard.log);
   if (stream == nullptr) co_return Error{StreamErrc::kNotFound, "the stream was deleted"};
-  const ServiceTime oldest = parts_.clocks.service_now() - stream->entry.retention();
+  const ServiceTime oldest = stream->entry.horizon(parts_.clocks.service_now());
   co_return co_await at_timestamp(shard, oldest);
 }
 
 Task<Result<engine::Position>> ReadPath::at_timestamp(ShardRef shard, ServiceTime at) const {
   const LiveStreamPtr stream = directory_.find(shard.log);
   if (stream == nullptr) co_return Error{StreamErrc::kNotFound, "the stream was deleted"};
-  const ServiceTime oldest = parts_.clocks.service_now() - stream->entry.retention();
+  const ServiceTime oldest = stream->entry.horizon(parts_.clocks.service_now());
   Result<engine::Position> found = co_await parts_.engine.log().locate(shard, std::max(at, oldest));
   if (!found.ok()) co_return engine_failure(found.error(), shard.shard, *stream);
   co_return *found;

@@ -65,7 +65,7 @@ class ReadPath {
   struct Place;
   Result<Place> find_shard(const StreamName& name, std::uint32_t number) const;
   /// The position a starting sequence number names in this shard.
-  Result<engine::Position> numbered(const Place& place, const GetShardIterator& request) const;
+  Task<Result<engine::Position>> numbered(Place place, GetShardIterator request) const;
   Status check_timestamp(const GetShardIterator& request) const;
   Task<Result<engine::Position>> position(Place place, GetShardIterator request) const;
   /// Charges the page; it gets shorter until it fits. fails: Errc::kUnavailable.

@@ -151,7 +151,7 @@ struct ShardPage {
 
 struct AccountLimits {
   std::int64_t shard_limit = 0;
-  std::int64_t open_shards = 0;
+  std::int64_t open_shards = 0;  ///< Of provisioned streams: what the limit is about.
   std::int64_t on_demand_streams = 0;
   std::int64_t on_demand_stream_limit = 0;
 };

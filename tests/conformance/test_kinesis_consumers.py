@@ -6,7 +6,7 @@ import pytest
 from conftest import Server, evidence
 from kit import ACCOUNT, not_found, refused, stream_arn, until
 
-MODEL = "service model of botocore 1.44.5"
+MODEL = "service model of botocore 1.44.8"
 MOTO = "getmoto/moto"
 ISSUES = "aws-nuke #497, terraform-provider-aws #8420, aws-cli #3580"
 

@@ -12,7 +12,7 @@ from conftest import Server, evidence
 from events import Http2Subscription, Subscription
 from kit import ACCOUNT, FIRST, merge, put, shard, shards_of, split_in_the_middle, stream_arn, until
 
-MODEL = "service model of botocore 1.44.5"
+MODEL = "service model of botocore 1.44.8"
 KCL_391 = "awslabs/amazon-kinesis-client #391"
 ADVISOR = "awslabs/kinesis-hot-shard-advisor #37"
 KINESALITE = "comparison of kinesalite's suite with production"
@@ -140,9 +140,10 @@ def test_idle_it_speaks_and_its_numbers_can_be_continued(server, stream, consume
     assert first["MillisBehindLatest"] == second["MillisBehindLatest"] == 0
     assert int(first["ContinuationSequenceNumber"]) < int(second["ContinuationSequenceNumber"])
     put(server.kinesis, stream, b"b")
-    server.advance(5_000)
-    again = subscribe(server, consumer, "AFTER_SEQUENCE_NUMBER", SequenceNumber=second["ContinuationSequenceNumber"])
-    assert [record["Data"] for record in records_of(again, 1)[0]] == [b"b"]
+    for kind in ("AFTER_SEQUENCE_NUMBER", "AT_SEQUENCE_NUMBER"):
+        server.advance(5_000)
+        again = subscribe(server, consumer, kind, SequenceNumber=second["ContinuationSequenceNumber"])
+        assert [record["Data"] for record in records_of(again, 1)[0]] == [b"b"], kind
 
 
 @evidence("D", "API reference: a subscription lasts five minutes")

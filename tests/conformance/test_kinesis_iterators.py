@@ -90,6 +90,16 @@ def test_a_timestamp_behind_everything_is_the_tip(server, stream):
     assert data_of(server.kinesis.get_records(ShardIterator=at)["Records"]) == [b"2"]
 
 
+@evidence("M", "a Timestamp is checked against now; SDKs send microseconds, which no clock may make a later millisecond")
+def test_a_timestamp_of_this_moment_is_not_in_the_future(server, stream):
+    put(server.kinesis, stream, b"1")
+    whole = server.now_ms() / 1000
+    for micros in range(0, 1_000, 37):
+        moment = whole + micros / 1e6
+        iterator(server.kinesis, stream, "AT_TIMESTAMP", Timestamp=moment)
+        server.kinesis.list_shards(StreamName=stream, ShardFilter={"Type": "FROM_TIMESTAMP", "Timestamp": moment})
+
+
 @evidence("R", KINESALITE)
 def test_a_timestamp_in_the_future(server, stream):
     ahead = server.now_ms() // 1000 + 3600

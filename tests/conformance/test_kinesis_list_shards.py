@@ -5,7 +5,7 @@ from conftest import evidence
 from kit import ACCOUNT, HOUR, not_found, shard, split_in_the_middle
 
 KINESALITE = "comparison of kinesalite's suite with production"
-MODEL = "service model of botocore 1.44.5"
+MODEL = "service model of botocore 1.44.8"
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from conftest import evidence
 from kit import ACCOUNT, FIRST, TOP, SequenceNumber, data_of, not_found, put, read, shard, shards_of, stream_arn
 
 KINESALITE = "comparison of kinesalite's suite with production"
-MODEL = "service model of botocore 1.44.5"
+MODEL = "service model of botocore 1.44.8"
 
 # Partition key -> shard of 2, 3, 4 and 5 equal shards, by the MD5 of the key's UTF-8 bytes.
 ROUTES = {"a": (0, 0, 0, 0), "b": (1, 1, 2, 2), "e": (1, 2, 3, 4), "f": (1, 1, 2, 2), "1": (1, 2, 3, 3),
@@ -15,7 +15,7 @@ ROUTES = {"a": (0, 0, 0, 0), "b": (1, 1, 2, 2), "e": (1, 2, 3, 4), "f": (1, 1, 2
 
 
 @evidence("D", "MD5 of the partition key as an unsigned big-endian number")
-@pytest.mark.parametrize("column, count", enumerate([2, 3, 4, 5]))
+@pytest.mark.parametrize("column, count", list(enumerate([2, 3, 4, 5])))
 def test_a_partition_key_s_md5_chooses_the_shard(server, name, column, count):
     server.kinesis.create_stream(StreamName=name, ShardCount=count)
     reply = server.kinesis.put_records(

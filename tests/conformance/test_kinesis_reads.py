@@ -8,7 +8,7 @@ from kit import (FIRST, SequenceNumber, data_of, iterator, merge, put, read, sha
                  split_in_the_middle)
 
 KINESALITE = "comparison of kinesalite's suite with production"
-MODEL = "service model of botocore 1.44.5"
+MODEL = "service model of botocore 1.44.8"
 
 
 @evidence("R", KINESALITE)

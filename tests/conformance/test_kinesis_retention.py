@@ -2,10 +2,10 @@
 
 import pytest
 from conftest import evidence
-from kit import (ACCOUNT, FIRST, HOUR, data_of, iterator, put, read, refused, shard, split_in_the_middle)
+from kit import (ACCOUNT, FIRST, HOUR, data_of, iterator, put, read, refused, shard, shards_of, split_in_the_middle)
 
 KINESALITE = "comparison of kinesalite's suite with production"
-MODEL = "service model of botocore 1.44.5"
+MODEL = "service model of botocore 1.44.8"
 
 
 def hours(server, stream):
@@ -96,6 +96,21 @@ def test_an_increase_brings_nothing_back(server, stream):
     assert read(server.kinesis, stream) == []
     server.kinesis.increase_stream_retention_period(StreamName=stream, RetentionPeriodHours=48)
     assert read(server.kinesis, stream) == []
+
+
+@evidence("D", "an increase does not bring back trimmed records, nor shards that have gone with theirs")
+def test_a_decrease_and_an_increase_bring_nothing_back(server, stream):
+    server.kinesis.increase_stream_retention_period(StreamName=stream, RetentionPeriodHours=72)
+    put(server.kinesis, stream, b"1")
+    split_in_the_middle(server.kinesis, stream)
+    server.advance(30 * HOUR)
+    assert data_of(read(server.kinesis, stream)) == [b"1"]
+    for change, hours in (("decrease", 24), ("increase", 72)):
+        getattr(server.kinesis, change + "_stream_retention_period")(StreamName=stream, RetentionPeriodHours=hours)
+        assert sorted(shards_of(server.kinesis, stream)) == [shard(1), shard(2)]
+    put(server.kinesis, stream, b"2")
+    server.advance(60 * HOUR)
+    assert sum(len(read(server.kinesis, stream, shard_id=shard(n))) for n in (1, 2)) == 1
 
 
 @evidence("D", "a closed shard whose records have expired is gone")

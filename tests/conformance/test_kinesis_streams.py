@@ -9,7 +9,7 @@ from kit import ACCOUNT, FIRST, REGION, TOP, not_found, refused, shard, shards_o
 
 KINESALITE = "comparison of kinesalite's suite with production"
 LOCALSTACK = "localstack snapshots validated on AWS"
-MODEL = "service model of botocore 1.44.5"
+MODEL = "service model of botocore 1.44.8"
 
 
 @evidence("R", KINESALITE + "; members of the current model")

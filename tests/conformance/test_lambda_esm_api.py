@@ -9,7 +9,7 @@ from conftest import ACCOUNT, REGION, evidence
 from kit import ROLE, refused, stream_arn, until
 from remote import create_remote
 
-MODEL = "service model of botocore 1.44.5"
+MODEL = "service model of botocore 1.44.8"
 RECORDED = "recorded snapshots of a public emulator's suite"
 GUIDE = "Lambda Developer Guide"
 MAPPINGS = "/2015-03-31/event-source-mappings"

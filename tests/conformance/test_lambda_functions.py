@@ -15,7 +15,7 @@ import pytest
 from conftest import REGION, Server, evidence
 from kit import ACCOUNT, ROLE, create_function, package, refused, until, wait_function
 
-MODEL = "service model of botocore 1.44.5"
+MODEL = "service model of botocore 1.44.8"
 RECORDED = "recorded snapshots of a public emulator's suite"
 REFERENCE = "API reference"
 CODE = package("def handler(event, context): return event\n")

@@ -133,6 +133,9 @@ TEST(Read, TimestampsAreSecondsInJsonAndMillisecondsInCbor) {
   EXPECT_EQ(from_json<Everything>(R"({"At":1700000000.5})")->at->millis, 1700000000500);
   EXPECT_EQ(from_json<Everything>(R"({"At":1700000000})")->at->millis, 1700000000000);
   EXPECT_EQ(from_json<Everything>(R"({"At":1506440188.749})")->at->millis, 1506440188749);
+  EXPECT_EQ(from_json<Everything>(R"({"At":1506440188.749999})")->at->millis, 1506440188749)
+      << "a moment that has been is not one to come";
+  EXPECT_EQ(from_json<Everything>(R"({"At":-0.0005})")->at->millis, -1);
   const auto cbor = [](std::string_view hex) {
     return from_cbor<Everything>(*hex_decode(hex))->at->millis;
   };

@@ -169,6 +169,7 @@ StreamEntry full_entry() {
   entry.mode = StreamMode::kOnDemand;
   entry.log = LogId{~std::uint64_t{0}};
   entry.retention_hours = 8'760;
+  entry.gone_before = at(kNow - 10);
   entry.max_record_kib = 10'240;
   entry.tags = {{"a", ""}, {"b \"quoted\"", "\u00E4\n"}};
   entry.steps = {{.shard = 3}, {.shard = 4, .merged_with = 5}};

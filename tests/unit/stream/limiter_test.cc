@@ -294,7 +294,12 @@ TEST(WriteLimiter, WhatIsSpentStaysSpentWhenTheLimitGrows) {
   WriteLimiter limiter(kMebibyte);
   EXPECT_EQ(fill(limiter, kStart, kMebibyte, 1), 1);
   limiter.set({}, 10 * kMebibyte);
+  EXPECT_EQ(fill(limiter, kStart, 10 * kMebibyte, 1), 0);
+  EXPECT_EQ(fill(limiter, kStart, 9 * kMebibyte, 1), 1)
+      << "what it may burst more is there at once";
   EXPECT_EQ(fill(limiter, kStart, 1, 1), 0);
+  limiter.set({}, kMebibyte);
+  EXPECT_EQ(fill(limiter, kStart + Millis(100), kMebibyte, 1), 0) << "less gives nothing back";
 }
 
 }  // namespace

@@ -26,6 +26,20 @@ std::string types_at(const StreamEntry& entry, std::initializer_list<std::int64_
   return out;
 }
 
+TEST(Retention, WhatHasLeftStaysGoneWhenItGrows) {
+  StreamEntry entry = active();
+  const auto hours = [](int count) { return std::chrono::hours(count); };
+  const ServiceTime later = kStart + hours(100);
+  ASSERT_TRUE(change_retention(entry, RetentionChange::kIncrease, 72, later).ok());
+  EXPECT_EQ(entry.horizon(later), later - hours(24)) << "what had left before";
+  EXPECT_EQ(entry.horizon(later + hours(48)), later - hours(24)) << "until that is 72 hours ago";
+  EXPECT_EQ(entry.horizon(later + hours(49)), later - hours(23));
+  ASSERT_TRUE(change_retention(entry, RetentionChange::kDecrease, 24, later + hours(50)).ok());
+  EXPECT_EQ(entry.horizon(later + hours(50)), later + hours(26));
+  ASSERT_TRUE(change_retention(entry, RetentionChange::kIncrease, 72, later + hours(50)).ok());
+  EXPECT_EQ(entry.horizon(later + hours(60)), later + hours(26));
+}
+
 TEST(Encryption, ARecordsTypeIsThatOfItsArrival) {
   StreamEntry entry = active();
   EXPECT_EQ(types_at(entry, {0, 1'000}), "--");
