@@ -90,14 +90,14 @@ wire::ConsumerTotals consumer_totals(const wire::AuditReport& report, const std:
 
 std::string producers_table(const wire::AuditReport& report, const std::string& stream) {
   Table table({"stream", "producer", "received", "stored", "throttled", "rejected", "failed",
-               "recovered", "waiting", "probably lost"});
+               "interrupted", "recovered", "waiting", "probably lost"});
   for (const wire::AuditStream& one : report.streams) {
     if (!is_meant(one, stream)) continue;
     for (const wire::AuditProducer& producer : one.producers) {
       table.row({one.stream, producer_name(producer.access_key, producer.agent),
                  with_commas(producer.received), with_commas(producer.stored),
                  with_commas(producer.throttled), with_commas(producer.rejected),
-                 with_commas(producer.failed + producer.interrupted),
+                 with_commas(producer.failed), with_commas(producer.interrupted),
                  with_commas(producer.recovered), with_commas(producer.waiting),
                  with_commas(producer.probably_lost)});
     }

@@ -122,11 +122,17 @@ bool coding_is_known(const RequestHead& head) {
   return codings <= 1;
 }
 
+/// Whoever speaks something else, TLS above all, is told at once: its head would never end.
+bool may_begin_request(char first) {
+  return (first >= 'A' && first <= 'Z') || first == '\r' || first == '\n';
+}
+
 }  // namespace
 
 ParseState parse_head(char* bytes, std::size_t size, std::size_t head_bytes_max,
                       RequestHead& head) {
   const std::string_view text(bytes, size);
+  if (!text.empty() && !may_begin_request(text.front())) return ParseState::kBad;
   const std::size_t end = text.find("\r\n\r\n");
   if (end == std::string_view::npos) {
     return size > head_bytes_max ? ParseState::kTooLarge : ParseState::kNeedMore;

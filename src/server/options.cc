@@ -41,6 +41,13 @@ Status check_row(const SettingRow& row) {
   return invalid(flag + " is \"" + **text + "\"; it must be one of " + std::string(row.allowed));
 }
 
+Status check_region(const std::string& region) {
+  constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyz0123456789-";
+  if (!region.empty() && region.find_first_not_of(kAllowed) == std::string::npos) return ok();
+  return invalid("--region is \"" + region +
+                 "\"; a region is written like eu-west-1: small letters, digits and hyphens");
+}
+
 /// Of IPv4 or IPv6, perhaps with the interface where it counts (fe80::1%eth0).
 bool is_address(const std::string& text) {
   in6_addr parsed{};
@@ -190,10 +197,13 @@ Result<Options> checked(Settings settings, std::size_t cores) {
   Options options;
   for (const SettingRow& row : setting_rows(settings)) TRY_OK(check_row(row));
   TRY_OK(parse_call_rates(settings.limits_call_rates));
+  TRY_OK(check_region(settings.region));
   TRY_OK(split_listen(settings.listen, options));
   TRY_OK(check_tls(settings, options));
   TRY_OK(check_exposure(settings, options));
-  TRY(options.memory_bytes, parse_bytes(settings.memory));
+  const Result<std::size_t> memory = parse_bytes(settings.memory);
+  if (!memory.ok()) return invalid("--memory: " + memory.error().message);
+  options.memory_bytes = *memory;
   constexpr std::size_t kMemoryMin = 64u << 20;
   if (options.memory_bytes < kMemoryMin) return invalid("--memory must be at least 64MiB");
   options.durability = settings.data.empty() || settings.durability == "memory"

@@ -66,12 +66,15 @@ std::string sqs_page() {
 }
 
 std::string admin_page() {
-  return page("Administration",
-              "What AWS has no operation for: plain JSON below `/_penstock/`, not signed.", "",
-              joined(joined({api::admin::health_shape(), api::admin::audit_shape(),
-                             api::admin::shard_traffic_shape(), api::admin::scaling_shape()},
-                            joined(api::admin::stream_limits_shapes(), api::admin::clock_shapes())),
-                     api::lambda::function_log_shapes()));
+  return page(
+      "Administration",
+      "What AWS has no operation for: plain JSON below `/_penstock/`. Signed like everything else "
+      "as soon as there are access keys, but for the health.",
+      "",
+      joined(joined({api::admin::health_shape(), api::admin::audit_shape(),
+                     api::admin::shard_traffic_shape(), api::admin::scaling_shape()},
+                    joined(api::admin::stream_limits_shapes(), api::admin::clock_shapes())),
+             api::lambda::function_log_shapes()));
 }
 
 std::string settings_page() {

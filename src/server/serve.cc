@@ -51,6 +51,20 @@ void add_option(CLI::App& app, const SettingRow& row) {
   option->envname(environment_name(row.name));
 }
 
+/// Where CLI11's sentence leaves out what would be right; else nothing.
+std::string explained(const CLI::ParseError& error) {
+  constexpr const char* kMore = "; `penstock settings` prints each with what it may be";
+  const std::string said = error.what();
+  const auto behind = [&said](std::string_view start) {
+    return said.starts_with(start) ? said.substr(start.size()) : std::string();
+  };
+  if (const std::string what = behind("Could not convert: "); !what.empty())
+    return what + " is not a number, or not true or false" + kMore;
+  if (const std::string what = behind("INI was not able to parse "); !what.empty())
+    return "the file of --config: \"" + what + "\" is no setting, or has no value" + kMore;
+  return {};
+}
+
 log::Level log_level(const std::string& name) {
   return name == "debug"   ? log::Level::kDebug
          : name == "warn"  ? log::Level::kWarn
@@ -106,6 +120,10 @@ int serve_main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    if (const std::string better = explained(error); !better.empty()) {
+      std::fprintf(stderr, "penstock: %s\n", better.c_str());
+      return kExitUsage;
+    }
     return app.exit(error) == 0 ? 0 : kExitUsage;
   }
   if (app.get_option("--data")->count() != 0 && settings.data.empty()) {

@@ -1,4 +1,4 @@
-"""The server's own interface: health, clock, audit. It asks for no signature."""
+"""The server's own interface: health, clock, audit."""
 
 import json
 
@@ -31,6 +31,14 @@ def test_a_path_or_method_that_is_not_there(server, method, path):
 
 
 # --- Clock ------------------------------------------------------------------------------------------
+
+
+@evidence("own", "whoever sends no JSON is told what is expected")
+@pytest.mark.parametrize("body", [b"garbage", b"[]", b"1"])
+def test_a_body_that_is_no_object(server, body):
+    reply = server.raw.request("POST", "/_penstock/clock", body)
+    assert (reply.status, reply.json()["message"]) == (
+        400, "The body is not a JSON object; docs/reference/admin.md has its members.")
 
 
 def clock(server, body=None):

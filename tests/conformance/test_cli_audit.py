@@ -163,8 +163,8 @@ def test_the_table(tight, orders):
     rows = {line.split()[0]: line.split()[1:] for line in done.lines() if line.startswith((orders, "clicks"))}
     assert rows[orders][0] == rows["clicks"][0] == "test"
     assert rows[orders][1].startswith("Boto3/")
-    assert rows[orders][2:] == ["2", "2", "0", "0", "0", "0", "0", "0"]
-    assert rows["clicks"][2:] == ["1", "1", "0", "0", "0", "0", "0", "0"]
+    assert rows[orders][2:] == ["2", "2", "0", "0", "0", "0", "0", "0", "0"]
+    assert rows["clicks"][2:] == ["1", "1", "0", "0", "0", "0", "0", "0", "0"]
     assert "3 stored, 0 pending, 0 lost" in done.out
     only = run(tight, "audit", "clicks")
     assert "clicks" in only.out and orders not in only.out

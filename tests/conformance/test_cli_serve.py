@@ -42,10 +42,13 @@ def background():
     (["--listen", "127.0.0.1:"], '--listen takes ADDRESS:PORT such as 127.0.0.1:4566, not "127.0.0.1:"'),
     (["--listen", "127.0.0.1:65536"], '--listen takes ADDRESS:PORT such as 127.0.0.1:4566, not "127.0.0.1:65536"'),
     (["--listen", "127.0.0.1:http"], '--listen takes ADDRESS:PORT such as 127.0.0.1:4566, not "127.0.0.1:http"'),
-    (["--memory", "much"], '"much" is not a size; write 512MiB or 1GiB'),
-    (["--memory", "512MB"], '"512MB" is not a size; write 512MiB or 1GiB'),
-    (["--memory", "99999999999TiB"], '"99999999999TiB" is not a size; write 512MiB or 1GiB'),
+    (["--memory", "much"], '--memory: "much" is not a size; write 512MiB or 1GiB'),
+    (["--memory", "512MB"], '--memory: "512MB" is not a size; write 512MiB or 1GiB'),
+    (["--memory", "99999999999TiB"], '--memory: "99999999999TiB" is not a size; write 512MiB or 1GiB'),
     (["--memory", "63MiB"], "--memory must be at least 64MiB"),
+    (["--region", "eu west"], '--region is "eu west"; a region is written like eu-west-1: small letters, digits and hyphens'),
+    (["--stream.create-delay-ms", "1h"], "--stream.create-delay-ms = 1h is not a number, or not true or false; "
+                                         "`penstock settings` prints each with what it may be"),
     (["--durability", "hope"], '--durability is "hope"; it must be one of sync|os|memory'),
     (["--limits", "azure"], '--limits is "azure"; it must be one of aws|aws-all|off'),
     (["--auth", "maybe"], '--auth is "maybe"; it must be one of auto|on|off'),
@@ -140,7 +143,7 @@ def test_settings_by_environment_and_by_file(tmp_path):
     assert run(None, "serve", "--limits", "none", PENSTOCK_LIMITS="off").err == (
         'penstock: --limits is "none"; it must be one of aws|aws-all|off\n')
     assert run(None, "serve", PENSTOCK_LIMITS="none").err == 'penstock: --limits is "none"; it must be one of aws|aws-all|off\n'
-    assert run(None, "serve", PENSTOCK_MEMORY="1GB").err == 'penstock: "1GB" is not a size; write 512MiB or 1GiB\n'
+    assert run(None, "serve", PENSTOCK_MEMORY="1GB").err == 'penstock: --memory: "1GB" is not a size; write 512MiB or 1GiB\n'
 
 
 # --- Stopping -----------------------------------------------------------------------------------------

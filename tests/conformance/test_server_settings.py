@@ -68,7 +68,7 @@ def test_a_line_that_sets_nothing_is_refused(file, line):
 @pytest.mark.parametrize("arguments,said", [
     (["--durability", "tape"], 'penstock: --durability is "tape"; it must be one of sync|os|memory\n'),
     (["--memory", "1MiB"], "penstock: --memory must be at least 64MiB\n"),
-    (["--memory", "much"], 'penstock: "much" is not a size; write 512MiB or 1GiB\n'),
+    (["--memory", "much"], 'penstock: --memory: "much" is not a size; write 512MiB or 1GiB\n'),
 ])
 def test_a_value_out_of_bounds_is_named(arguments, said):
     assert refusal(*arguments) == said

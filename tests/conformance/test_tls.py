@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import socket
 import ssl
 import subprocess
 import warnings
@@ -178,3 +179,11 @@ def test_other_machines_take_tls_and_a_key(tmp_path):
         assert listed.code == 0, "who is on this machine needs no TLS"
     finally:
         running.stop()
+
+
+@OURS
+def test_whoever_speaks_tls_to_a_server_without_is_told_at_once(server):
+    """By an answer that is no TLS; the server does not wait for more of the head."""
+    with pytest.raises(ssl.SSLError, match="(?i)wrong.version|record layer"):
+        ssl.create_default_context().wrap_socket(socket.create_connection(("127.0.0.1", server.port)),
+                                                 server_hostname="localhost")

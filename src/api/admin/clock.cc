@@ -1,5 +1,6 @@
 #include "api/admin/clock.h"
 
+#include "api/admin/errors.h"
 #include "api/bind.h"
 #include "engine/try_commit.h"
 #include "env/clocks.h"
@@ -57,7 +58,7 @@ const ErrorName* name_of(const ErrorCode& code) {
   static constexpr ErrorName kUnavailable{.name = "ServiceUnavailable", .status = 503};
   if (code == Errc::kInvalid) return &kForbidden;
   if (code == Errc::kUnavailable) return &kUnavailable;
-  return shape_error_name(code);
+  return body_error_name(code);
 }
 
 constexpr ServiceStyle kStyle{.name_of = &name_of,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "api/admin/errors.h"
 #include "api/bind.h"
 #include "front/request.h"
 #include "stream/errors.h"
@@ -46,7 +47,7 @@ inline const ErrorName* stream_error_name(const ErrorCode& code) {
   if (code == stream::StreamErrc::kInUse) return &kInUse;
   if (code == stream::StreamErrc::kValidation) return &kValidation;
   if (code == Errc::kUnavailable || code == Errc::kCancelled) return &kUnavailable;
-  return shape_error_name(code);
+  return body_error_name(code);
 }
 
 inline constexpr ServiceStyle kStreamStyle{.name_of = &stream_error_name,

@@ -70,8 +70,14 @@ TEST(ParseHead, AHeadOfExactlyTheLimitFitsAndOneByteMoreNot) {
 }
 
 TEST(ParseHead, AHeadWithoutAnEndIsTooLargeOnceItPassesTheLimit) {
-  EXPECT_EQ(Parsed(std::string(1'000, 'x'), 1'000).state, ParseState::kNeedMore);
-  EXPECT_EQ(Parsed(std::string(1'001, 'x'), 1'000).state, ParseState::kTooLarge);
+  EXPECT_EQ(Parsed(std::string(1'000, 'X'), 1'000).state, ParseState::kNeedMore);
+  EXPECT_EQ(Parsed(std::string(1'001, 'X'), 1'000).state, ParseState::kTooLarge);
+}
+
+TEST(ParseHead, WhatBeginsNoRequestIsRefusedByItsFirstByte) {
+  for (const char* text : {"\x16\x03\x01", " GET", "get", "\x80", "0"}) {
+    EXPECT_EQ(Parsed(text).state, ParseState::kBad) << text;
+  }
 }
 
 TEST(ParseHead, ABodyDoesNotCountForTheLimit) {

@@ -76,6 +76,13 @@ TEST(Options, ACertificateIsMadeOrNamedWithItsKey) {
   EXPECT_EQ(checked({.tls = "self-signed"}, 1)->tls.folder, "") << "one of its own";
 }
 
+TEST(Options, SizesAndRegionsAreNamedWhenTheyAreNone) {
+  EXPECT_NE(refusal({.memory = "lots"}).find("--memory"), std::string::npos);
+  for (const char* region : {"", "eu west", "EU-WEST-1", "eu/west"}) {
+    EXPECT_NE(refusal({.region = region}).find("eu-west-1"), std::string::npos) << region;
+  }
+}
+
 TEST(Options, LoopsAreOneForEachCoreUpToEight) {
   const auto loops = [](std::int64_t asked, std::size_t cores) {
     return checked({.loops = asked}, cores)->loops;
