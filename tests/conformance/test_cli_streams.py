@@ -264,6 +264,14 @@ def test_a_limit_and_what_is_beside_a_record(server, stream):
     assert done.lines() == [f"{shard(0)} {numbers[0]} the key a", f"{shard(0)} {numbers[1]} the key b"]
 
 
+@evidence("own", "a limit that is none")
+@pytest.mark.parametrize("limit", ["-1", "1000000001", "many"])
+def test_a_limit_that_cannot_be(server, stream, limit):
+    done = run(server, "tail", stream, f"--limit={limit}")
+    assert (done.code, done.out) == (2, "")
+    assert f"--limit: Value {limit} not in range 0 to 1000000000\n" in done.err
+
+
 @evidence("own", "--from a time")
 def test_from_a_moment_on(server, stream):
     put(server.kinesis, stream, b"old")
@@ -360,3 +368,24 @@ def test_where_the_server_is(server, stream):
     assert run(None, *arguments, AWS_ENDPOINT_URL=server.url, AWS_DEFAULT_REGION=REGION).lines() == ["a"]
     assert run(server, *arguments, "--region", "eu-west-1").code == 1
     assert run(server, *arguments, AWS_ACCESS_KEY_ID="111122223333").code == 1
+
+
+@evidence("own", "a region that cannot be is not the server's own")
+@pytest.mark.parametrize("flags, variables", [
+    (["--region", "eu west"], {}),
+    ([], {"AWS_REGION": "eu west"}),
+    ([], {"AWS_REGION": "", "AWS_DEFAULT_REGION": "eu west"}),
+])
+def test_a_region_that_is_none(server, stream, flags, variables):
+    done = run(server, "tail", stream, "--from", "horizon", "--no-follow", *flags, **variables)
+    assert (done.code, done.out, done.err) == (
+        2, "", 'penstock: "eu west" is no region; --region, AWS_REGION or AWS_DEFAULT_REGION names one such as eu-west-1\n')
+
+
+@evidence("own", "what AWS has not is not asked there")
+@pytest.mark.parametrize("command", [["audit"], ["clock"], ["clock", "advance", "1h"], ["stream", "limits", "s"]])
+def test_what_only_this_server_has(command):
+    done = run(None, *command, "--endpoint-url", "aws", AWS_ACCESS_KEY_ID="a", AWS_SECRET_ACCESS_KEY="b")
+    assert (done.code, done.out, done.err) == (
+        2, "", "penstock: AWS has no such call: this command asks a Penstock server. Only put, tail and stream work "
+               "with --endpoint-url aws.\n")
