@@ -67,6 +67,20 @@ bool is_about_credentials(std::string_view type) {
   return std::find(kTypes.begin(), kTypes.end(), type) != kTypes.end();
 }
 
+/// Whether a server took the connection, but no handshake came of it: one that speaks http:// only
+/// may wait for the end of a request.
+bool speaks_no_tls(CURLcode code, CURL* easy) {
+  if (code == CURLE_SSL_CONNECT_ERROR) return true;
+  if (code != CURLE_OPERATION_TIMEDOUT) return false;
+  long connections = 0;  // None where one was used again.
+  long port = 0;
+  double handshake_seconds = 0;
+  curl_easy_getinfo(easy, CURLINFO_NUM_CONNECTS, &connections);
+  curl_easy_getinfo(easy, CURLINFO_LOCAL_PORT, &port);
+  curl_easy_getinfo(easy, CURLINFO_APPCONNECT_TIME, &handshake_seconds);
+  return connections > 0 && port > 0 && handshake_seconds == 0;
+}
+
 /// The two spellings AWS's services use for an error's text.
 struct ErrorBody {
   std::optional<std::string> type;
@@ -133,6 +147,11 @@ Result<std::string> ApiClient::send(std::string_view service, std::string_view m
   curl_->reply_headers.clear();
   last_type_.clear();
 
+  if (endpoint_.url == "aws" && service == "penstock") {
+    return Error{CliErrc::kUsage,
+                 "AWS has no such call: this command asks a Penstock server. Only put, tail and "
+                 "stream work with --endpoint-url aws."};
+  }
   if (endpoint_.url == "aws" && !endpoint_.has_credentials) {
     return Error{CliErrc::kUsage, "there are no credentials for AWS: " + advice()};
   }
@@ -179,6 +198,12 @@ Result<std::string> ApiClient::send(std::string_view service, std::string_view m
   if (code == CURLE_SSL_CACERT_BADFILE) {
     return Error{CliErrc::kUsage, "the CA file " + endpoint_.ca_file +
                                       " cannot be read, or holds no certificate in PEM."};
+  }
+  if (code != CURLE_OK && url.starts_with("https://") && speaks_no_tls(code, easy)) {
+    return Error{CliErrc::kUnreachable,
+                 "no answer from " + base_url(service) + ": " + curl_easy_strerror(code) +
+                     ". It is reached, but seems to speak http:// only: give that to "
+                     "--endpoint-url, or start it with `penstock serve --tls=self-signed`."};
   }
   if (code != CURLE_OK) {
     return Error{CliErrc::kUnreachable, "no answer from " + base_url(service) + ": " +

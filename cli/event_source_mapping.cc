@@ -103,4 +103,12 @@ std::string last_part(const std::string& arn) {
   return at == std::string::npos ? arn : arn.substr(at + 1);
 }
 
+std::string source_name(const std::string& arn) {
+  constexpr std::string_view kStream = ":stream/";
+  const auto at = arn.find(kStream);
+  if (at == std::string::npos) return last_part(arn);
+  const std::string name = arn.substr(at + kStream.size());
+  return name.substr(0, name.find(':'));
+}
+
 }  // namespace penstock::cli

@@ -100,7 +100,9 @@ Result<std::string> stream_arn(ApiClient& client, const std::string& name_or_arn
 Result<std::string> queue_arn(ApiClient& client, const std::string& name_or_arn);
 Result<std::string> queue_url(ApiClient& client, const std::string& name);
 
-/// "arn:aws:...:function:f" as "f", "...:stream/s" as "s".
+/// "arn:aws:...:function:f" as "f".
 std::string last_part(const std::string& arn);
+/// "arn:aws:...:stream/s" as "s", "...:stream/s/consumer/c:1795752313" as "s/consumer/c".
+std::string source_name(const std::string& arn);
 
 }  // namespace penstock::cli

@@ -33,6 +33,32 @@ std::string unknown_command(const CLI::App& app) {
   return {};
 }
 
+/// What CLI11 could not convert ("Could not convert: --shards = two") in words.
+std::string conversion_text(const CLI::App& app, const std::string& said) {
+  constexpr std::string_view kSaid = "Could not convert: ";
+  const std::size_t equals = said.find(" = ");
+  if (!said.starts_with(kSaid) || equals == std::string::npos) return said;
+  const std::string name = said.substr(kSaid.size(), equals - kSaid.size());
+  const CLI::App* command = &app;
+  const CLI::Option* option = command->get_option_no_throw(name);
+  while (option == nullptr && !command->get_subcommands().empty()) {
+    command = command->get_subcommands().front();
+    option = command->get_option_no_throw(name);
+  }
+  const std::string type = option == nullptr ? "" : option->get_type_name();
+  const char* what = type == "UINT"    ? "a whole number from 0 on"
+                     : type == "INT"   ? "a whole number"
+                     : type == "FLOAT" ? "a number"
+                                       : "something else";
+  return name + " takes " + what + ", not \"" + said.substr(equals + 3) + "\"";
+}
+
+/// It goes into host names and ARNs; a server would take anything else for its own region.
+bool is_region(const std::string& text) {
+  return !text.empty() &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+}
+
 }  // namespace
 
 int main_cli(int argc, char** argv, const std::string& version) {
@@ -72,11 +98,21 @@ int main_cli(int argc, char** argv, const std::string& version) {
       std::fprintf(stderr, "penstock: %s\n", unknown.c_str());
     }
     return kExitUsage;
+  } catch (const CLI::ConversionError& error) {
+    std::fprintf(stderr, "penstock: %s\n", conversion_text(app, error.what()).c_str());
+    return kExitUsage;
   } catch (const CLI::ParseError& error) {
     const int code = app.exit(error);
     return code == 0 ? 0 : kExitUsage;
   }
   if (!action) return kExitUsage;
+  if (!is_region(context.endpoint.region)) {
+    std::fprintf(stderr,
+                 "penstock: \"%s\" is no region; --region, AWS_REGION or AWS_DEFAULT_REGION names "
+                 "one such as eu-west-1\n",
+                 context.endpoint.region.c_str());
+    return kExitUsage;
+  }
   if (const Status loaded = env::posix::load_libcurl(); !loaded.ok()) {
     std::fprintf(stderr, "penstock: %s\n", loaded.error().message.c_str());
     return 1;

@@ -49,7 +49,7 @@ Result<int> list(const Context& context) {
   Table table({"uuid", "state", "function", "source", "last result"});
   for (const wire::Mapping& mapping : mappings) {
     table.row({mapping.uuid, mapping.state, last_part(mapping.function_arn.value_or("")),
-               last_part(mapping.event_source_arn.value_or("")),
+               source_name(mapping.event_source_arn.value_or("")),
                mapping.last_processing_result.value_or("")});
   }
   std::fputs(table.text().c_str(), stdout);

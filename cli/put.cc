@@ -3,6 +3,7 @@
 #include "cli/lines.h"
 #include "cli/record_writer.h"
 #include "cli/shards.h"
+#include "cli/stream_api.h"
 #include "cli/terminal.h"
 
 #include <CLI/CLI.hpp>
@@ -10,6 +11,7 @@
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace penstock::cli {
@@ -50,7 +52,17 @@ Result<std::vector<wire::PutEntry>> misplaced(
   return again;
 }
 
-void add(WriteSummary& total, WriteSummary part) {
+/// Adds what became of some entries. Once something was stored a refusal is theirs alone.
+Status add(WriteSummary& total, std::size_t entries, Result<WriteSummary> outcome) {
+  if (!outcome.ok()) {
+    if (total.stored == 0) return std::move(outcome).error();
+    total.entries += entries;
+    total.failed += entries;
+    total.last_error = outcome.error().message;
+    total.gave_up = true;
+    return ok();
+  }
+  WriteSummary part = std::move(outcome).value();
   total.entries += part.entries;
   total.stored += part.stored;
   total.failed += part.failed;
@@ -58,46 +70,105 @@ void add(WriteSummary& total, WriteSummary part) {
   total.retried += part.retried;
   total.calls += part.calls;
   total.partial_calls += part.partial_calls;
+  total.gave_up = total.gave_up || part.gave_up;
   if (!part.last_error.empty()) total.last_error = std::move(part.last_error);
-}
-
-/// Whether the service chooses the shard of each record, whatever its keys are.
-Result<bool> places_records(ApiClient& client, const std::string& stream) {
-  TRY(const auto summary,
-      client.kinesis<wire::StreamSummary>("DescribeStreamSummary", wire::StreamTarget::of(stream)));
-  return summary.description.distribution == "AUTO";
+  return ok();
 }
 
 /// Packs and puts. Envelopes that a reshard brought into a shard where one of their records does
 /// not belong are packed again, as the producer library does. Where the service places records it
 /// could bring any envelope there, so nothing is packed: as the producer library, too.
-Result<WriteSummary> write_aggregated(ApiClient& client, const std::string& stream,
-                                      std::vector<wire::PutEntry> records, WriteOptions options,
-                                      Packing& packing) {
-  WriteSummary total;
-  packing.records = records.size();
-  while (!records.empty()) {
-    TRY(const auto listed, list_shards(client, stream));
-    TRY(const bool is_placed, places_records(client, stream));
-    packing.is_placed = packing.is_placed || is_placed;
-    TRY(const OpenShards shards, OpenShards::of(is_placed ? std::vector<wire::Shard>{} : listed));
-    Aggregated packed = aggregate(std::move(records), shards);
-    packing.envelopes += packed.envelopes;
-    std::vector<std::pair<std::string, wire::PutEntry>> strays;
-    options.stored = [&](const wire::PutEntry& entry, const wire::PutResult& result) {
-      if (!entry.explicit_hash_key) return;
-      const std::string shard = result.shard_id.value_or("");
-      const auto key = HashKey::parse(*entry.explicit_hash_key);
-      const std::string* expected = key ? shards.at(*key) : nullptr;
-      if (expected == nullptr || *expected != shard) strays.emplace_back(shard, entry);
-    };
-    TRY(WriteSummary summary, write_records(client, stream, std::move(packed.entries), options));
-    add(total, std::move(summary));
-    TRY(records, misplaced(client, stream, strays));
-    packing.packed_again += records.size();
+class Packer {
+ public:
+  Packer(StreamApi& api, const std::string& stream) : api_(api), stream_(stream) {}
+
+  Result<WriteSummary> write(std::vector<wire::PutEntry> records, WriteOptions options) {
+    WriteSummary total;
+    packing_.records += records.size();
+    while (!records.empty()) {
+      if (!shards_) TRY_OK(look());
+      Aggregated packed = aggregate(std::move(records), *shards_);
+      packing_.envelopes += packed.envelopes;
+      std::vector<std::pair<std::string, wire::PutEntry>> strays;
+      options.stored = [&](const wire::PutEntry& entry, const wire::PutResult& result) {
+        if (!entry.explicit_hash_key) return;
+        const std::string shard = result.shard_id.value_or("");
+        const auto key = HashKey::parse(*entry.explicit_hash_key);
+        const std::string* expected = key ? shards_->at(*key) : nullptr;
+        if (expected == nullptr || *expected != shard) strays.emplace_back(shard, entry);
+      };
+      const std::size_t entries = packed.entries.size();
+      TRY_OK(add(total, entries,
+                 write_records(api_.client(), stream_, std::move(packed.entries), options)));
+      TRY(records, misplaced(api_.client(), stream_, strays));
+      packing_.packed_again += records.size();
+      if (!strays.empty()) shards_.reset();
+    }
+    return total;
   }
-  return total;
-}
+
+  const Packing& packing() const { return packing_; }
+
+ private:
+  Status look() {
+    TRY(const auto listed, list_shards(api_.client(), stream_));
+    TRY(const wire::StreamFacts facts, api_.facts(stream_));
+    const bool is_placed = facts.distribution == "AUTO";
+    packing_.is_placed = packing_.is_placed || is_placed;
+    TRY(shards_, OpenShards::of(is_placed ? std::vector<wire::Shard>{} : listed));
+    return ok();
+  }
+
+  StreamApi& api_;
+  const std::string& stream_;
+  std::optional<OpenShards> shards_;  ///< As of the last look; nothing after a reshard.
+  Packing packing_;
+};
+
+/// Leaves out the lines that no call may have in it: the service would refuse their neighbours,
+/// too.
+class SizeCheck {
+ public:
+  SizeCheck(StreamApi& api, const std::string& stream) : api_(api), stream_(stream) {}
+
+  Status leave_out_large(const LineReader& reader, NumberedLines& lines) {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < lines.entries.size(); ++i) {
+      TRY(const bool is_too_large, exceeds(size_of(lines.entries[i])));
+      if (is_too_large) {
+        ++left_out_;
+        std::fprintf(stderr,
+                     "penstock: %s is larger than a record of this stream may be (%zu bytes with "
+                     "its key)\n",
+                     reader.place(lines.numbers[i]).c_str(), *bytes_max_);
+        continue;
+      }
+      if (kept != i) lines.entries[kept] = std::move(lines.entries[i]);
+      ++kept;
+    }
+    lines.entries.resize(kept);
+    return ok();
+  }
+
+  std::size_t left_out() const { return left_out_; }
+
+ private:
+  Result<bool> exceeds(std::size_t bytes) {
+    constexpr std::size_t kKibibyte = 1024;
+    constexpr std::int64_t kLeastKib = 1024;  // Every stream takes as much: most need not be asked.
+    if (bytes <= static_cast<std::size_t>(kLeastKib) * kKibibyte) return false;
+    if (!bytes_max_) {
+      TRY(const wire::StreamFacts facts, api_.facts(stream_));
+      bytes_max_ = static_cast<std::size_t>(facts.max_record_kib.value_or(kLeastKib)) * kKibibyte;
+    }
+    return bytes > *bytes_max_;
+  }
+
+  StreamApi& api_;
+  const std::string& stream_;
+  std::optional<std::size_t> bytes_max_;
+  std::size_t left_out_ = 0;
+};
 
 std::string counted(std::size_t count) { return with_commas(static_cast<long long>(count)); }
 
@@ -117,14 +188,15 @@ void report(const Packing& packing, std::size_t entries) {
   std::printf("%s\n", text.c_str());
 }
 
-int report(const WriteSummary& summary, const PutFlags& flags) {
+/// `left_out`: lines that were not sent, being too large.
+int report(const WriteSummary& summary, std::size_t left_out, const PutFlags& flags) {
   std::printf(
       "%s entries: %s stored, %s failed; %s refusals retried, %zu calls, %zu of them partly "
       "refused\n",
-      counted(summary.entries).c_str(), counted(summary.stored).c_str(),
-      counted(summary.failed).c_str(), counted(summary.retried).c_str(), summary.calls,
+      counted(summary.entries + left_out).c_str(), counted(summary.stored).c_str(),
+      counted(summary.failed + left_out).c_str(), counted(summary.retried).c_str(), summary.calls,
       summary.partial_calls);
-  if (summary.failed == 0) return 0;
+  if (summary.failed == 0) return left_out == 0 ? 0 : 1;
   std::fprintf(stderr, "last refusal: %s\n", summary.last_error.c_str());
   if (flags.retries == 0) {
     std::fprintf(stderr,
@@ -133,25 +205,48 @@ int report(const WriteSummary& summary, const PutFlags& flags) {
   return 1;
 }
 
-Result<int> put(const Context& context, const PutFlags& flags) {
-  TRY(std::vector<wire::PutEntry> entries, read_lines(flags.file, flags.key_field));
-  ApiClient client(context.endpoint);
-  Progress progress("put", entries.size());
-  WriteOptions options;
-  options.retries_max = flags.retries;
-  options.progress = [&](std::size_t settled, std::size_t waiting) {
-    progress.update(settled, waiting == 0 ? "" : "(" + std::to_string(waiting) + " to retry)");
-  };
-  Packing packing;
-  auto outcome = flags.aggregate
-                     ? write_aggregated(client, flags.stream, std::move(entries), options, packing)
-                     : write_records(client, flags.stream, std::move(entries), options);
-  progress.update(0, " ");
-  TRY(const WriteSummary summary, std::move(outcome));
+/// Until the input ends; `total` also has what was done before a failure.
+Status put_lines(StreamApi& api, const PutFlags& flags, LineReader& reader, SizeCheck& sizes,
+                 Packer* packer, WriteSummary& total) {
+  // Of lines that are packed many more go into a call; a bound there must be.
+  constexpr std::size_t kPackedMost = 100 * kCallEntries;
+  const LineReader::Enough enough{.entries = packer == nullptr ? kCallEntries : kPackedMost,
+                                  .bytes = kCallBytes};
+  while (!total.gave_up) {
+    TRY(NumberedLines lines, reader.next(enough));
+    if (lines.entries.empty()) break;
+    TRY_OK(sizes.leave_out_large(reader, lines));
+    const std::size_t count = lines.entries.size();
+    WriteOptions options;
+    options.retries_max = flags.retries;
+    std::optional<Progress> progress;
+    if (reader.is_file()) {
+      progress.emplace("put", count);
+      options.progress = [&](std::size_t settled, std::size_t waiting) {
+        progress->update(settled, waiting == 0 ? "" : "(" + std::to_string(waiting) + " to retry)");
+      };
+    }
+    TRY_OK(add(total, count,
+               packer != nullptr
+                   ? packer->write(std::move(lines.entries), options)
+                   : write_records(api.client(), flags.stream, std::move(lines.entries), options)));
+  }
+  return ok();
+}
 
-  if (is_terminal(stderr)) std::fprintf(stderr, "\r\033[K");
-  if (flags.aggregate) report(packing, summary.entries);
-  return report(summary, flags);
+Result<int> put(const Context& context, const PutFlags& flags) {
+  TRY(LineReader reader, LineReader::open(flags.file, flags.key_field));
+  StreamApi api(context);
+  SizeCheck sizes(api, flags.stream);
+  Packer packer(api, flags.stream);
+  WriteSummary total;
+  const Status ended =
+      put_lines(api, flags, reader, sizes, flags.aggregate ? &packer : nullptr, total);
+  if (!ended.ok() && total.entries == 0) return ended.error();
+  if (flags.aggregate) report(packer.packing(), total.entries);
+  const int code = report(total, sizes.left_out(), flags);
+  if (!ended.ok()) return ended.error();
+  return code;
 }
 
 }  // namespace
@@ -159,7 +254,9 @@ Result<int> put(const Context& context, const PutFlags& flags) {
 void add_put(CLI::App& app, Context& context, Action& action) {
   auto flags = std::make_shared<PutFlags>();
   CLI::App* command = app.add_subcommand(
-      "put", "Put the lines of a file into a stream, one record a line; retries what is refused.");
+      "put",
+      "Put the lines of a file, or of a pipe as they come, into a stream, one record a line; "
+      "retries what is refused.");
   command->add_option("stream", flags->stream, "Name or ARN of the stream")->required();
   command->add_option("--file,-f", flags->file, "Text or ndjson file; - is standard input")
       ->capture_default_str();

@@ -6,20 +6,13 @@
 namespace penstock::cli {
 namespace {
 
-constexpr std::size_t kBatchEntries = 500;
-constexpr std::size_t kBatchBytes = 5u << 20;  // Data and keys, before base64.
-
-std::size_t size_of(const wire::PutEntry& entry) {
-  return entry.data.bytes.size() + entry.partition_key.size();
-}
-
 /// The next call's entries, taken from the back of `waiting` (which is in reverse order).
 std::vector<wire::PutEntry> take_batch(std::vector<wire::PutEntry>& waiting) {
   std::vector<wire::PutEntry> batch;
   std::size_t bytes = 0;
-  while (!waiting.empty() && batch.size() < kBatchEntries) {
+  while (!waiting.empty() && batch.size() < kCallEntries) {
     bytes += size_of(waiting.back());
-    if (!batch.empty() && bytes > kBatchBytes) break;
+    if (!batch.empty() && bytes > kCallBytes) break;
     batch.push_back(std::move(waiting.back()));
     waiting.pop_back();
   }
@@ -34,6 +27,10 @@ bool may_pass(const ApiClient& client) {
 }
 
 }  // namespace
+
+std::size_t size_of(const wire::PutEntry& entry) {
+  return entry.data.bytes.size() + entry.partition_key.size();
+}
 
 Backoff::Backoff(std::chrono::milliseconds base, std::chrono::milliseconds cap, std::uint64_t seed)
     : base_(base), cap_(cap), random_(seed) {}
@@ -69,6 +66,7 @@ Result<WriteSummary> write_records(ApiClient& client, const std::string& stream,
         if (summary.stored == 0) return std::move(reply).error();
         summary.failed = summary.entries - summary.stored;
         summary.last_error = reply.error().message;
+        summary.gave_up = true;
         return summary;
       }
       summary.last_error = reply.error().message;

@@ -12,6 +12,13 @@
 
 namespace penstock::cli {
 
+/// What one PutRecords call takes; bytes of data and keys.
+inline constexpr std::size_t kCallEntries = 500;
+inline constexpr std::size_t kCallBytes = 5u << 20;
+
+/// As limits count it.
+std::size_t size_of(const wire::PutEntry& entry);
+
 /// The pause before attempt n of the same entries: uniform in [0, min(cap, base * 2^n)].
 /// Full jitter: producers that were throttled together must not come back together.
 class Backoff {
@@ -47,6 +54,7 @@ struct WriteSummary {
   std::size_t calls = 0;          ///< PutRecords calls.
   std::size_t partial_calls = 0;  ///< Calls that answered 200 and refused some of their entries.
   std::string last_error;         ///< Of an entry, for people.
+  bool gave_up = false;           ///< A call was refused that no retrying cures.
 };
 
 /// Puts all entries with as few PutRecords calls as the limits allow: 500 entries and 5 MiB each.

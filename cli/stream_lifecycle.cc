@@ -142,7 +142,13 @@ Result<int> remove(const Context& context, const StreamFlags& flags, bool with_c
   const auto target = wire::StreamTarget::of(flags.stream);
   DeleteRequest request{.name = target.name, .arn = target.arn, .with_consumers = {}};
   if (with_consumers) request.with_consumers = true;
-  TRY_OK(api.body("DeleteStream", request));
+  if (auto reply = api.body("DeleteStream", request); !reply.ok()) {
+    Error error = std::move(reply).error();
+    if (error.message.find("EnforceConsumerDeletion") != std::string::npos) {
+      error.message += "\nHere that is --with-consumers.";
+    }
+    return error;
+  }
   if (!flags.no_wait) TRY_OK(api.wait_until_gone(flags.stream, flags));
   if (flags.json) {
     std::printf("{}\n");

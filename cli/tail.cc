@@ -189,7 +189,7 @@ void add_tail(CLI::App& app, Context& context, Action& action) {
                    "latest, horizon (the oldest kept), -15m (a time ago), or epoch seconds")
       ->capture_default_str();
   command->add_option("--limit,-n", flags->limit, "Stop after this many records; 0 is no limit")
-      ->check(CLI::NonNegativeNumber)
+      ->check(CLI::Range(std::int64_t{0}, std::int64_t{1'000'000'000}))
       ->capture_default_str();
   command->add_flag("--no-follow", flags->no_follow,
                     "Stop when everything stored has been printed");

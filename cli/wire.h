@@ -49,12 +49,10 @@ struct StreamSummary {
     std::string arn;
     std::string status;
     std::int64_t open_shards = 0;
-    std::optional<std::string> distribution;
     static constexpr auto shape() {
       return std::array{member<&Description::arn>("StreamARN"),
                         member<&Description::status>("StreamStatus"),
-                        member<&Description::open_shards>("OpenShardCount"),
-                        member<&Description::distribution>("RecordDistributionStrategy")};
+                        member<&Description::open_shards>("OpenShardCount")};
     }
   };
   Description description;

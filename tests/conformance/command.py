@@ -58,14 +58,22 @@ class Running:
     def lines(self, count):
         return [self.line() for _ in range(count)]
 
+    def write(self, text):
+        """Into its standard input, which stays open until `close`."""
+        self.process.stdin.write(text)
+        self.process.stdin.flush()
+
+    def close(self):
+        self.process.stdin.close()
+
     def wait(self):
         return self.process.wait(timeout=TIMEOUT_S)
 
 
 @contextlib.contextmanager
-def started(server, *arguments):
+def started(server, *arguments, stdin=subprocess.DEVNULL, stderr=None):
     process = subprocess.Popen([BINARY, *map(str, arguments)], stdout=subprocess.PIPE, text=True,
-                               stdin=subprocess.DEVNULL, env=environment(server))
+                               stdin=stdin, stderr=stderr, env=environment(server))
     try:
         yield Running(process)
     finally:

@@ -186,6 +186,17 @@ def test_mappings_are_listed(server, name, stream, remotes):
     until(lambda: uuid not in run(server, "mapping", "list").out)
 
 
+@evidence("own", "a consumer is shown with its stream")
+def test_a_mapping_of_a_consumer_is_listed(server, name, stream, remotes):
+    create_remote(server, name, remotes.add(name))
+    consumer = server.kinesis.register_stream_consumer(StreamARN=stream_arn(stream), ConsumerName="z")["Consumer"]
+    created = run(server, "mapping", "create", "--stream", consumer["ConsumerARN"], "--function", name)
+    uuid = created.out.split()[0]
+    [line] = [line for line in run(server, "mapping", "list").lines() if line.startswith(uuid)]
+    assert re.split(r"  +", line)[3] == f"{stream}/consumer/z"
+    assert run(server, "mapping", "delete", uuid).code == 0
+
+
 @evidence("own", "what cannot be mapped is said as the service says it")
 def test_a_mapping_that_cannot_be(server, name, stream):
     done = run(server, "mapping", "create", "--stream", stream, "--function", name)

@@ -222,7 +222,8 @@ def test_resize(server, name):
     assert summary(server, name)["OpenShardCount"] == 3
     done = stream(server, "resize", name, "7")
     assert done.code == 1 and done.err.startswith("penstock: LimitExceededException: "), done
-    assert stream(server, "resize", name, "many").code == 2
+    done = stream(server, "resize", name, "two")
+    assert (done.code, done.out, done.err) == (2, "", 'penstock: shards takes a whole number, not "two"\n')
 
 
 @evidence("own", "a resize is waited for")
@@ -453,6 +454,8 @@ def test_consumers(server, stream_name):
     missing = stream(server, "consumers", "deregister", stream_name, "reader")
     assert missing.code == 1 and missing.err.startswith("penstock: ResourceNotFoundException: ")
     stream(server, "consumers", "register", stream_name, "other")
+    kept = stream(server, "delete", stream_name)
+    assert kept.code == 1 and kept.err.endswith("associated with it.\nHere that is --with-consumers.\n"), kept
     assert stream(server, "delete", stream_name, "--with-consumers").out == f"{stream_name} is gone\n"
 
 

@@ -1,6 +1,8 @@
 """`penstock put` and `penstock tail`."""
 
+import contextlib
 import json
+import subprocess
 import threading
 
 import pytest
@@ -28,7 +30,7 @@ def texts(server, stream, **more):
 def test_the_lines_of_standard_input_become_records(server, stream):
     done = run(server, "put", stream, stdin="one\ntwo\n\ngrüße\nlast without newline")
     assert done.code == 0, done
-    assert done.out == "4 entries: 4 stored, 0 failed; 0 refusals retried, 1 calls, 0 of them partly refused\n"
+    assert done.out.startswith("4 entries: 4 stored, 0 failed; 0 refusals retried, ")
     assert texts(server, stream) == ["one", "two", "grüße", "last without newline"]
 
 
@@ -86,21 +88,123 @@ def test_a_put_that_cannot_be(server, stream, name, tmp_path):
 
 
 @evidence("own", "500 entries and 5 MiB are a call")
-def test_many_lines_go_in_as_few_calls_as_can_be(server, stream):
+def test_many_lines_go_in_as_few_calls_as_can_be(server, stream, tmp_path):
     sent = [f"line {number}" for number in range(1_201)]
-    done = run(server, "put", stream, stdin="\n".join(sent))
+    done = run(server, "put", stream, "--file", file_of(tmp_path, sent))
     assert done.out == "1,201 entries: 1,201 stored, 0 failed; 0 refusals retried, 3 calls, 0 of them partly refused\n"
     assert texts(server, stream) == sent
 
 
-@evidence("own", "what was stored before a call was refused is still said")
-def test_a_call_that_is_refused_after_others_were_stored(server, stream):
-    lines = [f"line {number}" for number in range(500)] + ["x" * 1_100_000, "behind it"]
-    done = run(server, "put", stream, stdin="\n".join(lines))
-    assert done.code == 1
-    assert done.out == "502 entries: 500 stored, 2 failed; 0 refusals retried, 2 calls, 0 of them partly refused\n"
-    assert "last refusal: ValidationException: " in done.err
-    assert len(texts(server, stream)) == 500
+def file_of(folder, lines):
+    file = folder / "lines"
+    file.write_text("".join(line + "\n" for line in lines))
+    return file
+
+
+TOO_LARGE = "is larger than a record of this stream may be"
+
+
+@evidence("own", "a line that no record can hold fails alone, by its name")
+def test_a_line_that_is_too_large(server, stream, tmp_path):
+    lines = [f"line {number}" for number in range(700)] + ["x" * 1_200_000] + [f"{number}" for number in range(101)]
+    file = file_of(tmp_path, lines)
+    done = run(server, "put", stream, "--file", file)
+    assert (done.code, done.out, done.err) == (
+        1, "802 entries: 801 stored, 1 failed; 0 refusals retried, 2 calls, 0 of them partly refused\n",
+        f"penstock: {file}:701 {TOO_LARGE} (1048576 bytes with its key)\n")
+    assert texts(server, stream) == lines[:700] + lines[701:]
+
+
+@evidence("own", "nor into an envelope")
+def test_a_line_that_is_too_large_to_be_packed(server, stream):
+    done = run(server, "put", stream, "--aggregate", stdin="one\n\n" + "x" * 1_048_577 + "\ntwo\n")
+    assert (done.code, done.err) == (1, f"penstock: -:3 {TOO_LARGE} (1048576 bytes with its key)\n")
+    assert " 1 failed; " in done.lines()[-1]
+    assert run(server, "tail", stream, "--from", "horizon", "--no-follow").lines() == ["one", "two"]
+
+
+@evidence("own", "the stream says how large its records may be, and the key counts")
+def test_as_large_as_the_stream_takes(server, name, tmp_path):
+    server.kinesis.create_stream(StreamName=name, MaxRecordSizeInKiB=2048, ShardCount=1)
+    most = 2048 * 1024 - len("{\"k\":\"key\",\"f\":\"\"}key")
+    lines = [json.dumps({"k": "key", "f": "x" * size}, separators=(",", ":")) for size in (most, most + 1, 1_048_576)]
+    file = file_of(tmp_path, lines)
+    done = run(server, "put", name, "--key", "k", "--file", file)
+    assert done.err == f"penstock: {file}:2 {TOO_LARGE} (2097152 bytes with its key)\n"
+    assert texts(server, name) == [lines[0], lines[2]]
+
+
+@evidence("own", "a file of nothing else")
+def test_no_line_is_small_enough(server, stream):
+    done = run(server, "put", stream, stdin="x" * 1_200_000)
+    assert (done.code, done.out) == (
+        1, "1 entries: 0 stored, 1 failed; 0 refusals retried, 0 calls, 0 of them partly refused\n"), done
+
+
+@evidence("own", "what comes through a pipe is put as it comes")
+@pytest.mark.parametrize("flags", [[], ["--aggregate"]])
+def test_a_pipe_that_stays_open(server, stream, flags):
+    with started(server, "put", stream, *flags, stdin=subprocess.PIPE) as putting:
+        putting.write("first\n")
+        until(lambda: texts(server, stream) == ["first"])
+        putting.write("second\nthe thi")
+        until(lambda: texts(server, stream) == ["first", "second"])
+        assert putting.process.poll() is None
+        putting.write("rd\n\n")
+        until(lambda: texts(server, stream)[2:] == ["the third"])
+        putting.write("last")
+        putting.close()
+        assert putting.wait() == 0
+        if flags:
+            assert putting.line() == "4 records in 0 envelopes and 4 plain records"
+        assert putting.line() == "4 entries: 4 stored, 0 failed; 0 refusals retried, 4 calls, 0 of them partly refused"
+    assert texts(server, stream)[3:] == ["last"]
+
+
+@evidence("own", "shards are asked for again when the stream was changed behind an open pipe")
+def test_a_pipe_through_a_reshard(server, stream):
+    with started(server, "put", stream, "--aggregate", stdin=subprocess.PIPE) as putting:
+        def passes(lines):
+            putting.write("".join(line + "\n" for line in lines))
+            stored = until(lambda: sorted(tail_of(server, stream)) == sorted(wanted + lines))
+            wanted.extend(lines)
+            return stored
+        wanted = []
+        passes([f"a{number}" for number in range(50)])
+        split_in_the_middle(server.kinesis, stream)
+        passes([f"b{number}" for number in range(50)])
+        passes([f"c{number}" for number in range(50)])
+        putting.close()
+        assert putting.wait() == 0
+        assert "; 50 sent again, because the stream was changed meanwhile" in putting.line()
+
+
+def tail_of(server, stream):
+    return run(server, "tail", stream, "--from", "horizon", "--no-follow").lines()
+
+
+@evidence("own", "what was put before a line that cannot be is still said")
+def test_a_pipe_with_a_line_without_its_key(server, stream):
+    with started(server, "put", stream, "--key", "k", stdin=subprocess.PIPE, stderr=subprocess.PIPE) as putting:
+        putting.write('{"k":1}\n')
+        until(lambda: len(texts(server, stream)) == 1)
+        with contextlib.suppress(BrokenPipeError):
+            putting.write("{}\n")
+        assert putting.wait() == 2
+        assert putting.line().startswith("1 entries: 1 stored, 0 failed; ")
+        assert putting.process.stderr.read() == 'penstock: -:2 has no member "k" to be its partition key\n'
+
+
+@evidence("own", "what was stored before the stream was gone is still said")
+def test_a_stream_that_goes_while_a_pipe_is_open(server, stream):
+    with started(server, "put", stream, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as putting:
+        putting.write("one\n")
+        until(lambda: texts(server, stream) == ["one"])
+        server.kinesis.delete_stream(StreamName=stream)
+        putting.write("two\n")
+        assert putting.wait() == 1
+        assert putting.line().startswith("2 entries: 1 stored, 1 failed; ")
+        assert putting.process.stderr.read().startswith("last refusal: ResourceNotFoundException: ")
 
 
 def large_lines(count):
@@ -126,9 +230,10 @@ def test_refused_entries_are_sent_again(tight, name):
 
 
 @evidence("own", "--retries 0 is the producer that does not look at FailedRecordCount")
-def test_a_careless_put_loses_what_was_refused(tight, name):
+def test_a_careless_put_loses_what_was_refused(tight, name, tmp_path):
     tight.kinesis.create_stream(StreamName=name, ShardCount=1)
-    done = run(tight, "put", name, "--key", "key", "--retries", "0", stdin="\n".join(large_lines(300)))
+    done = run(tight, "put", name, "--key", "key", "--retries", "0",
+               "--file", file_of(tmp_path, large_lines(300)))
     assert done.code == 1
     words = done.out.replace(",", "").split()
     stored, failed = int(words[words.index("stored") - 1]), int(words[words.index("failed;") - 1])
@@ -157,6 +262,14 @@ def test_a_limit_and_what_is_beside_a_record(server, stream):
     numbers = put(server.kinesis, stream, b"a", b"b", b"c", key="the key")
     done = run(server, "tail", stream, "--from", "horizon", "--limit", "2", "--verbose")
     assert done.lines() == [f"{shard(0)} {numbers[0]} the key a", f"{shard(0)} {numbers[1]} the key b"]
+
+
+@evidence("own", "a limit that is none")
+@pytest.mark.parametrize("limit", ["-1", "1000000001", "many"])
+def test_a_limit_that_cannot_be(server, stream, limit):
+    done = run(server, "tail", stream, f"--limit={limit}")
+    assert (done.code, done.out) == (2, "")
+    assert f"--limit: Value {limit} not in range 0 to 1000000000\n" in done.err
 
 
 @evidence("own", "--from a time")
@@ -255,3 +368,24 @@ def test_where_the_server_is(server, stream):
     assert run(None, *arguments, AWS_ENDPOINT_URL=server.url, AWS_DEFAULT_REGION=REGION).lines() == ["a"]
     assert run(server, *arguments, "--region", "eu-west-1").code == 1
     assert run(server, *arguments, AWS_ACCESS_KEY_ID="111122223333").code == 1
+
+
+@evidence("own", "a region that cannot be is not the server's own")
+@pytest.mark.parametrize("flags, variables", [
+    (["--region", "eu west"], {}),
+    ([], {"AWS_REGION": "eu west"}),
+    ([], {"AWS_REGION": "", "AWS_DEFAULT_REGION": "eu west"}),
+])
+def test_a_region_that_is_none(server, stream, flags, variables):
+    done = run(server, "tail", stream, "--from", "horizon", "--no-follow", *flags, **variables)
+    assert (done.code, done.out, done.err) == (
+        2, "", 'penstock: "eu west" is no region; --region, AWS_REGION or AWS_DEFAULT_REGION names one such as eu-west-1\n')
+
+
+@evidence("own", "what AWS has not is not asked there")
+@pytest.mark.parametrize("command", [["audit"], ["clock"], ["clock", "advance", "1h"], ["stream", "limits", "s"]])
+def test_what_only_this_server_has(command):
+    done = run(None, *command, "--endpoint-url", "aws", AWS_ACCESS_KEY_ID="a", AWS_SECRET_ACCESS_KEY="b")
+    assert (done.code, done.out, done.err) == (
+        2, "", "penstock: AWS has no such call: this command asks a Penstock server. Only put, tail and stream work "
+               "with --endpoint-url aws.\n")

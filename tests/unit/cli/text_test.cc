@@ -90,5 +90,12 @@ TEST(Arn, LastPartIsTheName) {
   EXPECT_EQ(last_part("plain"), "plain");
 }
 
+TEST(Arn, SourceIsAStreamOrItsConsumer) {
+  EXPECT_EQ(source_name("arn:aws:kinesis:us-east-1:000000000000:stream/s"), "s");
+  EXPECT_EQ(source_name("arn:aws:kinesis:us-east-1:000000000000:stream/s/consumer/c:1795752313"),
+            "s/consumer/c");
+  EXPECT_EQ(source_name("arn:aws:sqs:us-east-1:000000000000:q"), "q");
+}
+
 }  // namespace
 }  // namespace penstock::cli
