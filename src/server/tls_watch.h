@@ -28,8 +28,8 @@ struct TlsSource {
 /// Gives the server its certificate, and every five seconds looks whether the files hold another.
 ///
 /// Files that cannot be used are refused at start. Later the last good ones go on counting, and a
-/// warning says what is wrong, once for each change. Once a day the keys of session tickets are new;
-/// whoever comes with an older one agrees anew. Control loop only.
+/// warning says what is wrong, once for each change. Once a day the keys of session tickets are
+/// new; whoever comes with an older one agrees anew. Control loop only.
 class TlsWatch {
  public:
   /// keys      gets the certificate; outlives it
