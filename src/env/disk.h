@@ -60,7 +60,8 @@ class Disk {
    public:
     virtual ~Lock() = default;
   };
-  /// Against a second server on the same folder; Errc::kExists when it is taken.
+  /// Against a second server on the same folder; Errc::kExists when it is taken, and stays so for
+  /// two seconds.
   virtual Result<std::unique_ptr<Lock>> lock(const std::string& path) = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <dirent.h>
 #include <fcntl.h>
@@ -10,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/uio.h>
+#include <thread>
 #include <unistd.h>
 
 namespace penstock::env::posix {
@@ -185,9 +187,14 @@ bool PosixDisk::goes_past_cache(const std::string& path) {
 Result<std::unique_ptr<Disk::Lock>> PosixDisk::lock(const std::string& path) {
   Descriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (fd.get() < 0) return failure("open", path);
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+  // A process that a killed server was about to start has its descriptors until it comes to its
+  // program: the lock may be held for a moment by nobody.
+  constexpr auto kPause = std::chrono::milliseconds(20);
+  constexpr int kTries = 100;
+  for (int tried = 1; ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0; ++tried) {
     if (errno != EWOULDBLOCK) return failure("lock", path);
-    return Error{Errc::kExists, path + " is held by another server"};
+    if (tried == kTries) return Error{Errc::kExists, path + " is held by another server"};
+    std::this_thread::sleep_for(kPause);
   }
   return std::unique_ptr<Lock>(std::make_unique<HeldLock>(std::move(fd)));
 }

@@ -10,6 +10,7 @@
 #include <fstream>
 #include <functional>
 #include <sys/resource.h>
+#include <thread>
 
 // What the interface promises, of real files. That a sync outlives a cut of power cannot be tried
 // here; that it is asked for, and what a failure becomes, can.
@@ -169,6 +170,14 @@ TEST_P(PosixDiskTest, ALockIsHeldUntilItGoes) {
   EXPECT_TRUE(second.error().code == Errc::kExists);
   held.value().reset();
   EXPECT_TRUE(disk.lock(path("lock")).ok());
+}
+
+/// As a process holds it that a killed server was about to start.
+TEST_P(PosixDiskTest, ALockThatIsAboutToGoIsWaitedFor) {
+  auto held = disk.lock(path("lock"));
+  ASSERT_TRUE(held.ok());
+  std::jthread next([this] { EXPECT_TRUE(disk.lock(path("lock")).ok()); });
+  held.value().reset();
 }
 
 TEST_P(PosixDiskTest, FreeBytesAreThoseOfTheFolder) {
