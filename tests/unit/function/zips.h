@@ -30,6 +30,8 @@ inline std::string zip_of(const std::vector<ZipEntry>& entries) {
     const zip_uint8_t system = entry.mode == 0 ? ZIP_OPSYS_DOS : ZIP_OPSYS_UNIX;
     zip_file_set_external_attributes(archive, static_cast<zip_uint64_t>(at), 0, system,
                                      entry.mode << 16);
+    // Not of now: the same files are the same archive, whenever it is made.
+    zip_file_set_mtime(archive, static_cast<zip_uint64_t>(at), 1'790'000'000, 0);
   }
   zip_close(archive);
   zip_source_open(memory);
