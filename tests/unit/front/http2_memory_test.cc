@@ -4,6 +4,7 @@
 #include "unit/front/http2_client.h"
 #include "unit/front/served.h"
 
+#include <algorithm>
 #include <future>
 #include <vector>
 
@@ -293,7 +294,10 @@ TEST(Http2Memory, RepliesThatTakeTurnsAreNotQuietWhileTheirPeerReads) {
     for (const std::int32_t id : replies) bytes += client.so_far(id).body.size();
     return bytes;
   };
-  client.await_that([&] { return total() >= 65'535; });
+  // All of them are made, and charged: what is left then stays so.
+  const auto has_begun = [&](std::int32_t id) { return client.so_far(id).status() == "200"; };
+  client.await_that(
+      [&] { return total() >= 65'535 && std::all_of(replies.begin(), replies.end(), has_begun); });
   Budget::Share spent = server.spend_memory(1u << 20);
   Client waits(server);
   const std::string body(900'000, 'y');
