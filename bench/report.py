@@ -83,10 +83,6 @@ def disk(folder):
     return " ".join(source[:2]) + (f" ({source[2]})" if len(source) > 2 else "")
 
 
-def program(options):
-    return hashlib.sha256(options.penstock.read_bytes()).hexdigest()
-
-
 MEANING = """\
 **records a CPU-second**: records over the CPU time of the server's process, all its threads and the
 kernel's work for them, measured from outside. It is what to compare: rates and latencies depend on what
@@ -101,6 +97,7 @@ class Results:
         self.options = options
         self.rows = []
         self.resumed = ""
+        self.program = hashlib.sha256(options.penstock.read_bytes()).hexdigest()
         self.commit = output("git", "-C", str(servers.ROOT), "describe", "--always", "--dirty")
         print(f"{machine()}; data on {disk(options.data)}; commit {self.commit}")
 
@@ -122,7 +119,7 @@ class Results:
     def resume(self, path):
         """Takes over what a run before has measured, if it measured what this one would."""
         stored = json.loads(path.read_text())
-        is_same = stored["program"] == program(self.options)
+        is_same = stored["program"] == self.program
         if not is_same or stored["machine"] != machine() or stored["seconds"] != self.options.seconds:
             raise SystemExit(f"bench: the last run was of {stored['commit']}, {stored['seconds']:g} s a "
                              "row; another program, machine or length begins anew, without --resume")
@@ -226,6 +223,6 @@ class Results:
     def write_json(self, path):
         path.write_text(json.dumps({
             "date": datetime.datetime.now().isoformat(timespec="seconds"), "machine": machine(),
-            "disk": disk(self.options.data), "commit": self.commit, "program": program(self.options),
+            "disk": disk(self.options.data), "commit": self.commit, "program": self.program,
             "seconds": self.options.seconds, "is_verified": self.options.can_verify,
             "rows": [dataclasses.asdict(row) for row in self.rows]}, indent=1) + "\n")

@@ -1,3 +1,4 @@
+#include "base/sigv4.h"
 #include "cli/commands.h"
 #include "env/posix/curl_on_demand.h"
 
@@ -53,12 +54,6 @@ std::string conversion_text(const CLI::App& app, const std::string& said) {
   return name + " takes " + what + ", not \"" + said.substr(equals + 3) + "\"";
 }
 
-/// It goes into host names and ARNs; a server would take anything else for its own region.
-bool is_region(const std::string& text) {
-  return !text.empty() &&
-         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
-}
-
 }  // namespace
 
 int main_cli(int argc, char** argv, const std::string& version) {
@@ -106,7 +101,8 @@ int main_cli(int argc, char** argv, const std::string& version) {
     return code == 0 ? 0 : kExitUsage;
   }
   if (!action) return kExitUsage;
-  if (!is_region(context.endpoint.region)) {
+  // A server would take anything else for its own region.
+  if (!sigv4::is_region(context.endpoint.region)) {
     std::fprintf(stderr,
                  "penstock: \"%s\" is no region; --region, AWS_REGION or AWS_DEFAULT_REGION names "
                  "one such as eu-west-1\n",

@@ -227,6 +227,12 @@ HexDigest hex_of(const Sha256Digest& digest) {
   return hex;
 }
 
+bool is_region(std::string_view text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
+}
+
 HmacSha256 signing_key(std::string_view secret, std::string_view date, std::string_view region,
                        std::string_view service) {
   const auto next = [](const Sha256Digest& key, std::string_view text) {

@@ -53,6 +53,9 @@ using HexDigest = std::array<char, 64>;
 HexDigest hex_of(const Sha256Digest& digest);
 inline std::string_view text_of(const HexDigest& hex) { return {hex.data(), hex.size()}; }
 
+/// Whether it may stand in a scope: small letters, digits and hyphens, and at least one.
+bool is_region(std::string_view text);
+
 HmacSha256 signing_key(std::string_view secret, std::string_view date, std::string_view region,
                        std::string_view service);
 

@@ -80,12 +80,6 @@ std::optional<AuthError> check_signed_headers(const Request& request,
   return std::nullopt;
 }
 
-bool is_region(std::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-  });
-}
-
 /// All of what is wrong with a scope, in AWS's order. `time` in basic form.
 std::optional<AuthError> check_scope(const Credentials& credentials, std::string_view service,
                                      std::string_view time) {
@@ -97,7 +91,7 @@ std::optional<AuthError> check_scope(const Credentials& credentials, std::string
         std::string(whole) + "'");
   }
   std::string wrong;
-  if (!is_region(credentials.region)) {
+  if (!sigv4::is_region(credentials.region)) {
     wrong += "Credential should be scoped to a valid region, not '" +
              std::string(credentials.region) + "'. ";
   }

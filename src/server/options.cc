@@ -1,5 +1,6 @@
 #include "server/options.h"
 
+#include "base/sigv4.h"
 #include "front/http_listener.h"
 #include "server/memory.h"
 
@@ -42,8 +43,7 @@ Status check_row(const SettingRow& row) {
 }
 
 Status check_region(const std::string& region) {
-  constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyz0123456789-";
-  if (!region.empty() && region.find_first_not_of(kAllowed) == std::string::npos) return ok();
+  if (sigv4::is_region(region)) return ok();
   return invalid("--region is \"" + region +
                  "\"; a region is written like eu-west-1: small letters, digits and hyphens");
 }

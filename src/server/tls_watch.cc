@@ -131,7 +131,7 @@ Task<> TlsWatch::watch() {
     if (woken == env::Woken::kCancelled) co_return;
     if (source_.kind == TlsSource::Kind::kFiles) co_await look_at_files();
     if (env_.clocks.steady_now() - taken_at_ >= kTicketsMax)
-      take(Pair(taken_)).ignore("it could be used before, and goes on being used");
+      take(taken_).ignore("it could be used before, and goes on being used");
   }
 }
 

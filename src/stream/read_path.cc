@@ -208,9 +208,8 @@ Task<Result<engine::Position>> ReadPath::numbered(Place place, GetShardIterator 
     // A subscription gives numbers between records: the last one's, but for a later time.
     if (number->time_s <= number->created_s) co_return named;
     const ServiceTime second = service_time(number->time_s * 1'000);
-    const auto next = co_await parts_.engine.log().locate(place.ref(), second);
-    if (!next.ok()) co_return engine_failure(next.error(), place.number(), *place.stream);
-    co_return *next > named ? engine::Position{number->index + 1} : named;
+    CO_TRY(const engine::Position next, co_await at_timestamp(place.ref(), second));
+    co_return next > named ? engine::Position{number->index + 1} : named;
   }
   if (number->index >= SequenceNumber::kIndexMax) {
     co_return invalid(
@@ -348,10 +347,7 @@ Task<Result<engine::Slice>> ReadPath::read(ShardRef shard, engine::Position from
 }
 
 Task<Result<engine::Position>> ReadPath::trim_horizon(ShardRef shard) const {
-  const LiveStreamPtr stream = directory_.find(shard.log);
-  if (stream == nullptr) co_return Error{StreamErrc::kNotFound, "the stream was deleted"};
-  const ServiceTime oldest = stream->entry.horizon(parts_.clocks.service_now());
-  co_return co_await at_timestamp(shard, oldest);
+  return at_timestamp(shard, ServiceTime{});
 }
 
 Task<Result<engine::Position>> ReadPath::at_timestamp(ShardRef shard, ServiceTime at) const {

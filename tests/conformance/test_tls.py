@@ -1,12 +1,10 @@
 """TLS: certificates of the server's own and of files, both protocols, and who may come without."""
 
-import http.server
 import json
 import pathlib
 import socket
 import ssl
 import subprocess
-import threading
 import warnings
 
 import botocore.exceptions
@@ -99,18 +97,8 @@ def test_the_command_line_takes_the_ca_by_flag_and_by_environment(secured, name)
 
 
 @OURS
-def test_a_server_that_speaks_no_tls():
-    class Plain(http.server.BaseHTTPRequestHandler):
-        def log_message(self, *_):
-            pass
-
-    plain = http.server.HTTPServer(("127.0.0.1", 0), Plain)
-    threading.Thread(target=plain.serve_forever, daemon=True).start()
-    try:
-        done = run(None, "stream", "list", "--endpoint-url", f"https://127.0.0.1:{plain.server_port}")
-    finally:
-        plain.shutdown()
-        plain.server_close()
+def test_a_server_that_speaks_no_tls(server):
+    done = run(None, "stream", "list", "--endpoint-url", f"https://127.0.0.1:{server.port}")
     assert done.code == 1 and "seems to speak http:// only" in done.err and "--tls=self-signed" in done.err, done
 
 

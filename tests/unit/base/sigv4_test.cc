@@ -317,6 +317,13 @@ TEST(Times, AreReadInBothForms) {
   EXPECT_TRUE(parse_basic_time("20240229T000000Z")) << "a leap day";
 }
 
+TEST(Scopes, NameARegion) {
+  for (const char* text : {"eu-west-1", "us-gov-east-1", "a", "7"}) EXPECT_TRUE(is_region(text));
+  for (const char* text : {"", "eu west", "EU-WEST-1", "eu/west", "eu_west"}) {
+    EXPECT_FALSE(is_region(text)) << text;
+  }
+}
+
 TEST(Times, ThatAreNoneAreNone) {
   for (const char* text :
        {"", "20261124", "20261124T160102", "20261124T160102z", "20261324T160102Z",
